@@ -1,0 +1,1 @@
+"""Typed run events, verdicts, blame and the stored bytes they point at."""

@@ -1,0 +1,204 @@
+"""Typed run events: everything that a report may say stands in one of them.
+
+A run is `events.ndjson`, one event a line: ``{"event": <kind>, ...fields}``. Instance events carry the case id
+and a sequence number within the case, so that the parts that several workers wrote merge into one order.
+Bytes are stored beside it under `evidence/` by their SHA-256 (`harness.evidence.store`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+KINDS: dict[str, type[Event]] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Anything that happened; ``at`` is UTC with milliseconds."""
+
+    kind: ClassVar[str] = ""
+    at: str = ""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super(Event, cls).__init_subclass__(**kwargs)
+        if cls.kind:
+            KINDS[cls.kind] = cls
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the event as it stands in the file."""
+        return {"event": self.kind, **dataclasses.asdict(self)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted(Event):
+    """A run began: what was selected, against what, from which seed."""
+
+    kind: ClassVar[str] = "run-started"
+    run: str
+    stage: str
+    releases: list[str]
+    seed: int
+    target: str
+    environment: str
+    network: list[dict[str, str]]
+    """The parties: organisation, name, mpid, role, dip_id, real ("yes" or "no")."""
+    harness_version: str
+    catalogue: str
+    """SHA-256 over the catalogue files that were read."""
+    options: dict[str, Any]
+    selected: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceEvent(Event):
+    """Something that happened within one scenario instance."""
+
+    case: str
+    sequence: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceStarted(InstanceEvent):
+    """A scenario instance began: what it is and what it verifies."""
+
+    kind: ClassVar[str] = "instance-started"
+    scenario: str
+    title: str
+    release: str
+    stage: str
+    area: str
+    polarity: str
+    """positive or negative"""
+    interface: str
+    event_code: str
+    """Without brackets."""
+    role: str
+    parties: list[str]
+    requirements: list[str]
+    external_ids: dict[str, str]
+    seed: int
+    instance: str
+    """The text carried in S1.subText."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageSent(InstanceEvent):
+    """A request left the harness; the bytes are in the evidence store."""
+
+    kind: ClassVar[str] = "message-sent"
+    sender: str
+    """DIP id"""
+    method: str
+    url: str
+    interface: str
+    event_code: str
+    references: list[str]
+    body: str
+    """SHA-256 of the stored bytes."""
+    headers: dict[str, str]
+    """As sent, without the API key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerReceived(InstanceEvent):
+    """The answer to a request, or that the handshake or connection refused it."""
+
+    kind: ClassVar[str] = "answer-received"
+    status: int | None
+    """None when no HTTP answer came."""
+    refused_in_handshake: bool
+    codes: list[str]
+    """Response codes named in the body, e.g. MSG0000."""
+    body: str
+    seconds: float
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicationReceived(InstanceEvent):
+    """A publication reached a party's webhook."""
+
+    kind: ClassVar[str] = "publication-received"
+    party: str
+    """DIP id of the recipient"""
+    role: str
+    publication: str
+    interface: str
+    event_code: str
+    transaction: str
+    reference: str
+    body: str
+    signature_valid: bool
+    findings: list[str]
+    answered: int | None
+    """HTTP status that the recipient answered with."""
+    response_codes: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckMade(InstanceEvent):
+    """One condition was judged."""
+
+    kind: ClassVar[str] = "check-made"
+    title: str
+    passed: bool
+    severity: str
+    """error or warning"""
+    expected: str
+    actual: str
+    rule: str
+    """Where the expectation comes from: a clause, a release, a setting."""
+    blame: dict[str, str] | None = None
+    """{"class", "party"} when it did not pass."""
+    key: str = ""
+    """Stable text to group equal failures by."""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssumptionUsed(InstanceEvent):
+    """The verdict leans on something that no public source gives."""
+
+    kind: ClassVar[str] = "assumption-used"
+    name: str
+    """A setting's name, or ``routing:<interface>/<event>/<role>``."""
+    text: str
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceFinished(InstanceEvent):
+    """The instance's verdict."""
+
+    kind: ClassVar[str] = "instance-finished"
+    verdict: str
+    status: str
+    reason: str
+    blame: dict[str, str] | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished(Event):
+    """A run ended."""
+
+    kind: ClassVar[str] = "run-finished"
+    evidence_class: str
+    evidence_class_reason: str
+    seconds: float
+    interrupted: bool = False
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def from_dict(data: dict[str, Any]) -> Event:
+    """Rebuild an event; raises ValueError for a kind or field that is not known."""
+    fields = dict(data)
+    kind = fields.pop("event", None)
+    if kind not in KINDS:
+        raise ValueError(f"no event is called {kind!r}")
+    try:
+        return KINDS[kind](**fields)
+    except TypeError as error:
+        raise ValueError(f"event {kind}: {error}") from error

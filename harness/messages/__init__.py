@@ -1,0 +1,1 @@
+"""Building messages: identifiers, references and seeded, domain-true sample data."""

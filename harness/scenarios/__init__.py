@@ -1,0 +1,1 @@
+"""Catalogue files, scenario instances, steps and their verdicts."""

@@ -1,0 +1,1 @@
+"""Test authority, certificates, revocation, signing and its explanation."""

@@ -1,0 +1,1 @@
+"""The release model: message definitions, validation, differences between releases."""

@@ -1,0 +1,1 @@
+"""The DIP client, the webhook receiver, connection identity and limits."""

@@ -1,0 +1,1 @@
+"""Volume tests with Locust."""

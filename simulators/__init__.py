@@ -1,0 +1,1 @@
+"""A simulated DIP, registration services and market participants."""
