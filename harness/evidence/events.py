@@ -56,6 +56,7 @@ class InstanceEvent(Event):
     """Something that happened within one scenario instance."""
 
     case: str
+    """Unique in the run: the case id, ``@`` and the release."""
     sequence: int = 0
 
 
@@ -64,6 +65,8 @@ class InstanceStarted(InstanceEvent):
     """A scenario instance began: what it is and what it verifies."""
 
     kind: ClassVar[str] = "instance-started"
+    case_id: str
+    """``<scenario>/<interface>/<event>/<role>``: the id that reports show."""
     scenario: str
     title: str
     release: str
@@ -155,6 +158,19 @@ class CheckMade(InstanceEvent):
     key: str = ""
     """Stable text to group equal failures by."""
     hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceWaiting(InstanceEvent):
+    """The instance can't go on yet: what is awaited, until when, and whose move it is."""
+
+    kind: ClassVar[str] = "instance-waiting"
+    step: int
+    awaited: str
+    until: str
+    """UTC; empty where there is no deadline."""
+    move: str
+    """Whose move it is: a party's name, or ``tester``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
