@@ -1,1 +1,1 @@
-"""The release model: message definitions, validation, differences between releases."""
+"""API releases as data: messages, validation with explained findings, differences, routing, codes."""
