@@ -1,0 +1,91 @@
+"""What the harness takes for granted: every setting, and how well founded the routing is, as Markdown.
+
+``python -m harness.reports.fidelity > docs/fidelity.md`` writes the checked-in document; a test compares.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from harness.settings import Setting, SettingValue, shipped
+from harness.spec.release import Release, load, names
+from harness.spec.routing import Routing, Row, load_routing
+
+BASES = ("published", "third-party", "assumed")
+TIERS = ("sender", "primary", "secondary", "always")
+
+_OPENING = """\
+# Fidelity
+
+How true to the real DIP the harness is, as far as figures and routing go. Written by
+`python -m harness.reports.fidelity` from `harness/settings.yaml`, `swagger/routing.yaml` and the API releases;
+don't edit it by hand.
+
+- **published**: an official text or machine-readable definition says so.
+- **third-party**: somebody else's reading of a document that is not public. A lead, no rule.
+- **assumed**: ours. Whoever knows better replaces it: settings with `DIP_SETTINGS=FILE.yaml`, routing by
+  replacing the file.
+
+A verdict names the assumptions that it leaned on.
+"""
+
+
+def document(settings: Mapping[str, Setting], routing: Routing, releases: Sequence[Release]) -> str:
+    """Return the whole document; it depends on its arguments and on nothing else."""
+    return "\n".join([_OPENING, *_settings(settings), *_routing(routing, releases)]) + "\n"
+
+
+def _settings(settings: Mapping[str, Setting]) -> Iterable[str]:
+    yield f"## Settings\n\n{_tally(Counter(each.basis for each in settings.values()), 'settings')}"
+    groups: dict[str, list[Setting]] = {}
+    for setting in settings.values():
+        groups.setdefault(setting.name.split(".")[0], []).append(setting)
+    for group, members in groups.items():
+        yield f"\n### {group}\n\n| setting | value | unit | basis | reason |\n|---|---|---|---|---|"
+        for each in members:
+            cells = (f"`{each.name}`", _value(each.value), each.unit, each.basis, each.reason)
+            yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _value(value: SettingValue) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(str(each) for each in value)
+    return str(value) if value != "" else "(empty)"
+
+
+def _routing(routing: Routing, releases: Sequence[Release]) -> Iterable[str]:
+    pairs = sorted({(pair.interface, pair.event) for release in releases for pair in release.pairs})
+    rows = {pair: (*routing.senders(*pair), *routing.receivers(*pair)) for pair in pairs}
+    everything = [row for found in rows.values() for row in found]
+    yield (
+        "\n## Routing\n\n"
+        "One row says that one role sends or receives one event of one interface, in which tier. "
+        f"Pairs of interface and event: {len(pairs)}, "
+        f"over releases {', '.join(release.name for release in releases)}.\n\n"
+        f"{_tally(Counter(row.basis for row in everything), 'rows')}\n\n### By tier\n\n{_head('tier')}"
+    )
+    for tier in TIERS:
+        yield _counts(tier, [row for row in everything if row.tier == tier])
+    yield f"\n### By interface\n\n{_head('interface')}"
+    for interface in sorted({interface for interface, _ in pairs}):
+        yield _counts(interface, [row for pair in pairs if pair[0] == interface for row in rows[pair]])
+
+
+def _head(what: str) -> str:
+    return f"| {what} | {' | '.join(BASES)} |\n|---|{'---:|' * len(BASES)}"
+
+
+def _counts(label: str, rows: Iterable[Row]) -> str:
+    count = Counter(row.basis for row in rows)
+    return f"| {label} | {' | '.join(str(count[basis]) for basis in BASES)} |"
+
+
+def _tally(count: Counter[str], what: str) -> str:
+    return f"{count.total()} {what}: " + ", ".join(f"{count[basis]} {basis}" for basis in BASES) + "."
+
+
+if __name__ == "__main__":
+    print(document(shipped(), load_routing(), [load(name) for name in names()]), end="")
