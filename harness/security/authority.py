@@ -1,0 +1,366 @@
+"""A test certificate authority in a folder: root, issuing CA, parties' certificates, revocation.
+
+::
+
+    FOLDER/
+      <name>.tls.pem, .key          a TLS client set; .server for TLS servers, .signing for signing
+      <name>.tls.expired.pem, .key  a broken one, named by its flaw
+      authority/
+        authority.json              the authority's name; written last
+        ca.pem                      issuing CA and root: what a peer is given to trust
+        crl.pem                     revocation list, signed by the issuing CA
+        root.pem, root.key, issuing.pem, issuing.key
+        issued/<serial>.json        one record per certificate
+        revoked/<serial>.json       one per revoked certificate
+        foreign/                    another authority with the same names, made when first needed
+
+Keys have mode 600. The authority is made in a folder beside and renamed, and every file is renamed into place,
+so a reader never meets half of anything and several processes may share one folder. Certificates live in real
+time. The profile is assumed (`harness.security.profiles`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from harness.errors import ConfigurationError, EnvironmentFault, nearest
+from harness.security.certificates import Identity, first_certificate, identity_of
+from harness.security.keys import PrivateKey, load_private_key
+from harness.security.profiles import (
+    FLAWS,
+    KEY_KINDS,
+    PROFILES,
+    Flaw,
+    KeyKind,
+    Profile,
+    Subject,
+    authority_certificate,
+    checked,
+    generate_key,
+    party_certificate,
+    usual_key,
+)
+from harness.security.vault import write_certificates, write_key, write_whole
+from harness.settings import current
+
+_SHORT = {"tls-client": "tls", "tls-server": "server", "signing": "signing"}
+_RECORD = "authority.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A certificate of the authority: its files, its serial number (hexadecimal) and what it was issued as."""
+
+    name: str
+    profile: str
+    cert: Path
+    key: Path
+    serial: str
+    flaw: str = ""
+    organisation: str = ""
+    dip_ids: tuple[str, ...] = ()
+    expires: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to issue, for `Authority.issue_all`; the fields are those of `Authority.issue`."""
+
+    name: str
+    profile: Profile
+    organisation: str = ""
+    dip_ids: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    flaw: Flaw | None = None
+    key: KeyKind | None = None
+
+
+class Authority:
+    """An authority that is on disk. Safe to share between threads and processes."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.folder = folder
+        self.name = name
+        self._home = folder / "authority"
+
+    @classmethod
+    def create(cls, folder: Path | str, *, name: str = "Test DIP") -> Authority:
+        """Make an authority in ``folder``, or open the one that is there (its name must be the same)."""
+        folder = Path(folder)
+        if not (folder / "authority" / _RECORD).exists():
+            _make(folder / "authority", name)
+        authority = cls.open(folder)
+        if authority.name != name:
+            raise ConfigurationError(
+                f"holds the authority '{authority.name}', not '{name}'", where=str(folder), mend="Take another folder."
+            )
+        return authority
+
+    @classmethod
+    def open(cls, folder: Path | str) -> Authority:
+        """Open the authority in ``folder``; raises ConfigurationError where there is none."""
+        folder = Path(folder)
+        try:
+            record = json.loads((folder / "authority" / _RECORD).read_text(encoding="utf-8"))
+            name = record["name"]
+        except FileNotFoundError as error:
+            raise ConfigurationError(
+                "holds no test authority", where=str(folder), mend=f"Make one with: dip pki init {folder}"
+            ) from error
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ConfigurationError(
+                f"the authority's record {_RECORD} can't be read", where=str(folder), mend="Make the authority again."
+            ) from error
+        return cls(folder, str(name))
+
+    @property
+    def ca_bundle(self) -> Path:
+        """The PEM file that a peer trusts: issuing CA and root."""
+        return self._home / "ca.pem"
+
+    @property
+    def crl(self) -> Path:
+        """The revocation list in PEM, signed by the issuing CA."""
+        return self._home / "crl.pem"
+
+    @cached_property
+    def issuing(self) -> tuple[x509.Certificate, PrivateKey]:
+        """The issuing CA's certificate and key."""
+        return _pair(self._home, "issuing")
+
+    def issue(
+        self,
+        name: str,
+        profile: Profile,
+        *,
+        organisation: str = "",
+        dip_ids: Sequence[str] = (),
+        hosts: Sequence[str] = (),
+        flaw: Flaw | None = None,
+        key: KeyKind | None = None,
+        replace: bool = False,
+    ) -> Issued:
+        """Issue a certificate with a new key and write both.
+
+        ``profile`` is ``tls-client``, ``tls-server`` or ``signing``; ``key`` ``p256`` or ``rsa2048`` (by default RSA
+        for signing, else P-256); ``hosts`` are further names of a TLS server, which always answers for the
+        loopback host. ``flaw`` issues a broken one. Raises ConfigurationError for an unknown choice, a name that
+        makes no file name, or files that are there already unless ``replace`` is set.
+        """
+        checked(profile, PROFILES, "profile")
+        kind: KeyKind = key or usual_key(profile)
+        checked(kind, KEY_KINDS, "kind of key")
+        if flaw is not None:
+            checked(flaw, FLAWS, "flaw")
+        subject = Subject(name, organisation, tuple(dip_ids))
+        subject.x509_name()
+        cert_path, key_path = self._paths(name, profile, flaw)
+        if cert_path.exists() and not replace:
+            raise ConfigurationError(
+                "is there already", where=str(cert_path), mend="Take another name, or ask to replace it."
+            )
+        issuer, issuer_key = self._foreign() if flaw == "foreign" else self.issuing
+        private_key = generate_key(kind)
+        certificate = party_certificate(
+            subject, profile, private_key, issuer=issuer, issuer_key=issuer_key, hosts=hosts, flaw=flaw
+        )
+        identity = identity_of(certificate)
+        issued = Issued(
+            name=name,
+            profile=profile,
+            cert=cert_path,
+            key=key_path,
+            serial=_hex(certificate.serial_number),
+            flaw=flaw or "",
+            organisation=identity.organisation,
+            dip_ids=identity.dip_ids,
+            expires=certificate.not_valid_after_utc.isoformat(),
+        )
+        cert_path.unlink(missing_ok=True)
+        write_key(key_path, private_key)
+        write_certificates(cert_path, certificate)
+        record = asdict(issued) | {"cert": cert_path.name, "key": key_path.name}
+        _write_json(self._home / "issued" / f"{issued.serial}.json", record)
+        if flaw == "revoked":
+            self.revoke(issued.serial)
+        return issued
+
+    def issue_all(self, wishes: Iterable[Wish], *, replace: bool = False) -> list[Issued]:
+        """Issue many at once, on all cores: making RSA keys is what takes the time."""
+        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+            return list(
+                pool.map(
+                    lambda w: self.issue(
+                        w.name,
+                        w.profile,
+                        organisation=w.organisation,
+                        dip_ids=w.dip_ids,
+                        hosts=w.hosts,
+                        flaw=w.flaw,
+                        key=w.key,
+                        replace=replace,
+                    ),
+                    wishes,
+                )
+            )
+
+    def find(self, name: str, profile: Profile, flaw: Flaw | None = None) -> Issued | None:
+        """Return the certificate whose files are there under that name, or None."""
+        cert_path, _ = self._paths(name, profile, flaw)
+        return next((issued for issued in self.issued() if issued.cert == cert_path), None)
+
+    def issued(self) -> tuple[Issued, ...]:
+        """Return what was issued and not replaced, ordered by file name."""
+        found: list[Issued] = []
+        for path in (self._home / "issued").glob("*.json"):
+            record = _read_json(path)
+            paths = {"cert": self.folder / record["cert"], "key": self.folder / record["key"]}
+            issued = Issued(**(record | paths | {"dip_ids": tuple(record["dip_ids"])}))
+            if _serial_of(issued.cert) == issued.serial:
+                found.append(issued)
+        return tuple(sorted(found, key=lambda issued: issued.cert.name))
+
+    def revoke(self, certificate: Issued | Path | str) -> str:
+        """Revoke a certificate (given as issued, by file or by serial number), publish the list, return the serial.
+
+        Revoking twice changes nothing. Raises ConfigurationError for a certificate that isn't this authority's.
+        """
+        serial = self._serial(certificate)
+        path = self._home / "revoked" / f"{serial}.json"
+        if not path.exists():
+            _write_json(path, {"serial": serial, "revoked": datetime.now(UTC).isoformat()})
+        self._publish()
+        return serial
+
+    def revoked(self) -> dict[str, datetime]:
+        """Return serial number -> moment of revocation."""
+        records = [_read_json(path) for path in (self._home / "revoked").glob("*.json")]
+        return {record["serial"]: datetime.fromisoformat(record["revoked"]) for record in records}
+
+    def _publish(self) -> None:
+        issuer, key = self.issuing
+        while True:
+            revoked = self.revoked()
+            write_whole(self.crl, _crl(issuer, key, revoked))
+            if self.revoked().keys() == revoked.keys():
+                return
+
+    def _serial(self, certificate: Issued | Path | str) -> str:
+        if isinstance(certificate, Issued):
+            serial = certificate.serial
+        elif isinstance(certificate, Path) or Path(certificate).is_file():
+            serial = _hex(first_certificate(Path(certificate))[0].serial_number)
+        else:
+            serial = certificate.lower().replace(":", "").lstrip("0")
+        record = self._home / "issued" / f"{serial}.json"
+        if not re.fullmatch(r"[0-9a-f]{1,40}", serial) or not record.is_file():
+            names = [issued.cert.name for issued in self.issued()]
+            given = certificate.cert if isinstance(certificate, Issued) else certificate
+            raise ConfigurationError(
+                f"'{given}' is no certificate of this authority",
+                where=str(self.folder),
+                mend=nearest(Path(str(given)).name, names),
+            )
+        if _read_json(record)["flaw"] == "foreign":
+            raise ConfigurationError("a foreign certificate is not this authority's to revoke", where=str(self.folder))
+        return serial
+
+    def _paths(self, name: str, profile: Profile, flaw: Flaw | None) -> tuple[Path, Path]:
+        slug = re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-")
+        if not slug:
+            raise ConfigurationError(f"{name!r} makes no file name", mend="Use letters or digits in it.")
+        stem = ".".join(part for part in (slug, _SHORT[profile], flaw) if part)
+        return self.folder / f"{stem}.pem", self.folder / f"{stem}.key"
+
+    def _foreign(self) -> tuple[x509.Certificate, PrivateKey]:
+        home = self._home / "foreign"
+        if not (home / _RECORD).exists():
+            _make(home, self.name)
+        return _pair(home, "issuing")
+
+
+def _make(home: Path, name: str) -> None:
+    """Make root and issuing CA in a folder beside ``home`` and rename it; whoever is second keeps the first's."""
+    root_subject, issuing_subject = Subject(f"{name} Root CA", name), Subject(f"{name} Issuing CA", name)
+    root_key, issuing_key = generate_key("p256"), generate_key("p256")
+    root = authority_certificate(root_subject, root_key, issuer=None, issuer_key=root_key, depth=1)
+    issuing = authority_certificate(issuing_subject, issuing_key, issuer=root, issuer_key=root_key, depth=0)
+    try:
+        home.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(dir=home.parent, prefix=f".{home.name}."))
+    except OSError as error:
+        raise EnvironmentFault(f"can't be written: {error.strerror or error}", where=str(home.parent)) from error
+    try:
+        draft.chmod(0o755)
+        for part in ("issued", "revoked"):
+            (draft / part).mkdir()
+        write_key(draft / "root.key", root_key)
+        write_key(draft / "issuing.key", issuing_key)
+        write_certificates(draft / "root.pem", root)
+        write_certificates(draft / "issuing.pem", issuing)
+        write_certificates(draft / "ca.pem", issuing, root)
+        write_whole(draft / "crl.pem", _crl(issuing, issuing_key, {}))
+        _write_json(draft / _RECORD, {"format": 1, "name": name, "profile": "assumed"})
+        draft.rename(home)
+    except OSError as error:
+        if not (home / _RECORD).exists():
+            raise EnvironmentFault(f"can't be written: {error.strerror or error}", where=str(home)) from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _crl(issuer: x509.Certificate, key: PrivateKey, revoked: dict[str, datetime]) -> bytes:
+    now = datetime.now(UTC)
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(issuer.subject)
+        .last_update(now - timedelta(hours=1))
+        .next_update(now + timedelta(days=current().integer("pki.authority_days")))
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
+        .add_extension(x509.CRLNumber(len(revoked) + 1), critical=False)
+    )
+    for serial, moment in sorted(revoked.items()):
+        entry = x509.RevokedCertificateBuilder().serial_number(int(serial, 16)).revocation_date(moment)
+        builder = builder.add_revoked_certificate(entry.build())
+    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+
+
+def _pair(home: Path, name: str) -> tuple[x509.Certificate, PrivateKey]:
+    return first_certificate(home / f"{name}.pem")[0], load_private_key(home / f"{name}.key")
+
+
+def _hex(serial: int) -> str:
+    return f"{serial:x}"
+
+
+def _serial_of(path: Path) -> str:
+    return _hex(first_certificate(path)[0].serial_number) if path.is_file() else ""
+
+
+def _write_json(path: Path, data: dict[str, Any]) -> None:
+    write_whole(path, json.dumps(data, indent=2).encode())
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        return cast("dict[str, Any]", json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError("can't be read", where=str(path), mend="Make the authority again.") from error
+
+
+__all__ = ["Authority", "Identity", "Issued", "Wish", "identity_of"]
