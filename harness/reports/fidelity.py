@@ -19,8 +19,8 @@ _OPENING = """\
 # Fidelity
 
 How true to the real DIP the harness is, as far as figures and routing go. Written by
-`python -m harness.reports.fidelity` from `harness/settings.yaml`, `swagger/routing.yaml` and the API releases;
-don't edit it by hand.
+`python -m harness.reports.fidelity` from `harness/settings.yaml`, `swagger/routing.yaml` and the API
+releases; don't edit it by hand.
 
 - **published**: an official text or machine-readable definition says so.
 - **third-party**: somebody else's reading of a document that is not public. A lead, no rule.

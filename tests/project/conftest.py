@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,14 @@ def documents(root: Path, tracked: list[Path]) -> dict[str, str]:
 def readme(root: Path) -> str:
     """Return the text of README.md."""
     return (root / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def none_found() -> Callable[[str, Iterable[object]], None]:
+    """Return a check that fails with the whole list of what was found, one a line."""
+
+    def check(what: str, found: Iterable[object]) -> None:
+        if lines := sorted(str(each) for each in found):
+            pytest.fail("\n".join([f"{what}:", *lines]), pytrace=False)
+
+    return check

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ def _anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def test_every_link_resolves(root: Path, documents: dict[str, str]) -> None:
+def test_every_link_resolves(root: Path, documents: dict[str, str], none_found: Callable[..., None]) -> None:
     """A link to a file finds the file, a link to a heading the heading."""
     broken = []
     for name, text in documents.items():
@@ -42,10 +43,12 @@ def test_every_link_resolves(root: Path, documents: dict[str, str]) -> None:
             path = (root / name).parent / file if file else root / name
             if not path.exists() or (anchor and anchor not in _anchors(path.read_text(encoding="utf-8"))):
                 broken.append(f"{name}: {target}")
-    assert broken == []
+    none_found("Links that lead nowhere", broken)
 
 
-def test_every_path_named_in_a_document_exists(root: Path, documents: dict[str, str]) -> None:
+def test_every_path_named_in_a_document_exists(
+    root: Path, documents: dict[str, str], none_found: Callable[..., None]
+) -> None:
     """A path of the project in code style is there."""
     named = {
         (name, span.split("::")[0])
@@ -54,10 +57,13 @@ def test_every_path_named_in_a_document_exists(root: Path, documents: dict[str, 
         if _PATH.fullmatch(span.split("::")[0])
     }
     assert named
-    assert sorted(f"{name}: {path}" for name, path in named if not (root / path).exists()) == []
+    missing = (f"{name}: {path}" for name, path in named if not (root / path).exists())
+    none_found("Paths that do not exist", missing)
 
 
-def test_every_setting_named_in_a_document_exists(documents: dict[str, str]) -> None:
+def test_every_setting_named_in_a_document_exists(
+    documents: dict[str, str], none_found: Callable[..., None]
+) -> None:
     """A setting in code style is one of harness/settings.yaml."""
     groups = {name.split(".")[0] for name in shipped()}
     named = {
@@ -69,7 +75,7 @@ def test_every_setting_named_in_a_document_exists(documents: dict[str, str]) -> 
         and span.split(".")[1] not in {"py", "json", "yaml", "toml", "md"}
     }
     assert named
-    assert sorted(f"{name}: {span}" for name, span in named if span not in shipped()) == []
+    none_found("No settings", (f"{name}: {span}" for name, span in named if span not in shipped()))
 
 
 @pytest.mark.parametrize("word", [word.strip() for word in _WORDS.split(",")])
@@ -96,10 +102,10 @@ def test_every_dependency_has_its_reason(root: Path, documents: dict[str, str]) 
     assert {row.lower() for row in rows} - {"package", "---"} == names
 
 
-def test_changelog_fragments_make_a_changelog(root: Path) -> None:
+def test_changelog_fragments_make_a_changelog(root: Path, none_found: Callable[..., None]) -> None:
     """Towncrier takes every fragment, and nothing else lies beside them."""
     fragments = [path.name for path in (root / "changelog.d").iterdir() if path.name != "README.md"]
-    assert [name for name in fragments if not _FRAGMENT.fullmatch(name)] == []
+    none_found("No fragments", (name for name in fragments if not _FRAGMENT.fullmatch(name)))
     program = shutil.which("towncrier", path=str(Path(sys.executable).parent))
     assert program, "towncrier is not installed: pip install -e '.[test]'"
     draft = subprocess.run(

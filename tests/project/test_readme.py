@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -54,7 +55,9 @@ def test_ci_runs_the_readmes_own_commands(root: Path, readme: str, which: str) -
     assert said.stdout.rstrip("\n") == _marked(readme)[which]
 
 
-def test_every_dip_command_in_the_documents_exists(documents: dict[str, str]) -> None:
+def test_every_dip_command_in_the_documents_exists(
+    documents: dict[str, str], none_found: Callable[..., None]
+) -> None:
     """Commands, subcommands and options that a document names are those of the command line."""
     from harness.cli import main
 
@@ -80,12 +83,12 @@ def test_every_dip_command_in_the_documents_exists(documents: dict[str, str]) ->
                 for word in words
                 if word.startswith("-") and word.split("=")[0] not in known
             ]
-    assert wrong == []
+    none_found("Not on the command line", wrong)
 
 
-def test_the_readme_names_every_command(readme: str) -> None:
+def test_the_readme_names_every_command(readme: str, none_found: Callable[..., None]) -> None:
     """A command that `dip --help` lists has its line in the README."""
     from harness.cli import main
 
     named = {words[0] for _, words in _dip_commands({"README.md": readme}) if words}
-    assert set(main.list_commands(click.Context(main))) - named == set()
+    none_found("Commands that the README lacks", set(main.list_commands(click.Context(main))) - named)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -47,39 +48,49 @@ def _hits(root: Path, tracked: list[Path], needles: list[str], suffix: str = "")
     return found
 
 
-def test_no_file_names_a_path_of_a_machine(root: Path, tracked: list[Path]) -> None:
+def test_no_file_names_a_path_of_a_machine(
+    root: Path, tracked: list[Path], none_found: Callable[..., None]
+) -> None:
     """No tracked file holds an absolute path of the machine that it was written on."""
-    assert _hits(root, tracked, _MACHINE) == []
+    none_found("Paths of a machine", _hits(root, tracked, _MACHINE))
 
 
-def test_no_file_names_the_host_of_a_package_registry(root: Path, tracked: list[Path]) -> None:
+def test_no_file_names_the_host_of_a_package_registry(
+    root: Path, tracked: list[Path], none_found: Callable[..., None]
+) -> None:
     """Where packages come from is the installing machine's business."""
-    assert _hits(root, tracked, _REGISTRIES) == []
+    none_found("Hosts of a registry", _hits(root, tracked, _REGISTRIES))
 
 
-def test_nothing_is_left_open_in_the_code(root: Path, tracked: list[Path]) -> None:
+def test_nothing_is_left_open_in_the_code(
+    root: Path, tracked: list[Path], none_found: Callable[..., None]
+) -> None:
     """A part that is not built is absent, not announced."""
-    assert _hits(root, tracked, _OPEN_ENDS, ".py") == []
+    none_found("Left open", _hits(root, tracked, _OPEN_ENDS, ".py"))
 
 
-def test_no_python_file_is_longer_than_500_lines(root: Path, tracked: list[Path]) -> None:
+def test_no_python_file_is_longer_than_500_lines(
+    root: Path, tracked: list[Path], none_found: Callable[..., None]
+) -> None:
     """A file over 500 lines is two."""
     lengths = {
         path.relative_to(root).as_posix(): len(path.read_text(encoding="utf-8").splitlines())
         for path in tracked
         if path.suffix == ".py"
     }
-    assert {name: length for name, length in lengths.items() if length > 500} == {}
+    none_found("Too long", (f"{name}: {length} lines" for name, length in lengths.items() if length > 500))
 
 
-def test_no_file_or_folder_has_a_name_that_says_nothing(root: Path, tracked: list[Path]) -> None:
+def test_no_file_or_folder_has_a_name_that_says_nothing(
+    root: Path, tracked: list[Path], none_found: Callable[..., None]
+) -> None:
     """A file's name says what it does."""
     vague = [
         relative.as_posix()
         for relative in (path.relative_to(root) for path in tracked)
         if relative.suffix == ".py" and {relative.stem, *relative.parts[:-1]} & _VAGUE
     ]
-    assert vague == []
+    none_found("Names that say nothing", vague)
 
 
 @pytest.mark.parametrize("name", sorted(shipped()))
@@ -93,7 +104,9 @@ def test_a_setting_has_unit_basis_and_reason(name: str) -> None:
     assert setting.reason.endswith(".")
 
 
-def test_every_setting_is_used_and_every_used_setting_exists(root: Path, tracked: list[Path]) -> None:
+def test_every_setting_is_used_and_every_used_setting_exists(
+    root: Path, tracked: list[Path], none_found: Callable[..., None]
+) -> None:
     """No figure is dead, and no code asks for one that is not there."""
     code = "\n".join(
         path.read_text(encoding="utf-8")
@@ -103,5 +116,5 @@ def test_every_setting_is_used_and_every_used_setting_exists(root: Path, tracked
         and path.name != "settings.yaml"
     )
     asked = set(re.findall(r"\.(?:integer|number|text|flag|numbers)\(\s*\"([a-z0-9_]+\.[a-z0-9_.]+)\"", code))
-    assert asked - set(shipped()) == set()
-    assert {name for name in shipped() if name not in code} == set()
+    none_found("Asked for, but no setting", asked - set(shipped()))
+    none_found("Settings that nothing reads", (name for name in shipped() if name not in code))

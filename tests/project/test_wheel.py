@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 @pytest.mark.parametrize("folder", ["swagger", "test_catalogue"])
 def test_the_wheel_holds_the_data_folders(
-    root: Path, tracked: list[Path], wheel: set[str], folder: str
+    root: Path, tracked: list[Path], wheel: set[str], folder: str, none_found: Callable[..., None]
 ) -> None:
     """Every tracked file of a data folder is in the wheel, where harness.data looks for it."""
     wanted = {
@@ -35,11 +36,11 @@ def test_the_wheel_holds_the_data_folders(
         if path.relative_to(root).parts[0] == folder
     }
     assert wanted
-    assert wanted - wheel == set()
+    none_found("Missing in the wheel", wanted - wheel)
 
 
 def test_the_wheel_holds_the_packages_and_their_files(
-    root: Path, tracked: list[Path], wheel: set[str]
+    root: Path, tracked: list[Path], wheel: set[str], none_found: Callable[..., None]
 ) -> None:
     """Settings, templates and every module go along; tests and documents don't."""
     wanted = {
@@ -47,5 +48,7 @@ def test_the_wheel_holds_the_packages_and_their_files(
         for path in tracked
         if path.relative_to(root).parts[0] in {"harness", "simulators", "load"}
     }
-    assert wanted - wheel == set()
-    assert {name for name in wheel if name.startswith(("tests/", "docs/", "runs/"))} == set()
+    none_found("Missing in the wheel", wanted - wheel)
+    none_found(
+        "Too much in the wheel", (name for name in wheel if name.startswith(("tests/", "docs/", "runs/")))
+    )
