@@ -14,7 +14,7 @@ from harness.settings import read
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A market role as messages write it, with the first two digits of its DIP ids and that prefix's basis."""
+    """A market role as messages write it, the first two digits of its DIP ids, and that prefix's basis."""
 
     code: str
     name: str
