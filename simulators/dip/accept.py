@@ -1,0 +1,45 @@
+"""Accept: the DIP's own block D0 and the resolved A0 are filled, and the message gets the bytes that it keeps for good.
+
+Pure: the moment and the token come from outside. Every recipient and every retry gets the same bytes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import orjson
+
+from harness.clock import message_time
+from simulators.dip.model import Accepted, Addressing, Draft
+
+
+def accept(draft: Draft, addressing: Addressing, *, now: datetime, token: str) -> Accepted:
+    """Fill D0 and A0 of a valid message; ``token`` is hexadecimal and never repeats."""
+    at = message_time(now)
+    transaction = f"T-{draft.interface}-{draft.sender}-{draft.role}-{now:%Y%m%d}-{token}"
+    correlation = draft.correlation or f"CI-{now:%Y%m%d}-{token}"
+    common = dict(draft.payload["CommonBlock"])
+    common["A0"] = {
+        "primaryRecipients": _of(addressing, "primary"),
+        "secondaryRecipients": _of(addressing, "secondary"),
+        "always": _of(addressing, "always"),
+    }
+    common["D0"] = {
+        "transactionID": transaction,
+        "transactionTimestamp": at,
+        "publicationID": publication(draft.interface),
+        "initialCorrelationID": correlation,
+        "replayIndicator": False,
+        "serviceTicketURL": None,
+    }
+    body = orjson.dumps({"payload": {**draft.payload, "CommonBlock": common}})
+    return Accepted(draft, transaction, at, correlation, addressing, body)
+
+
+def publication(interface: str) -> str:
+    """Return the publication's id: PUB-nnn of IF-nnn; a report keeps its own id (assumed: PUB-002 is IF-002's)."""
+    return f"PUB-{interface[3:]}" if interface.startswith("IF-") else interface
+
+
+def _of(addressing: Addressing, tier: str) -> list[str]:
+    return [address.dip_id for address in addressing.recipients if address.tier == tier]

@@ -1,0 +1,104 @@
+"""The rules of L1 that a message definition can't say: who may send what, to whom, for which MPAN.
+
+Pure. Which code names which refusal is a setting (`refusal.*`); the codes' meanings are published, most of the
+conditions are not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.messages.identifiers import distributor_of, is_mpan
+from harness.spec.release import Release
+from harness.spec.routing import Routing
+from simulators.dip.directory import Directory
+from simulators.dip.model import Caller, Draft, Fault, Member
+from simulators.dip.rules import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Business:
+    """What the rules are held against."""
+
+    release: Release
+    routing: Routing
+    directory: Directory
+    rules: Rules
+    environment: str
+
+
+def judge(draft: Draft, caller: Caller, business: Business, pointer: str) -> list[Fault]:
+    """Return everything that stands against a message that fits its definition; empty when nothing does."""
+    rules = business.rules
+    faults: list[Fault] = []
+
+    def fault(code: str, place: str, text: str) -> None:
+        faults.append(Fault(code, f"{pointer}/CommonBlock/{place}", text, draft.reference))
+
+    tag = draft.payload["CommonBlock"]["S1"]["environmentTag"]
+    if tag != business.environment:
+        fault(rules.environment, "S1/environmentTag", f"is {tag}, this environment is {business.environment}")
+    sender, provider = _sender(draft, caller, business.directory)
+    if sender is None:
+        fault(rules.sender, "S1/senderDIPID", f"{draft.sender} is not the caller, {caller.member.dip_id}")
+        return faults
+    if draft.role != sender.role:
+        fault(rules.role, "S1/senderRoleID", f"{draft.sender} holds the role {sender.role}, not {draft.role}")
+    elif not _may_send(draft, business.routing):
+        fault(rules.role, "S1/senderRoleID", f"{draft.role} does not send {draft.interface} [{draft.event}]")
+    if draft.provider != provider:
+        who = f"carried by {provider}" if provider else "made without a connection provider"
+        fault(rules.provider, "S1/DIPConnectionProviderID", f"is {draft.provider}, the call was {who}")
+    for code, text in _recipients(draft, business):
+        fault(code, "A0/primaryRecipients", text)
+    for place, text in _supply(draft, business.directory):
+        fault(rules.distributor, place, text)
+    return faults
+
+
+def _sender(draft: Draft, caller: Caller, directory: Directory) -> tuple[Member | None, str | None]:
+    """Return the sending member and the provider that its message must name; a provider may send for its nominators."""
+    if draft.sender == caller.member.dip_id:
+        return caller.member, caller.provider.dip_id if caller.provider else None
+    sender = directory.members.get(draft.sender)
+    if sender and sender.connection_provider == caller.member.dip_id:
+        return sender, caller.member.dip_id
+    return None, None
+
+
+def _may_send(draft: Draft, routing: Routing) -> bool:
+    return any(row.role == draft.role for row in routing.senders(draft.interface, draft.event))
+
+
+def _recipients(draft: Draft, business: Business) -> list[tuple[str, str]]:
+    rules = business.rules
+    roles = {row.role for row in business.routing.receivers(draft.interface, draft.event)}
+    found = []
+    for dip_id in draft.primary:
+        member = business.directory.members.get(dip_id)
+        if member is None:
+            found.append((rules.recipient, f"no party has the DIP id {dip_id}"))
+        elif member.role not in roles:
+            what = f"{draft.interface} [{draft.event}]"
+            found.append((rules.recipient_role, f"{dip_id} is {member.role}, which does not receive {what}"))
+    return found
+
+
+def _supply(draft: Draft, directory: Directory) -> list[tuple[str, str]]:
+    """Hold the MPAN against its check digit and against the distributor that the message names."""
+    common = draft.payload["CommonBlock"]
+    name = "M0" if common.get("M0") else "M1"
+    block = common.get(name)
+    if not block or draft.mpan is None:
+        return []
+    key = "MPANCore" if "MPANCore" in block else "principalMPAN"
+    if not is_mpan(draft.mpan):
+        return [(f"{name}/{key}", f"{draft.mpan} is no MPAN: its check digit is wrong")]
+    stated = block.get("distributorDIPID")
+    number = distributor_of(draft.mpan)
+    owners = directory.distributors.get(number, frozenset())
+    member = directory.members.get(stated) if isinstance(stated, str) else None
+    holds = member.distributors if member else ()
+    if (owners and stated not in owners) or (holds and number not in holds):
+        return [(f"{name}/distributorDIPID", f"{stated} does not distribute MPANs that begin with {number}")]
+    return []

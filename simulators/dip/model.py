@@ -1,0 +1,116 @@
+"""The values that go through the hub, one after another: call, caller, draft, accepted message, delivery.
+
+Every stage takes one of these and returns the next, or says why it can't: a `Refusal` before the body is looked
+at (an HTTP status without a message body), or `Fault`s of single messages (a 400 with a StandardResponse).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+HUB_ROLE = "DIP"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One DIP id of the network: a market participant in one role, or the hub itself (role ``DIP``)."""
+
+    dip_id: str
+    role: str
+    organisation: str
+    mpid: str = ""
+    connection_provider: str | None = None
+    """DIP id of the provider that it nominated."""
+    distributors: tuple[str, ...] = ()
+    """The two-digit distributor ids of an LDSO, e.g. ``("10",)``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request as it arrived: ``url`` is the full URL, ``headers`` have lower-case names, ``certificate`` is DER."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    certificate: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who called: the owner of the API key, and the nominated provider when its certificates carried the call."""
+
+    member: Member
+    provider: Member | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A call that is answered with a bare HTTP status; ``reason`` is for the log and a one-line text body."""
+
+    status: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with one message of a batch; any fault refuses the whole batch."""
+
+    code: str
+    """Response code, e.g. ``MSG1001``."""
+    pointer: str
+    """JSON pointer from the root of the request body."""
+    text: str
+    reference: str | None = None
+    """The message's senderUniqueReference where it could be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One message that passed L1, not accepted yet: field names are in the release's case."""
+
+    payload: Mapping[str, Any]
+    interface: str
+    event: str
+    """Without brackets."""
+    reference: str
+    sender: str
+    role: str
+    provider: str | None
+    correlation: str | None
+    tag: str | None
+    """S1.subText, which separates test runs."""
+    mpan: str | None
+    primary: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One recipient of a message and why: ``tier`` is primary, secondary or always."""
+
+    dip_id: str
+    role: str
+    tier: str
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class Addressing:
+    """Everybody who gets a message, and the roles that secondary routing could not resolve."""
+
+    recipients: tuple[Address, ...]
+    unresolved: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An accepted message with its D0 and A0 filled; ``body`` is ``{"payload": ...}`` as every recipient gets it."""
+
+    draft: Draft
+    transaction: str
+    accepted_at: str
+    correlation: str | None
+    addressing: Addressing
+    body: bytes

@@ -1,0 +1,71 @@
+"""The hub's rules that no public source gives, taken from the settings once at the start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.errors import ConfigurationError
+from harness.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Which code or status a refusal gets, and the limits; see `harness/settings.yaml` for units and reasons."""
+
+    schema: str
+    interface: str
+    duplicate: str
+    sender: str
+    role: str
+    provider: str
+    recipient: str
+    recipient_role: str
+    distributor: str
+    environment: str
+    signature_status: int
+    api_key_status: int
+    certificate_status: int
+    body_bytes: int
+    batch_messages: int
+    json_depth: int
+    delivery_messages: int
+    delivery_bytes: int
+    delivery_attempts: int
+    delivery_backoff: float
+    delivery_backoff_limit: float
+    delivery_timeout: float
+    retry_statuses: frozenset[int]
+
+
+def of_settings(settings: Settings) -> Rules:
+    """Read the rules; raises ConfigurationError for an order of delivery that this release doesn't have."""
+    order = settings.text("delivery.order")
+    if order != "per-recipient":
+        raise ConfigurationError(
+            f"is '{order}', this release delivers per-recipient only", where="setting delivery.order"
+        )
+    return Rules(
+        schema=settings.text("refusal.schema"),
+        interface=settings.text("refusal.interface"),
+        duplicate=settings.text("refusal.duplicate"),
+        sender=settings.text("refusal.sender_identity"),
+        role=settings.text("refusal.sender_role"),
+        provider=settings.text("refusal.connection_provider"),
+        recipient=settings.text("addressing.addressee_code"),
+        recipient_role=settings.text("addressing.addressee_role_code"),
+        distributor=settings.text("refusal.distributor"),
+        environment=settings.text("refusal.environment"),
+        signature_status=settings.integer("refusal.signature_status"),
+        api_key_status=settings.integer("refusal.api_key_status"),
+        certificate_status=settings.integer("refusal.certificate_status"),
+        body_bytes=settings.integer("limits.body_bytes"),
+        batch_messages=settings.integer("limits.batch_messages"),
+        json_depth=settings.integer("limits.json_depth"),
+        delivery_messages=settings.integer("delivery.batch_messages"),
+        delivery_bytes=settings.integer("delivery.batch_bytes"),
+        delivery_attempts=settings.integer("delivery.attempts"),
+        delivery_backoff=settings.number("delivery.backoff_seconds"),
+        delivery_backoff_limit=settings.number("delivery.backoff_limit_seconds"),
+        delivery_timeout=settings.number("delivery.timeout_seconds"),
+        retry_statuses=frozenset(settings.numbers("delivery.retry_statuses")),
+    )

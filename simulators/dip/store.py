@@ -1,0 +1,258 @@
+"""The store of one release's mount: an SQLite file in WAL mode, one writer, one reader connection.
+
+What was answered 201 is on the disk (`Writer`). Reads see what is committed. Used from the event loop's thread.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.errors import EnvironmentFault
+from simulators.dip.model import Accepted, Address
+from simulators.dip.writer import Statement, Writer
+
+SCHEMA_VERSION = 1
+OPEN = ("Pending", "Retrying")
+"""Statuses of a delivery that is still to be made."""
+_SCHEMA = Path(__file__).with_name("schema.sql")
+_LOCK_SECONDS = 1.0
+
+_INSERT_MESSAGE = "INSERT INTO message VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+_INSERT_DELIVERY = "INSERT INTO delivery (message, recipient, role, tier, status) VALUES (?,?,?,?,?)"
+_INSERT_JOURNAL = "INSERT INTO journal (message, at, stage, status, recipient, detail) VALUES (?,?,?,?,?,?)"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A delivery to be made: its row, the message's row, the channel it goes to and the bytes."""
+
+    delivery: int
+    message: int
+    channel: str
+    tag: str | None
+    transaction: str
+    attempts: int
+    body: bytes
+
+
+class StoreLock:
+    """Held for as long as a hub uses a store folder, so that a second one is refused; freed when the process dies."""
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(folder / "lock.sqlite3", timeout=0, isolation_level=None)
+            self._connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                raise EnvironmentFault(
+                    "the store is in use by another process", where=str(folder), mend="Stop it, or give another --store."
+                ) from error
+            raise EnvironmentFault(f"the store can't be used: {error}", where=str(folder)) from error
+        except (sqlite3.DatabaseError, OSError) as error:
+            raise EnvironmentFault(f"the store can't be used: {error}", where=str(folder)) from error
+
+    def close(self) -> None:
+        """Free the folder."""
+        self._connection.close()
+
+
+class Store:
+    """Messages, deliveries, journal, webhooks and MPAN addresses of one release."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._connection = _open(path)
+            self._reader = sqlite3.connect(path, timeout=_LOCK_SECONDS, isolation_level=None)
+            self._next = self._reader.execute("SELECT ifnull(max(id), 0) + 1 FROM message").fetchone()[0]
+        except sqlite3.OperationalError as error:
+            what = "is locked by another process" if "locked" in str(error) else f"can't be opened: {error}"
+            raise EnvironmentFault(f"the database {what}", where=str(path), mend="Give another --store.") from error
+        except (sqlite3.DatabaseError, OSError) as error:
+            raise EnvironmentFault(
+                f"the database is damaged: {error}", where=str(path), mend="Restore it, or give another --store."
+            ) from error
+        self.writer = Writer(self._connection)
+
+    async def close(self) -> None:
+        """Finish what is being written and close."""
+        await self.writer.close()
+        self._reader.close()
+        self._connection.close()
+
+    # -- accepting ------------------------------------------------------------------------------------------
+
+    async def accept(self, messages: Sequence[Accepted], *, consumer: str) -> None:
+        """Put a batch on the disk, whole or not at all; deliveries to ``consumer`` (the hub) are consumed at once."""
+        rows, deliveries, journal = [], [], []
+        for message in messages:
+            number, self._next = self._next, self._next + 1
+            draft = message.draft
+            rows.append((
+                number, message.transaction, draft.sender, draft.reference, draft.role, draft.provider,
+                draft.interface, draft.event, message.correlation, draft.mpan, draft.tag, message.accepted_at,
+                message.body,
+            ))  # fmt: skip
+            at = message.accepted_at
+            journal.append((number, at, "Inbound", "GoodToGo", None, None))
+            for address in message.addressing.recipients:
+                status = "Consumed" if address.dip_id == consumer else "Pending"
+                deliveries.append((number, address.dip_id, address.role, address.tier, status))
+            journal.append((number, at, "Addressing", "SentToTopic", None, _map(message.addressing.recipients)))
+            journal += [
+                (number, at, "Addressing", "Failed", None, f"MSG1038 no {role} is known for the MPAN")
+                for role in message.addressing.unresolved
+            ]
+            if any(address.dip_id == consumer for address in message.addressing.recipients):
+                journal.append((number, at, "Outbound", "Delivered", consumer, "consumed by the hub itself"))
+        statements: list[Statement] = [(_INSERT_MESSAGE, rows), (_INSERT_JOURNAL, journal)]
+        if deliveries:
+            statements.append((_INSERT_DELIVERY, deliveries))
+        await self.writer.write(statements, durable=True)
+
+    def has_reference(self, sender: str, reference: str) -> bool:
+        """Say whether a sender has used a reference before."""
+        row = self._reader.execute("SELECT 1 FROM message WHERE sender = ? AND reference = ?", (sender, reference))
+        return row.fetchone() is not None
+
+    # -- delivering -----------------------------------------------------------------------------------------
+
+    def recipients_waiting(self) -> tuple[str, ...]:
+        """Return everybody who has a delivery open: what a restart takes up again."""
+        rows = self._reader.execute("SELECT DISTINCT recipient FROM delivery WHERE status IN ('Pending', 'Retrying')")
+        return tuple(row[0] for row in rows)
+
+    def open_by_tag(self) -> dict[str, int]:
+        """Return how many deliveries are open per tag."""
+        rows = self._reader.execute(
+            "SELECT tag, count(*) FROM delivery JOIN message ON message.id = delivery.message"
+            " WHERE status IN ('Pending', 'Retrying') AND tag IS NOT NULL GROUP BY tag"
+        )
+        return dict(rows.fetchall())
+
+    def next_batch(self, recipient: str, *, messages: int, size: int) -> list[Waiting]:
+        """Return the recipient's oldest open deliveries of one channel, at least one, at most ``size`` bytes."""
+        cursor = self._reader.execute(
+            "SELECT delivery.id, message.id, interface, tag, transaction_id, attempts, body"
+            " FROM delivery JOIN message ON message.id = delivery.message"
+            " WHERE recipient = ? AND status IN ('Pending', 'Retrying') ORDER BY delivery.id LIMIT ?",
+            (recipient, messages),
+        )
+        batch: list[Waiting] = []
+        total = 0
+        for row in cursor:
+            waiting = Waiting(*row)
+            total += len(waiting.body)
+            if batch and (waiting.channel != batch[0].channel or total > size):
+                break
+            batch.append(waiting)
+        cursor.close()
+        return batch
+
+    async def delivered(
+        self, results: Iterable[tuple[Waiting, str, int | None, str]], *, recipient: str, at: str, attempts: int
+    ) -> None:
+        """Record what became of deliveries: (delivery, status, HTTP status, detail)."""
+        results = list(results)
+        await self.writer.write(
+            [
+                (
+                    "UPDATE delivery SET status = ?, http_status = ?, attempts = ? WHERE id = ?",
+                    [(status, http, attempts, waiting.delivery) for waiting, status, http, _ in results],
+                ),
+                (
+                    _INSERT_JOURNAL,
+                    [(w.message, at, "Outbound", status, recipient, detail) for w, status, _, detail in results],
+                ),
+            ],
+            durable=False,
+        )
+
+    # -- webhooks and addresses -----------------------------------------------------------------------------
+
+    def webhooks(self) -> dict[tuple[str, str], str]:
+        """Return the configured webhooks by (recipient, channel); an empty URL means removed."""
+        rows = self._reader.execute("SELECT recipient, channel, url FROM webhook")
+        return {(recipient, channel): url for recipient, channel, url in rows}
+
+    async def set_webhook(self, recipient: str, channel: str, url: str) -> dict[str, int]:
+        """Keep a webhook; deliveries that were paused for want of one are open again. Returns these per tag."""
+        paused: dict[str, int] = defaultdict(int)
+        statements: list[Statement] = [("INSERT OR REPLACE INTO webhook VALUES (?,?,?)", [(recipient, channel, url)])]
+        if url:
+            rows = self._reader.execute(
+                "SELECT delivery.id, tag FROM delivery JOIN message ON message.id = delivery.message"
+                " WHERE recipient = ? AND status = 'Paused' AND interface = ?",
+                (recipient, channel),
+            ).fetchall()
+            for _, tag in rows:
+                if tag is not None:
+                    paused[tag] += 1
+            statements.append(("UPDATE delivery SET status = 'Pending' WHERE id = ?", [(row[0],) for row in rows]))
+        await self.writer.write([s for s in statements if s[1]], durable=True)
+        return dict(paused)
+
+    def holders(self, mpan: str, role: str, at: str) -> tuple[str, ...]:
+        """Return who holds a role for an MPAN at a moment (both as 25-character times)."""
+        rows = self._reader.execute(
+            "SELECT dip_id FROM address WHERE mpan = ? AND role = ?"
+            " AND (valid_from IS NULL OR valid_from <= ?) AND (valid_to IS NULL OR valid_to > ?) ORDER BY rowid",
+            (mpan, role, at, at),
+        )
+        return tuple(row[0] for row in rows)
+
+    async def set_addresses(self, addresses: Sequence[tuple[str, str, str, str | None, str | None]]) -> None:
+        """Replace what is known of each (MPAN, role) that is named: (mpan, role, dip id, from, to)."""
+        named = sorted({(mpan, role) for mpan, role, *_ in addresses})
+        await self.writer.write(
+            [
+                ("DELETE FROM address WHERE mpan = ? AND role = ?", named),
+                ("INSERT INTO address VALUES (?,?,?,?,?)", addresses),
+            ],
+            durable=True,
+        )
+
+    # -- looking at it --------------------------------------------------------------------------------------
+
+    def tagged(self, tag: str) -> list[dict[str, Any]]:
+        """Return the accepted messages of a tag with what became of each delivery, in order of acceptance."""
+        found: list[dict[str, Any]] = []
+        for row in self._reader.execute(
+            "SELECT id, transaction_id, reference, interface, event, sender, accepted_at FROM message"
+            " WHERE tag = ? ORDER BY id",
+            (tag,),
+        ).fetchall():
+            number, *values = row
+            names = ("transaction_id", "reference", "interface", "event", "sender", "accepted_at")
+            found.append(dict(zip(names, values, strict=True)) | {"recipients": self._recipients(number)})
+        return found
+
+    def _recipients(self, message: int) -> list[dict[str, Any]]:
+        rows = self._reader.execute(
+            "SELECT recipient, role, tier, status, http_status FROM delivery WHERE message = ? ORDER BY id", (message,)
+        )
+        names = ("dip_id", "role", "tier", "status", "http_status")
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _map(recipients: Sequence[Address]) -> str:
+    return ";".join(f"{address.tier.capitalize()}:[{address.role}:{address.dip_id}]" for address in recipients)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=_LOCK_SECONDS, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode=WAL")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version == 0:
+        connection.executescript(f"BEGIN;{_SCHEMA.read_text(encoding='utf-8')}COMMIT;")
+    elif version != SCHEMA_VERSION:
+        raise sqlite3.DatabaseError(f"it has format {version}, this version of the hub reads format {SCHEMA_VERSION}")
+    faults = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if faults != "ok":
+        raise sqlite3.DatabaseError(faults)
+    return connection
