@@ -107,7 +107,9 @@ class Authority:
         authority = cls.open(folder)
         if authority.name != name:
             raise ConfigurationError(
-                f"holds the authority '{authority.name}', not '{name}'", where=str(folder), mend="Take another folder."
+                f"holds the authority '{authority.name}', not '{name}'",
+                where=str(folder),
+                mend="Take another folder.",
             )
         return authority
 
@@ -124,7 +126,9 @@ class Authority:
             ) from error
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ConfigurationError(
-                f"the authority's record {_RECORD} can't be read", where=str(folder), mend="Make the authority again."
+                f"the authority's record {_RECORD} can't be read",
+                where=str(folder),
+                mend="Make the authority again.",
             ) from error
         return cls(folder, str(name))
 
@@ -277,7 +281,9 @@ class Authority:
                 mend=nearest(Path(str(given)).name, names),
             )
         if _read_json(record)["flaw"] == "foreign":
-            raise ConfigurationError("a foreign certificate is not this authority's to revoke", where=str(self.folder))
+            raise ConfigurationError(
+                "a foreign certificate is not this authority's to revoke", where=str(self.folder)
+            )
         return serial
 
     def _paths(self, name: str, profile: Profile, flaw: Flaw | None) -> tuple[Path, Path]:
@@ -304,7 +310,9 @@ def _make(home: Path, name: str) -> None:
         home.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(dir=home.parent, prefix=f".{home.name}."))
     except OSError as error:
-        raise EnvironmentFault(f"can't be written: {error.strerror or error}", where=str(home.parent)) from error
+        raise EnvironmentFault(
+            f"can't be written: {error.strerror or error}", where=str(home.parent)
+        ) from error
     try:
         draft.chmod(0o755)
         for part in ("issued", "revoked"):
@@ -360,7 +368,9 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         return cast("dict[str, Any]", json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
-        raise ConfigurationError("can't be read", where=str(path), mend="Make the authority again.") from error
+        raise ConfigurationError(
+            "can't be read", where=str(path), mend="Make the authority again."
+        ) from error
 
 
 __all__ = ["Authority", "Identity", "Issued", "Wish", "identity_of"]

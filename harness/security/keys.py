@@ -71,7 +71,9 @@ def sign_through(command: Sequence[str], public_key: PublicKey) -> SignFunction:
 
     def sign(data: bytes) -> bytes:
         try:
-            done = subprocess.run(command, input=data, capture_output=True, timeout=COMMAND_SECONDS, check=False)
+            done = subprocess.run(
+                command, input=data, capture_output=True, timeout=COMMAND_SECONDS, check=False
+            )
         except FileNotFoundError as error:
             raise ConfigurationError("the sign command was not found", where=program) from error
         except (OSError, subprocess.TimeoutExpired) as error:

@@ -75,7 +75,9 @@ class Signer:
         assert public_key is not None
         if (key_path is None) == (not sign_command):
             raise ConfigurationError(
-                "needs either a private key file or a sign command", where=str(cert_path), mend="Give one of them."
+                "needs either a private key file or a sign command",
+                where=str(cert_path),
+                mend="Give one of them.",
             )
         if key_path is None:
             return cls(sign_through(sign_command or (), public_key), pem)

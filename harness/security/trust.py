@@ -121,7 +121,9 @@ class Trust:
                 break
             links.append(issuer)
         if not standing.fault and not trusted:
-            standing = Standing("untrusted", f"no trusted authority issued the certificate {_name(certificate)}")
+            standing = Standing(
+                "untrusted", f"no trusted authority issued the certificate {_name(certificate)}"
+            )
         return _Chain(
             standing,
             tuple(links),
