@@ -67,8 +67,9 @@ class Answer:
 class DipClient:
     """Speaks to one DIP base URL as any party of a network. Safe to share between threads.
 
-    Each TLS identity has its own keep-alive connections. ``ca`` vouches for the server; None means the system's
-    authorities. Redirects are not followed. A proxy from the environment is used for hosts other than loopback.
+    Each TLS identity has its own keep-alive connections. ``ca`` vouches for the server; None means the
+    system's authorities. Redirects are not followed. A proxy from the environment is used for hosts other
+    than loopback.
     """
 
     def __init__(
@@ -138,9 +139,10 @@ class DipClient:
     ) -> Answer:
         """Send exactly these bytes as a party.
 
-        ``headers`` are set after signing, so they can falsify a signature header; None takes one away. ``tls``
-        names another certificate set, or ``"none"``. ``api_key`` replaces the party's; ``""`` sends none.
-        ``signer`` replaces the party's. Raises ConfigurationError for an identity that is not configured.
+        ``headers`` are set after signing, so they can falsify a signature header; None takes one away.
+        ``tls`` names another certificate set, or ``"none"``. ``api_key`` replaces the party's; ``""`` sends
+        none. ``signer`` replaces the party's. Raises ConfigurationError for an identity that is not
+        configured.
         """
         identity = tls or party.tls
         auth = DipSignature(

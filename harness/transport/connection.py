@@ -1,9 +1,9 @@
 """Why a request got no HTTP answer: refused in the handshake, or something else.
 
-In TLS 1.2 the server judges the client's certificate within the handshake. In TLS 1.3 the client's handshake is
-over by then: the alert arrives at its first read, and a server may even close without one, or its reset may
-overtake the alert. Such a silent end on a new connection is settled by a second handshake that sends nothing: a
-server that accepts the certificate waits for a request, one that refuses it ends the connection.
+In TLS 1.2 the server judges the client's certificate within the handshake. In TLS 1.3 the client's handshake
+is over by then: the alert arrives at its first read, and a server may even close without one, or its reset
+may overtake the alert. Such a silent end on a new connection is settled by a second handshake that sends
+nothing: a server that accepts the certificate waits for a request, one that refuses it ends the connection.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Outcome:
 
 
 def classify(error: httpx.RequestError, attempt: Attempt, context: Callable[[], ssl.SSLContext]) -> Outcome:
-    """Say why a request failed; ``context`` makes a client context of the same identity for a second handshake."""
+    """Say why a request failed; ``context`` makes a client context of the same identity, to try again."""
     tls = _tls_error(error)
     if isinstance(tls, ssl.SSLCertVerificationError):
         return Outcome(False, f"the server's certificate is not trusted: {tls.verify_message}")

@@ -26,7 +26,7 @@ _WITH_DISTRIBUTOR = ("LDSO", "REGS")
 
 
 def load(path: Path | str) -> Network:
-    """Read a network file, whose paths start at its folder; raises ConfigurationError naming field and fix."""
+    """Read a network file, whose paths start at its folder; raises ConfigurationError with field and fix."""
     path = Path(path)
     table = Table.of_file(path)
     certificates = tuple(_certificate(t, path.parent) for t in table.tables("certificate"))

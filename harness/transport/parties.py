@@ -1,7 +1,8 @@
 """Who takes part in a test: organisations, their parties, and the certificates that these hold.
 
 A network is one TOML file (`docs/network-file.md`): an organisation holds parties (one per MPID, role and
-DIP id), and parties refer to certificate sets by name, many to many. It says where secrets are, and holds none.
+DIP id), and parties refer to certificate sets by name, many to many. It says where secrets are, and holds
+none.
 """
 
 from __future__ import annotations

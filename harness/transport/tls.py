@@ -1,8 +1,8 @@
 """TLS on both ends: mutual, 1.2 or newer, and a refusal that says why.
 
-A server on asyncio or uvloop closes the connection when it refuses a client certificate and drops the alert that
-OpenSSL wrote for the client. The contexts made here send it, so that the client learns what was wrong with its
-certificate, as it would from the web servers that real environments stand behind.
+A server on asyncio or uvloop closes the connection when it refuses a client certificate and drops the alert
+that OpenSSL wrote for the client. The contexts made here send it, so that the client learns what was wrong
+with its certificate, as it would from the web servers that real environments stand behind.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from harness.transport.parties import CertificateSet
 
 @dataclass(frozen=True, slots=True)
 class ServerTls:
-    """What a server shows and whom it lets in: only clients with a certificate that ``ca`` (PEM) vouches for."""
+    """What a server shows and whom it lets in: only clients that ``ca`` (PEM) vouches for."""
 
     cert: Path
     key: Path
@@ -29,8 +29,9 @@ class ServerTls:
 class _AlertingObject(ssl.SSLObject):
     """A TLS connection that delivers the alert of a failed handshake before the failure ends it.
 
-    The event loop flushes what OpenSSL wrote only when the handshake wants more input, so the failure is first
-    reported as that, and raised when the peer next says or closes anything (or at the handshake's time limit).
+    The event loop flushes what OpenSSL wrote only when the handshake wants more input, so the failure is
+    first reported as that, and raised when the peer next says or closes anything (or at the handshake's time
+    limit).
     """
 
     _failure: ssl.SSLError | None = None
@@ -62,7 +63,7 @@ def server_context(tls: ServerTls) -> ssl.SSLContext:
 
 
 def client_context(ca: Path | None, identity: CertificateSet | None) -> ssl.SSLContext:
-    """Return a client's context that trusts ``ca`` (None: the system's authorities) and shows ``identity`` if asked.
+    """Return a client's context: it trusts ``ca`` (None: the system's authorities) and shows ``identity``.
 
     Raises ConfigurationError naming the file that can't be used.
     """
