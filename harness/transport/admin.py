@@ -1,0 +1,113 @@
+"""The client of the simulators' admin API: clock, addresses, behaviours, and waiting until all is quiet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import orjson
+
+from harness.errors import ConfigurationError, EnvironmentFault, HarnessError
+
+_TIMEOUT = 10.0
+_SETTLE_MARGIN = 10.0
+"""How much longer than the asked settling time an answer may take."""
+
+
+class Admin:
+    """Speaks to one admin API. Safe to share between threads.
+
+    Every call raises EnvironmentFault when nothing answers, ConfigurationError when the key is refused, and
+    HarnessError for any other answer than success.
+    """
+
+    def __init__(self, url: str, key: str) -> None:
+        self.url = url.rstrip("/")
+        self._client = httpx.Client(
+            trust_env=False, timeout=_TIMEOUT, headers={"authorization": f"Bearer {key}"}
+        )
+
+    def health(self) -> dict[str, Any]:
+        """Return what the simulators say of themselves."""
+        return self._call("GET", "/health")
+
+    def ready(self) -> bool:
+        """Say whether the simulators take messages."""
+        try:
+            return self._client.get(self.url + "/ready").is_success
+        except httpx.TransportError:
+            return False
+
+    def now(self) -> datetime:
+        """Return the simulators' time, in UTC."""
+        return _moment(self._call("GET", "/clock"))
+
+    def set_clock(self, moment: datetime) -> datetime:
+        """Make a moment (aware) the simulators' present."""
+        return _moment(self._call("PUT", "/clock", {"now": moment.astimezone(UTC).isoformat()}))
+
+    def advance(self, seconds: float) -> datetime:
+        """Move the simulators' clock forward."""
+        return _moment(self._call("POST", "/clock/advance", {"seconds": seconds}))
+
+    def set_addresses(self, release: str, addresses: Sequence[Mapping[str, Any]]) -> None:
+        """Say who serves which MPAN, for secondary routing: ``mpan``, ``role``, ``dip_id``, from and to."""
+        self._call("PUT", "/addresses", {"release": release, "addresses": list(addresses)})
+
+    def set_behaviours(self, tag: str, behaviours: Mapping[str, Mapping[str, Any]]) -> None:
+        """Switch on behaviours of simulated parties for one instance: DIP id to ``name`` and options."""
+        self._call("PUT", "/behaviours", {"tag": tag, "behaviours": dict(behaviours)})
+
+    def settle(self, tag: str, *, timeout: float, quiet_ms: int = 0) -> dict[str, Any]:
+        """Wait until all that carries the tag is delivered and answered; return messages and receipts."""
+        content = {"tag": tag, "timeout": timeout, "quiet_ms": quiet_ms}
+        return self._call("POST", "/settle", content, timeout=timeout + _SETTLE_MARGIN)
+
+    def register(self, registration_dip_id: str, mpan: str) -> dict[str, Any]:
+        """Return what a simulated registration service holds on a metering point."""
+        return self._call("GET", f"/register/{registration_dip_id}/{mpan}")
+
+    def call(self, method: str, path: str, content: object = None) -> dict[str, Any]:
+        """Make any other call of the admin API."""
+        return self._call(method, path, content)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _call(
+        self, method: str, path: str, content: object = None, *, timeout: float = _TIMEOUT
+    ) -> dict[str, Any]:
+        body = None if content is None else orjson.dumps(content)
+        headers = {"content-type": "application/json"} if body else {}
+        where = f"admin API {self.url}"
+        try:
+            response = self._client.request(
+                method, self.url + path, content=body, headers=headers, timeout=timeout
+            )
+        except httpx.TransportError as error:
+            reason = str(error) or type(error).__name__
+            raise EnvironmentFault(
+                f"{method} {path} got no answer: {reason}", where=where, mend="Is `dip sim up` still running?"
+            ) from error
+        if response.status_code in (401, 403):
+            raise ConfigurationError("refuses the admin key", where=where, mend="Check admin_key_file.")
+        if not response.is_success:
+            raise HarnessError(
+                f"{method} {path} answered {response.status_code}: {response.text[:300]}", where=where
+            )
+        try:
+            answer = orjson.loads(response.content or b"{}")
+        except orjson.JSONDecodeError as error:
+            raise HarnessError(f"{method} {path} answered something that is not JSON", where=where) from error
+        return answer if isinstance(answer, dict) else {"value": answer}
+
+
+def _moment(answer: Mapping[str, Any]) -> datetime:
+    try:
+        moment = datetime.fromisoformat(str(answer["now"]))
+    except (KeyError, ValueError) as error:
+        raise HarnessError(f"the admin API tells no time: {dict(answer)}") from error
+    return moment.astimezone(UTC)
