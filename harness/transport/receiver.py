@@ -1,7 +1,7 @@
 """The webhook side of a participant: takes the DIP's calls, verifies them, and asks what to answer.
 
-Paths are ``/{dip id}``, ``/{dip id}/{channel}`` and ``/{dip id}/status``. The receiver judges nothing but HTTP:
-a call whose signature does not verify is handed on like any other, with the verification, since what to answer
+Paths are ``/{dip id}``, ``/{dip id}/{channel}`` and ``/{dip id}/status``. The receiver judges only HTTP:
+a call whose signature does not verify is handed on like any other, with the verification, since the answer
 (code RCP9999) is the recipient's business.
 """
 

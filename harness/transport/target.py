@@ -3,7 +3,7 @@
 A profile is one TOML file::
 
     url = "https://dip.example/{release}"   # {release} is replaced, where each release has its own address
-    ca = "ca.pem"                           # who vouches for the DIP's certificate; absent: the system's authorities
+    ca = "ca.pem"                           # who vouches for the DIP; absent: the system's authorities
     network = "network.toml"
     environment = "SIT"                     # SIT, SITB, UIT or DEV; never PRD
     capabilities = ["admin", "clock"]       # of: admin, clock, faults
@@ -34,7 +34,7 @@ _NOT = ("pre", "non", "not")
 
 
 class Target(Protocol):
-    """What a run needs of the system it speaks to; implemented by a profile and by the embedded simulators."""
+    """What a run needs of the system it speaks to; a profile is one, the embedded simulators are."""
 
     @property
     def ca(self) -> Path | None:
@@ -77,15 +77,12 @@ class TargetProfile:
 
     @classmethod
     def load(cls, path: Path | str) -> Self:
-        """Read a profile, whose paths start at its folder; raises ConfigurationError naming file, field and fix."""
+        """Read a profile, whose paths start at its folder; raises ConfigurationError with field and fix."""
         path = Path(path)
         table = Table.of_file(path)
         template = table.text("url")
         refuse_production(template, where=f"{table.where}: url")
-        if urlsplit(template).scheme != "https":
-            raise table.fail(
-                "url", f"is '{template}', expected https", "The DIP is reached by mutual TLS only."
-            )
+        _check_url(template, table)
         environment = table.text("environment")
         _check_environment(environment, table)
         ca = table.file("ca", path.parent, required=False)
@@ -115,23 +112,34 @@ def load(path: Path | str) -> TargetProfile:
 def refuse_production(url: str, *, where: str) -> None:
     """Raise ConfigurationError for a URL whose host looks like production, or that is no URL.
 
-    A host looks like production when a part of its name is prod, prd or production, numbered or not, unless the
-    part before says pre or non, or names a simulator (``dipsim-prod83``).
+    A host looks like production when a part of its name is prod, prd or production, numbered or not, unless
+    the part before says pre or non, or names a simulator (``dipsim-prod83``).
     """
     try:
-        host = urlsplit(url.replace("{release}", "release")).hostname or ""
+        parts = urlsplit(url.replace("{release}", "release"))
+        host = parts.hostname or "" if parts.port is None or parts.port else ""
     except ValueError:
         host = ""
     if not host:
         raise ConfigurationError(f"'{url}' is not a URL with a host", where=where)
-    parts = re.split(r"[^a-z0-9]+", host.lower())
-    for before, part in zip(["", *parts], parts, strict=False):
-        if _PRODUCTION.fullmatch(part) and before not in _NOT and not before.endswith("sim"):
+    words = re.split(r"[^a-z0-9]+", host.lower())
+    for before, word in zip(["", *words], words, strict=False):
+        if _PRODUCTION.fullmatch(word) and before not in _NOT and not before.endswith("sim"):
             raise ConfigurationError(
                 f"the host {host} looks like production, which the harness never speaks to",
                 where=where,
                 mend="Use a test environment.",
             )
+
+
+def _check_url(template: str, table: Table) -> None:
+    parts = urlsplit(template)
+    if parts.scheme != "https":
+        raise table.fail("url", f"is '{template}', expected https", "The DIP is reached by mutual TLS only.")
+    if parts.query or parts.fragment or "@" in parts.netloc:
+        raise table.fail("url", "has more than host, port and path", "Leave out user, query and fragment.")
+    if re.search("[{}]", template.replace("{release}", "")):
+        raise table.fail("url", f"is '{template}'", "The only placeholder is {release}.")
 
 
 def _check_environment(environment: str, table: Table) -> None:
