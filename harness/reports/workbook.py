@@ -1,0 +1,175 @@
+"""`rttm.xlsx`: the trace matrix as a workbook for people.
+
+openpyxl writes formulas without results, so each figure of the summary stands twice: as a formula, which a
+spreadsheet program works out when it opens the file, and as the value that the harness counted.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.utils import get_column_letter
+
+from harness.reports.rttm import Figure, Matrix, Sheet
+from harness.reports.rttm_layout import LISTS, OURS, ROLL_UP_RULES
+
+_ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f￾￿]")
+_LONGEST = 32_000
+_HEADER_ROWS = 3
+
+_BOLD = Font(bold=True)
+_TITLE = Font(bold=True, size=14)
+_WHITE = Font(bold=True, color="FFFFFF")
+_GREY = Font(italic=True, color="555555", size=9)
+_WRAP = Alignment(wrap_text=True, vertical="top")
+_LINE = Border(bottom=Side(style="thin", color="B8C0CC"))
+_HARNESS = PatternFill("solid", fgColor="1F3A5F")
+_PARTY = PatternFill("solid", fgColor="8A6D1B")
+_COLOURS = {
+    "passed": "DFF2E3", "pass": "DFF2E3", "failed": "FBDCDA", "fail": "FBDCDA", "error": "FBDCDA",
+    "blocked": "FCE8C8", "inconclusive": "FCE8C8", "in progress": "FCE8C8",
+}  # fmt: skip
+_FILLS = {text: PatternFill("solid", fgColor=colour) for text, colour in _COLOURS.items()}
+_WIDTHS = {
+    "requirement_text": 60, "title": 50, "source_document": 40, "clause_or_process_step": 36, "our_test_id": 44,
+    "test_id": 44, "expected_result": 60, "evidence_ref": 40, "what_is_missing": 60, "sit_or_qt_test_ids": 44,
+    "subject": 40, "gap": 30, "assumptions_leaned_on": 40, "sha_256": 24,
+}  # fmt: skip
+
+
+def workbook(matrix: Matrix) -> bytes:
+    """Return the workbook's bytes."""
+    book = Workbook(write_only=True)
+    stamp = f"{matrix.evidence_class} · run {matrix.run} · a run's trace, no completion report"
+    _control(book, matrix, stamp)
+    for sheet in matrix.sheets:
+        _table(book, sheet, stamp)
+    _summary(book, matrix, stamp)
+    _lists(book, stamp)
+    book.calculation.fullCalcOnLoad = True
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def _new(book: Workbook, name: str, stamp: str, widths: list[int]) -> Any:
+    page = book.create_sheet(name)
+    page.oddHeader.center.text = stamp.replace("&", "&&")
+    page.oddFooter.center.text = "&A, page &P of &N"
+    page.page_setup.orientation = "landscape"
+    page.page_setup.fitToHeight = 0
+    page.sheet_properties.pageSetUpPr.fitToPage = True
+    for index, width in enumerate(widths, start=1):
+        page.column_dimensions[get_column_letter(index)].width = width
+    return page
+
+
+def _cell(page: Any, value: Any, *, font: Font | None = None, fill: PatternFill | None = None) -> Any:
+    """Return a cell; text is always text, so that nothing from outside becomes a formula."""
+    if isinstance(value, str):
+        value = _ILLEGAL.sub("�", value)
+        if len(value) > _LONGEST:
+            value = f"{value[:_LONGEST]}… ({len(value)} characters)"
+    cell = WriteOnlyCell(page, value=value)
+    if isinstance(value, str):
+        cell.data_type = "s"
+        cell.alignment = _WRAP
+    if font:
+        cell.font = font
+    if fill:
+        cell.fill = fill
+    return cell
+
+
+def _control(book: Workbook, matrix: Matrix, stamp: str) -> None:
+    page = _new(book, "Control", stamp, [40, 100, 12])
+    page.append([_cell(page, f"Trace matrix: {matrix.evidence_class}", font=_TITLE)])
+    page.append([])
+    page.append([_cell(page, text, font=_BOLD) for text in ("Item", "Value", "Filled by")])
+    for name, value, by_harness in matrix.control:
+        filled_by = "harness" if by_harness else "party"
+        page.append([_cell(page, name, font=_BOLD), _cell(page, value), _cell(page, filled_by, font=_GREY)])
+
+
+def _table(book: Workbook, sheet: Sheet, stamp: str) -> None:
+    columns = sheet.columns
+    page = _new(book, sheet.name, stamp, [_WIDTHS.get(column.key, 18) for column in columns])
+    last = get_column_letter(len(columns))
+    page.freeze_panes = f"C{_HEADER_ROWS + 1}"
+    page.auto_filter.ref = f"A{_HEADER_ROWS}:{last}{_HEADER_ROWS + len(sheet.rows)}"
+    page.print_title_rows = f"1:{_HEADER_ROWS}"
+    fills = [_HARNESS if column.by_harness else _PARTY for column in columns]
+    page.append([_cell(page, text, font=_GREY) for text in _group_titles(sheet)])
+    page.append([_cell(page, column.filled_by, font=_GREY) for column in columns])
+    page.append(
+        [_cell(page, column.title, font=_WHITE, fill=fill) for column, fill in zip(columns, fills, strict=True)]
+    )
+    for row in sheet.rows:
+        page.append(
+            [_cell(page, value, fill=_FILLS.get(str(value))) if value is not None else None for value in _values(sheet, row)]
+        )
+
+
+def _group_titles(sheet: Sheet) -> list[str]:
+    shown = []
+    previous = ""
+    for column in sheet.columns:
+        shown.append(column.group if column.group != previous else "")
+        previous = column.group
+    return shown
+
+
+def _values(sheet: Sheet, row: Any) -> list[Any]:
+    return [row.get(column.key) for column in sheet.columns]
+
+
+def _summary(book: Workbook, matrix: Matrix, stamp: str) -> None:
+    page = _new(book, "Summary", stamp, [56, 22, 22])
+    page.append([_cell(page, f"Summary: {matrix.evidence_class}", font=_TITLE)])
+    page.append(
+        [_cell(page, "The formula works itself out when a spreadsheet program opens the file; the harness counted the "
+                     "value beside it when it wrote the file. They differ once somebody edits a sheet.", font=_GREY)]
+    )  # fmt: skip
+    page.append([_cell(page, text, font=_BOLD) for text in ("Figure", "Formula", "Counted by the harness")])
+    for figure in matrix.figures:
+        formula = WriteOnlyCell(page, value=_formula(matrix, figure))
+        page.append([_cell(page, figure.title), formula, figure.value])
+
+
+def _formula(matrix: Matrix, figure: Figure) -> str:
+    """Return the formula that counts what the figure counts."""
+    sheet = matrix.sheet(figure.sheet)
+    last = _HEADER_ROWS + max(1, len(sheet.rows))
+    keys = [column.key for column in sheet.columns]
+
+    def span(key: str) -> str:
+        letter = get_column_letter(keys.index(key) + 1)
+        return f"{figure.sheet}!${letter}${_HEADER_ROWS + 1}:${letter}${last}"
+
+    if figure.where:
+        return "=COUNTIFS(" + ",".join(f'{span(key)},"{value}"' for key, value in figure.where.items()) + ")"
+    return f"=COUNTA({span(_always_filled(figure.sheet))})"
+
+
+def _always_filled(sheet: str) -> str:
+    return {"Requirements": "our_id", "Tests": "our_test_id", "Trace": "req_id", "Gaps": "gap"}[sheet]
+
+
+def _lists(book: Workbook, stamp: str) -> None:
+    page = _new(book, "Lists", stamp, [40, 30, 100])
+    page.append([_cell(page, "Lists and roll-up rules", font=_TITLE)])
+    page.append([_cell(page, OURS, font=_GREY)])
+    page.append([])
+    page.append([_cell(page, text, font=_BOLD) for text in ("List", "Value", "Meaning")])
+    for name, values in LISTS.items():
+        for value, meaning in values.items():
+            page.append([_cell(page, name), _cell(page, str(value)), _cell(page, meaning)])
+    page.append([])
+    page.append([_cell(page, "Roll-up rules", font=_BOLD)])
+    for number, rule in enumerate(ROLL_UP_RULES, start=1):
+        page.append([_cell(page, f"Rule {number}"), None, _cell(page, rule)])
