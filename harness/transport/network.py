@@ -37,11 +37,11 @@ def load(path: Path | str) -> Network:
 
 def _certificate(table: Table, base: Path) -> CertificateSet:
     name = table.text("name")
-    cert = table.file("cert", base, required=True)
-    key = table.file("key", base, required=False)
+    cert = table.file("cert", base)
+    key = table.optional_file("key", base)
     command = table.texts("sign_command")
     table.nothing_else()
-    if cert is None or (key is None and not command):
+    if key is None and not command:
         raise table.fail("key", "is missing", 'Add key = "...", or sign_command where a vault has it.')
     return CertificateSet(name, cert, key, command)
 
@@ -77,7 +77,7 @@ def _party(table: Table, organisation: str, base: Path) -> Party:
         webhooks=_webhooks(table),
         status_webhook=_url(table, "status_webhook", table.optional("status_webhook")),
         api_key_env=variable,
-        api_key_file=table.file("api_key_file", base, required=False),
+        api_key_file=table.optional_file("api_key_file", base),
         connection_provider=_provider(table),
         distributor_id=_distributor(table, role),
     )

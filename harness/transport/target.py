@@ -3,7 +3,7 @@
 A profile is one TOML file::
 
     url = "https://dip.example/{release}"   # {release} is replaced, where each release has its own address
-    ca = "ca.pem"                           # who vouches for the DIP; absent: the system's authorities
+    ca = "ca.pem"                           # who vouches for the DIP's TLS and signing certificates
     network = "network.toml"
     environment = "SIT"                     # SIT, SITB, UIT or DEV; never PRD
     capabilities = ["admin", "clock"]       # of: admin, clock, faults
@@ -37,8 +37,8 @@ class Target(Protocol):
     """What a run needs of the system it speaks to; a profile is one, the embedded simulators are."""
 
     @property
-    def ca(self) -> Path | None:
-        """Who vouches for the DIP's certificate (PEM); None means the system's authorities."""
+    def ca(self) -> Path:
+        """Who vouches for the DIP's TLS and signing certificates (PEM)."""
 
     @property
     def network(self) -> Network:
@@ -68,7 +68,7 @@ class TargetProfile:
     """A target that is described in a file and runs somewhere else."""
 
     template: str
-    ca: Path | None
+    ca: Path
     network: Network
     environment: str
     capabilities: frozenset[str] = frozenset()
@@ -85,7 +85,7 @@ class TargetProfile:
         _check_url(template, table)
         environment = table.text("environment")
         _check_environment(environment, table)
-        ca = table.file("ca", path.parent, required=False)
+        ca = table.file("ca", path.parent)
         network = load_network(path.parent / table.text("network"))
         capabilities = frozenset(table.texts("capabilities"))
         for name in sorted(capabilities - set(CAPABILITIES)):
@@ -151,7 +151,7 @@ def _check_environment(environment: str, table: Table) -> None:
 
 def _admin(table: Table, base: Path, *, wanted: bool) -> Admin | None:
     url = table.optional("admin")
-    key_file = table.file("admin_key_file", base, required=False)
+    key_file = table.optional_file("admin_key_file", base)
     if url is None:
         if wanted:
             raise table.fail("admin", "is missing", "The capability admin needs the admin API's URL.")

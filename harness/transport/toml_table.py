@@ -94,11 +94,16 @@ class Table:
         for name in self._values:
             raise self.fail(name, "is no field of this table", nearest(name, self._known))
 
-    def file(self, name: str, base: Path, *, required: bool) -> Path | None:
-        """Take the path of a file that must exist; it starts at ``base``."""
-        value = self.text(name) if required else self.optional(name)
-        if value is None:
-            return None
+    def file(self, name: str, base: Path) -> Path:
+        """Take the path of a file that must be there; it starts at ``base``."""
+        return self._existing(name, self.text(name), base)
+
+    def optional_file(self, name: str, base: Path) -> Path | None:
+        """Take a path that may be absent; the file that it names must be there."""
+        value = self.optional(name)
+        return None if value is None else self._existing(name, value, base)
+
+    def _existing(self, name: str, value: str, base: Path) -> Path:
         path = base / value
         if not path.is_file():
             raise self.fail(name, f"names {path}, which is no file", f"Paths start at {base.absolute()}.")
