@@ -14,9 +14,9 @@
         revoked/<serial>.json       one per revoked certificate
         foreign/                    another authority with the same names, made when first needed
 
-Keys have mode 600. The authority is made in a folder beside and renamed, and every file is renamed into place,
-so a reader never meets half of anything and several processes may share one folder. Certificates live in real
-time. The profile is assumed (`harness.security.profiles`).
+Keys have mode 600. The authority is made in a folder beside and renamed, and every file is renamed into
+place, so a reader never meets half of anything and several processes may share one folder. Certificates
+live in real time. The profile is assumed (`harness.security.profiles`).
 """
 
 from __future__ import annotations
@@ -24,23 +24,21 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from harness.errors import ConfigurationError, EnvironmentFault, nearest
-from harness.security.certificates import Identity, first_certificate, identity_of
-from harness.security.keys import PrivateKey, load_private_key
+from harness.errors import ConfigurationError, nearest
+from harness.security.certificates import Identity, first_certificate, identity_of, load_pem
+from harness.security.founding import RECORD, found, issuing_pair
+from harness.security.keys import PrivateKey
 from harness.security.profiles import (
     FLAWS,
     KEY_KINDS,
@@ -49,22 +47,20 @@ from harness.security.profiles import (
     KeyKind,
     Profile,
     Subject,
-    authority_certificate,
     checked,
     generate_key,
     party_certificate,
     usual_key,
 )
+from harness.security.revocation import revocation_list
 from harness.security.vault import write_certificates, write_key, write_whole
-from harness.settings import current
 
 _SHORT = {"tls-client": "tls", "tls-server": "server", "signing": "signing"}
-_RECORD = "authority.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A certificate of the authority: its files, its serial number (hexadecimal) and what it was issued as."""
+    """A certificate of the authority: its files, its serial number in hexadecimal, what it was issued as."""
 
     name: str
     profile: str
@@ -102,8 +98,8 @@ class Authority:
     def create(cls, folder: Path | str, *, name: str = "Test DIP") -> Authority:
         """Make an authority in ``folder``, or open the one that is there (its name must be the same)."""
         folder = Path(folder)
-        if not (folder / "authority" / _RECORD).exists():
-            _make(folder / "authority", name)
+        if not (folder / "authority" / RECORD).exists():
+            found(folder / "authority", name)
         authority = cls.open(folder)
         if authority.name != name:
             raise ConfigurationError(
@@ -118,7 +114,7 @@ class Authority:
         """Open the authority in ``folder``; raises ConfigurationError where there is none."""
         folder = Path(folder)
         try:
-            record = json.loads((folder / "authority" / _RECORD).read_text(encoding="utf-8"))
+            record = json.loads((folder / "authority" / RECORD).read_text(encoding="utf-8"))
             name = record["name"]
         except FileNotFoundError as error:
             raise ConfigurationError(
@@ -126,7 +122,7 @@ class Authority:
             ) from error
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ConfigurationError(
-                f"the authority's record {_RECORD} can't be read",
+                f"the authority's record {RECORD} can't be read",
                 where=str(folder),
                 mend="Make the authority again.",
             ) from error
@@ -145,7 +141,7 @@ class Authority:
     @cached_property
     def issuing(self) -> tuple[x509.Certificate, PrivateKey]:
         """The issuing CA's certificate and key."""
-        return _pair(self._home, "issuing")
+        return issuing_pair(self._home)
 
     def issue(
         self,
@@ -161,10 +157,10 @@ class Authority:
     ) -> Issued:
         """Issue a certificate with a new key and write both.
 
-        ``profile`` is ``tls-client``, ``tls-server`` or ``signing``; ``key`` ``p256`` or ``rsa2048`` (by default RSA
-        for signing, else P-256); ``hosts`` are further names of a TLS server, which always answers for the
-        loopback host. ``flaw`` issues a broken one. Raises ConfigurationError for an unknown choice, a name that
-        makes no file name, or files that are there already unless ``replace`` is set.
+        ``profile`` is ``tls-client``, ``tls-server`` or ``signing``; ``key`` is ``p256`` or ``rsa2048`` (RSA
+        by default for signing, else P-256); ``hosts`` are further names of a TLS server, which always answers
+        for the loopback host. ``flaw`` issues a broken one. Raises ConfigurationError for an unknown choice,
+        a name that makes no file name, or files that are there already unless ``replace`` is set.
         """
         checked(profile, PROFILES, "profile")
         kind: KeyKind = key or usual_key(profile)
@@ -198,7 +194,8 @@ class Authority:
         cert_path.unlink(missing_ok=True)
         write_key(key_path, private_key)
         write_certificates(cert_path, certificate)
-        record = asdict(issued) | {"cert": cert_path.name, "key": key_path.name}
+        pem = certificate.public_bytes(Encoding.PEM).decode("ascii")
+        record = asdict(issued) | {"cert": cert_path.name, "key": key_path.name, "pem": pem}
         _write_json(self._home / "issued" / f"{issued.serial}.json", record)
         if flaw == "revoked":
             self.revoke(issued.serial)
@@ -230,19 +227,28 @@ class Authority:
 
     def issued(self) -> tuple[Issued, ...]:
         """Return what was issued and not replaced, ordered by file name."""
-        found: list[Issued] = []
+        current: list[Issued] = []
         for path in (self._home / "issued").glob("*.json"):
             record = _read_json(path)
+            del record["pem"]
             paths = {"cert": self.folder / record["cert"], "key": self.folder / record["key"]}
             issued = Issued(**(record | paths | {"dip_ids": tuple(record["dip_ids"])}))
             if _serial_of(issued.cert) == issued.serial:
-                found.append(issued)
-        return tuple(sorted(found, key=lambda issued: issued.cert.name))
+                current.append(issued)
+        return tuple(sorted(current, key=lambda issued: issued.cert.name))
+
+    def certificate(self, serial: str) -> x509.Certificate | None:
+        """Return the certificate with that serial number (hexadecimal), replaced or not; None if unknown."""
+        path = self._home / "issued" / f"{serial}.json"
+        if not path.exists():
+            return None
+        record = _read_json(path)
+        return None if record["flaw"] == "foreign" else load_pem(record["pem"].encode())
 
     def revoke(self, certificate: Issued | Path | str) -> str:
-        """Revoke a certificate (given as issued, by file or by serial number), publish the list, return the serial.
+        """Revoke a certificate (as issued, by file or by serial number), publish the list, return the serial.
 
-        Revoking twice changes nothing. Raises ConfigurationError for a certificate that isn't this authority's.
+        Revoking twice changes nothing. Raises ConfigurationError for a certificate of another authority.
         """
         serial = self._serial(certificate)
         path = self._home / "revoked" / f"{serial}.json"
@@ -260,7 +266,7 @@ class Authority:
         issuer, key = self.issuing
         while True:
             revoked = self.revoked()
-            write_whole(self.crl, _crl(issuer, key, revoked))
+            write_whole(self.crl, revocation_list(issuer, key, revoked))
             if self.revoked().keys() == revoked.keys():
                 return
 
@@ -295,61 +301,9 @@ class Authority:
 
     def _foreign(self) -> tuple[x509.Certificate, PrivateKey]:
         home = self._home / "foreign"
-        if not (home / _RECORD).exists():
-            _make(home, self.name)
-        return _pair(home, "issuing")
-
-
-def _make(home: Path, name: str) -> None:
-    """Make root and issuing CA in a folder beside ``home`` and rename it; whoever is second keeps the first's."""
-    root_subject, issuing_subject = Subject(f"{name} Root CA", name), Subject(f"{name} Issuing CA", name)
-    root_key, issuing_key = generate_key("p256"), generate_key("p256")
-    root = authority_certificate(root_subject, root_key, issuer=None, issuer_key=root_key, depth=1)
-    issuing = authority_certificate(issuing_subject, issuing_key, issuer=root, issuer_key=root_key, depth=0)
-    try:
-        home.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(dir=home.parent, prefix=f".{home.name}."))
-    except OSError as error:
-        raise EnvironmentFault(
-            f"can't be written: {error.strerror or error}", where=str(home.parent)
-        ) from error
-    try:
-        draft.chmod(0o755)
-        for part in ("issued", "revoked"):
-            (draft / part).mkdir()
-        write_key(draft / "root.key", root_key)
-        write_key(draft / "issuing.key", issuing_key)
-        write_certificates(draft / "root.pem", root)
-        write_certificates(draft / "issuing.pem", issuing)
-        write_certificates(draft / "ca.pem", issuing, root)
-        write_whole(draft / "crl.pem", _crl(issuing, issuing_key, {}))
-        _write_json(draft / _RECORD, {"format": 1, "name": name, "profile": "assumed"})
-        draft.rename(home)
-    except OSError as error:
-        if not (home / _RECORD).exists():
-            raise EnvironmentFault(f"can't be written: {error.strerror or error}", where=str(home)) from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-
-
-def _crl(issuer: x509.Certificate, key: PrivateKey, revoked: dict[str, datetime]) -> bytes:
-    now = datetime.now(UTC)
-    builder = (
-        x509.CertificateRevocationListBuilder()
-        .issuer_name(issuer.subject)
-        .last_update(now - timedelta(hours=1))
-        .next_update(now + timedelta(days=current().integer("pki.authority_days")))
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
-        .add_extension(x509.CRLNumber(len(revoked) + 1), critical=False)
-    )
-    for serial, moment in sorted(revoked.items()):
-        entry = x509.RevokedCertificateBuilder().serial_number(int(serial, 16)).revocation_date(moment)
-        builder = builder.add_revoked_certificate(entry.build())
-    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
-
-
-def _pair(home: Path, name: str) -> tuple[x509.Certificate, PrivateKey]:
-    return first_certificate(home / f"{name}.pem")[0], load_private_key(home / f"{name}.key")
+        if not (home / RECORD).exists():
+            found(home, self.name)
+        return issuing_pair(home)
 
 
 def _hex(serial: int) -> str:

@@ -1,8 +1,8 @@
 """Why a signature doesn't verify: what the sender really signed, found by trying the usual mistakes.
 
-A signature can't be inverted, but each mistake gives another string-to-sign, and a signature that verifies over
-one of them proves that this is what was signed. An RSA PKCS#1 v1.5 signature also yields the digest that was
-signed, so thousands of combinations cost milliseconds; ECDSA and PSS are verified one by one, within a limit.
+A signature can't be inverted, but each mistake gives another string-to-sign, and a signature that verifies
+over one of them proves that this is what was signed. An RSA PKCS#1 v1.5 signature also yields the digest that
+was signed, so thousands of combinations cost milliseconds; ECDSA and PSS are verified one by one.
 """
 
 from __future__ import annotations
@@ -18,22 +18,16 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
-from harness.security.alternatives import (
-    Alternative,
-    Alternatives,
-    Form,
-    Received,
-    alternatives,
-    lost_milliseconds,
-)
 from harness.security.certificates import Parsed
 from harness.security.header_forms import Read, read_certificate, read_signatures
 from harness.security.keys import is_valid
+from harness.security.mistakes.alternative import Alternative, Form, Received
+from harness.security.mistakes.catalogue import Alternatives, alternatives
+from harness.security.mistakes.dates import lost_milliseconds
 from harness.security.policy import Policy
 
-_TRIES_BY_DIGEST = 25_000
+_TRIES_BY_DIGEST = 40_000
 _TRIES_BY_VERIFYING = 500
-_MISTAKES = 3
 
 Matcher = Callable[[bytes], bool]
 Choice = tuple[Alternative[Any], ...]
@@ -41,7 +35,7 @@ Choice = tuple[Alternative[Any], ...]
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a request fails. ``name`` joins short names with ``+``; ``actual`` is what was signed, if certain."""
+    """Why a request fails: short names joined with ``+``, hints, and what was signed if that is certain."""
 
     name: str = ""
     hint: str = ""
@@ -51,7 +45,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class _Scheme:
-    """A way to test whether a text was signed: its test, the tries that it can afford, and what is odd in it."""
+    """How to test whether a text was signed: the test, the tries it can afford, and what is odd in it."""
 
     matches: Matcher
     tries: int
@@ -66,8 +60,8 @@ class _Found:
     hints: tuple[str, ...]
 
 
-def explain(received: Received, parsed: Parsed | None, policy: Policy) -> Cause:
-    """Find the cause of a failing request: the form of its headers first, then what was signed."""
+def explain(received: Received, parsed: Parsed | None, policy: Policy, depth: int = 2) -> Cause:
+    """Find the cause of a failing request: the form of its headers, then up to ``depth`` mistakes at once."""
     read = Read(parsed) if parsed else read_certificate(received.given)
     if read is None:
         return Cause("no-certificate", _no_certificate_hint(received))
@@ -78,7 +72,7 @@ def explain(received: Received, parsed: Parsed | None, policy: Policy) -> Cause:
             "Sign with an RSA-2048 certificate, or set signing.ecdsa_accepted where EC keys are agreed."
         )
     certificate = read.value.certificate
-    found = _what_was_signed(received, read.value, policy)
+    found = _what_was_signed(received, read.value, policy, depth)
     if isinstance(found, Cause):
         name, hint = _joined([*names, found.name], [*hints, found.hint])
         return Cause(name, hint, None, certificate)
@@ -87,8 +81,8 @@ def explain(received: Received, parsed: Parsed | None, policy: Policy) -> Cause:
     if not any(found.names) and received.given.get("x-dip-content-hash", received.hashed) != received.hashed:
         names.append("content-hash-header")
         hints.append(
-            "The signature is sound for this very body; only X-DIP-Content-Hash is wrong: it must be base64 of the "
-            "SHA-256 digest, exactly as signed."
+            "The signature is sound for this very body; only X-DIP-Content-Hash is wrong: it must be base64 "
+            "of the SHA-256 digest, exactly as signed."
         )
     name, hint = _joined(names, hints)
     if found.text == received.expected and not name:
@@ -102,11 +96,11 @@ def _joined(names: Sequence[str], hints: Sequence[str]) -> tuple[str, str]:
 
 def _no_certificate_hint(received: Received) -> str:
     if received.given.get("x-dip-signature-certificate"):
-        return "X-DIP-Signature-Certificate carries base64 of the certificate's PEM text; no certificate is in it."
+        return "X-DIP-Signature-Certificate carries base64 of a certificate's PEM text; this is none."
     return "Send the signer's certificate in X-DIP-Signature-Certificate, as base64 of its PEM text."
 
 
-def _what_was_signed(received: Received, parsed: Parsed, policy: Policy) -> _Found | Cause:
+def _what_was_signed(received: Received, parsed: Parsed, policy: Policy, depth: int) -> _Found | Cause:
     """Search; a `Cause` comes back where no usual mistake explains the signature."""
     header = received.given.get("x-dip-signature", "")
     if not header:
@@ -129,7 +123,7 @@ def _what_was_signed(received: Received, parsed: Parsed, policy: Policy) -> _Fou
         )
         for scheme in schemes:
             known_digest = known_digest or scheme.tries == _TRIES_BY_DIGEST
-            found = _search(options, scheme) or _with_milliseconds(received, options, scheme)
+            found = _search(options, scheme, depth) or _with_milliseconds(received, scheme)
             if found:
                 oddities = ((signature.name, signature.hint), (scheme.name, scheme.hint))
                 return _Found(
@@ -146,26 +140,26 @@ def _unexplained(
     if known_digest:
         return Cause(
             "unknown-string",
-            "The certificate's own key made this signature, but over a string that no usual mistake gives. Print the "
-            "sender's string-to-sign and compare it with the expected one, character by character.",
+            "The certificate's own key made this signature, but over a string that no usual mistake gives. "
+            "Print the sender's string-to-sign and compare it with the expected one, character by character.",
         )
     if isinstance(key, rsa.RSAPublicKey):
         size = (key.key_size + 7) // 8
         if len(signature) != size:
             return Cause(
                 "wrong-key",
-                f"The signature has {len(signature)} bytes and the certificate's key makes {size}: it is cut short or "
-                "another key made it. Send the certificate that belongs to the signing key.",
+                f"The signature has {len(signature)} bytes and the certificate's key makes {size}: it is cut "
+                "short or another key made it. Send the certificate that belongs to the signing key.",
             )
         return Cause(
             "wrong-key",
-            "The certificate's key did not make this signature: certificate and private key are not a pair, or the "
-            "signature was changed on the way. Send the certificate that belongs to the signing key.",
+            "The certificate's key did not make this signature: certificate and private key are not a pair, "
+            "or the signature was changed on the way. Send the certificate that belongs to the signing key.",
         )
     return Cause(
         "wrong-key",
-        "No usual mistake gives this signature: certificate and private key are not a pair, the signature was changed "
-        "on the way, or the string that was signed differs in more than one part.",
+        "No usual mistake gives this signature: certificate and private key are not a pair, the signature "
+        "was changed on the way, or the string that was signed differs in more than one part.",
     )
 
 
@@ -206,18 +200,7 @@ def _recovered(inner: bytes) -> Iterator[_Scheme]:
     """Yield the one scheme that fits the recovered contents of a PKCS#1 v1.5 signature."""
     for prefix, algorithm in _DIGEST_INFO.items():
         if inner.startswith(bytes.fromhex(prefix)):
-            digest = inner[len(prefix) // 2 :]
-            if algorithm == "sha256":
-                yield _Scheme(lambda data: hashlib.sha256(data).digest() == digest, _TRIES_BY_DIGEST)
-            else:
-                yield _Scheme(
-                    lambda data, name=algorithm: (
-                        hashlib.new(name, data, usedforsecurity=False).digest() == digest
-                    ),  # type: ignore[misc]
-                    _TRIES_BY_DIGEST,
-                    "signature-algorithm",
-                    f"The string-to-sign was signed with {algorithm.upper().replace('SHA', 'SHA-')}; it must be SHA-256.",
-                )
+            yield _digest_scheme(algorithm, inner[len(prefix) // 2 :])
             return
     yield _Scheme(
         lambda data: (
@@ -225,7 +208,18 @@ def _recovered(inner: bytes) -> Iterator[_Scheme]:
         ),
         _TRIES_BY_DIGEST,
         "no-digest-info",
-        "The bare digest was encrypted with the key; sign with PKCS#1 v1.5, which names the hash algorithm inside.",
+        "The bare digest was encrypted with the key; sign with PKCS#1 v1.5, which names the hash inside.",
+    )
+
+
+def _digest_scheme(algorithm: str, digest: bytes) -> _Scheme:
+    if algorithm == "sha256":
+        return _Scheme(lambda data: hashlib.sha256(data).digest() == digest, _TRIES_BY_DIGEST)
+    return _Scheme(
+        lambda data: hashlib.new(algorithm, data, usedforsecurity=False).digest() == digest,
+        _TRIES_BY_DIGEST,
+        "signature-algorithm",
+        f"The string-to-sign was signed with {algorithm.replace('sha', 'SHA-')}; it must be SHA-256.",
     )
 
 
@@ -244,16 +238,16 @@ def _ec_schemes(key: ec.EllipticCurvePublicKey, signature: bytes) -> Iterator[_S
         )
 
 
-def _search(options: Alternatives, scheme: _Scheme) -> _Found | None:
-    """Try the right string, then every single mistake, then two and three at once, within the scheme's limit."""
-    for choice in islice(_choices(options), scheme.tries):
+def _search(options: Alternatives, scheme: _Scheme, depth: int) -> _Found | None:
+    """Try the right string, then every mistake alone, then several at once, up to the scheme's limit."""
+    for choice in islice(_choices(options, depth), scheme.tries):
         text, data = _written(choice)
         if scheme.matches(data):
             return _Found(text, tuple(a.name for a in choice), tuple(a.hint for a in choice))
     return None
 
 
-def _choices(options: Alternatives) -> Iterator[Choice]:
+def _choices(options: Alternatives, depth: int) -> Iterator[Choice]:
     dimensions: list[Sequence[Alternative[Any]]] = [
         options.methods,
         options.shapes,
@@ -264,7 +258,7 @@ def _choices(options: Alternatives) -> Iterator[Choice]:
         options.forms,
     ]
     right = [dimension[0] for dimension in dimensions]
-    for count in range(_MISTAKES + 1):
+    for count in range(depth + 1):
         for places in combinations(range(len(dimensions)), count):
             for wrong in product(*(dimensions[place][1:] for place in places)):
                 choice = right.copy()
@@ -280,7 +274,7 @@ def _written(choice: Choice) -> tuple[str, bytes]:
     return text, written.data(text.encode("utf-8", "surrogatepass"))
 
 
-def _with_milliseconds(received: Received, options: Alternatives, scheme: _Scheme) -> _Found | None:
+def _with_milliseconds(received: Received, scheme: _Scheme) -> _Found | None:
     """Try the milliseconds that a sender signed and then cut off in the header."""
     if scheme.tries != _TRIES_BY_DIGEST:
         return None

@@ -28,6 +28,9 @@ PROFILES: tuple[Profile, ...] = get_args(Profile)
 FLAWS: tuple[Flaw, ...] = get_args(Flaw)
 KEY_KINDS: tuple[KeyKind, ...] = get_args(KeyKind)
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+TEST_AUTHORITY = "DIP harness test authority"
+"""The organisation of every CA made here: what it vouches for is simulated, and evidence says so."""
+
 WRONG_ORGANISATION = "Another Party"
 WRONG_DIP_ID = "9999999999"
 _BACKDATED = timedelta(hours=1)
@@ -81,7 +84,7 @@ def checked(value: str, known: Sequence[str], what: str) -> None:
 def authority_certificate(
     subject: Subject, key: PrivateKey, *, issuer: x509.Certificate | None, issuer_key: PrivateKey, depth: int
 ) -> x509.Certificate:
-    """Make a CA certificate below ``issuer``, or self-signed; ``depth`` is the number of CAs allowed below."""
+    """Make a CA certificate below ``issuer``, or self-signed; ``depth`` is how many CAs may follow."""
     now = datetime.now(UTC)
     usage = _usage(key_cert_sign=True, crl_sign=True, digital_signature=True)
     builder = (

@@ -39,7 +39,7 @@ def content_hash(body: bytes, *, empty_body: str | None = None) -> str:
 
 
 def string_to_sign(method: str, url: str, date: str, content_hash: str) -> str:
-    """Join the four parts: method in capitals, full URL with its query in lower case, date and hash as sent."""
+    """Join the parts: method in capitals, full URL with its query in lower case, date and hash as sent."""
     return f"{method.upper()};{url.lower()};{date};{content_hash}"
 
 

@@ -79,7 +79,10 @@ class Trust:
 
     @classmethod
     def load(cls, ca_paths: Sequence[Path | str] | Path | str, crl_paths: Sequence[Path | str] = ()) -> Trust:
-        """Read CA files (PEM, one or more certificates each) and CRLs (PEM or DER); raises ConfigurationError."""
+        """Read CA files (PEM, one or more certificates each) and CRLs (PEM or DER).
+
+        Raises ConfigurationError for a file that holds none, or a CRL of another authority.
+        """
         paths = [ca_paths] if isinstance(ca_paths, Path | str) else ca_paths
         return cls(all_certificates([Path(p) for p in paths]), [Path(p) for p in crl_paths])
 

@@ -17,7 +17,7 @@ PUBLIC = 0o644
 
 
 def write_whole(path: Path, data: bytes, *, mode: int = PUBLIC) -> None:
-    """Write to a temporary file beside ``path`` and rename; raises EnvironmentFault where the disk refuses."""
+    """Write to a temporary file beside ``path`` and rename; EnvironmentFault where the disk refuses."""
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:

@@ -1,0 +1,1 @@
+"""The usual mistakes in a string-to-sign, part by part."""
