@@ -74,13 +74,14 @@ def verify(
     trust: Trust | None,
     now: datetime | None = None,
     policy: Policy | None = None,
+    explained: bool = True,
     depth: int = 2,
 ) -> Verification:
     """Verify a request's four signature headers against its method, full URL and exact body bytes.
 
     ``trust`` None leaves the certificate unjudged; ``now`` None leaves the date's distance unjudged (it must
-    still be a timestamp). ``policy`` defaults to the settings. ``depth`` is how many mistakes at once are
-    looked for where the signature fails: 2 takes 10 ms at worst, 3 about 0.15 s, -1 looks for none.
+    still be a timestamp). ``policy`` defaults to the settings. ``explained`` False skips the search for the
+    cause; ``depth`` is how many mistakes at once it tries: 2 takes 10 ms at worst, 3 about 0.15 s.
     """
     policy = policy or current_policy()
     given = {name.lower(): value for name, value in headers.items()}
@@ -98,7 +99,7 @@ def verify(
         fault, reason = _signature_fault(parsed, given, expected, hashed, policy)
     if fault:
         cause = Cause()
-        if depth >= 0:
+        if explained:
             received = Received(method, url, body, date, hashed, given, expected)
             cause = explain(received, parsed, policy, depth)
         found = cause.certificate or (parsed.certificate if parsed else None)
