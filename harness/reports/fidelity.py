@@ -1,4 +1,4 @@
-"""What the harness takes for granted: every setting, and how well founded the routing is, as Markdown.
+"""What the harness takes for granted: settings, routing and the scope of CIT with their bases, as Markdown.
 
 ``python -m harness.reports.fidelity > docs/fidelity.md`` writes the checked-in document; a test compares.
 """
@@ -10,10 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from harness.settings import Setting, SettingValue, shipped
 from harness.spec.release import Release, load, names
-from harness.spec.routing import Routing, Row, load_routing
-
-BASES = ("published", "third-party", "assumed")
-TIERS = ("sender", "primary", "secondary", "always")
+from harness.spec.routing import BASES, TIERS, Routing, Row, load_routing
+from harness.spec.scope import CitScope, cit_scope
 
 _OPENING = """\
 # Fidelity
@@ -31,9 +29,12 @@ A verdict names the assumptions that it leaned on.
 """
 
 
-def document(settings: Mapping[str, Setting], routing: Routing, releases: Sequence[Release]) -> str:
+def document(
+    settings: Mapping[str, Setting], routing: Routing, releases: Sequence[Release], scope: CitScope
+) -> str:
     """Return the whole document; it depends on its arguments and on nothing else."""
-    return "\n".join([_OPENING, *_settings(settings), *_routing(routing, releases)]) + "\n"
+    lines = [_OPENING, *_settings(settings), *_routing(routing, releases), *_scope(scope)]
+    return "\n".join(lines) + "\n"
 
 
 def _settings(settings: Mapping[str, Setting]) -> Iterable[str]:
@@ -62,16 +63,27 @@ def _routing(routing: Routing, releases: Sequence[Release]) -> Iterable[str]:
     everything = [row for found in rows.values() for row in found]
     yield (
         "\n## Routing\n\n"
-        "One row says that one role sends or receives one event of one interface, in which tier. "
+        "One row says that one role sends or receives one event of one interface, in which tier. No public\n"
+        "source splits receivers into tiers, so a receiver is rarely better founded than assumed, even\n"
+        "where a third party's reading says that it is one. "
         f"Pairs of interface and event: {len(pairs)}, "
         f"over releases {', '.join(release.name for release in releases)}.\n\n"
         f"{_tally(Counter(row.basis for row in everything), 'rows')}\n\n### By tier\n\n{_head('tier')}"
     )
-    for tier in TIERS:
+    for tier in ("sender", *TIERS):
         yield _counts(tier, [row for row in everything if row.tier == tier])
     yield f"\n### By interface\n\n{_head('interface')}"
     for interface in sorted({interface for interface, _ in pairs}):
         yield _counts(interface, [row for pair in pairs if pair[0] == interface for row in rows[pair]])
+
+
+def _scope(scope: CitScope) -> Iterable[str]:
+    yield (
+        f"\n## The interfaces of CIT\n\n{len(scope.interfaces)} interfaces are counted apart as those of the "
+        f"programme's own CIT ({scope.basis}). {scope.reason}\n\n| left out | because |\n|---|---|"
+    )
+    for interface, reason in sorted(scope.left_out.items()):
+        yield f"| {interface} | {reason} |"
 
 
 def _head(what: str) -> str:
@@ -88,4 +100,4 @@ def _tally(count: Counter[str], what: str) -> str:
 
 
 if __name__ == "__main__":
-    print(document(shipped(), load_routing(), [load(name) for name in names()]), end="")
+    print(document(shipped(), load_routing(), [load(name) for name in names()], cit_scope()), end="")

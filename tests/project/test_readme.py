@@ -12,6 +12,8 @@ from pathlib import Path
 import click
 import pytest
 
+from harness.cli import dip
+
 _MARKED = re.compile(r"<!-- (run|test)-command -->\s*```\w*\n(.*?)\n```", re.DOTALL)
 _FENCED = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
@@ -59,14 +61,12 @@ def test_every_dip_command_in_the_documents_exists(
     documents: dict[str, str], none_found: Callable[..., None]
 ) -> None:
     """Commands, subcommands and options that a document names are those of the command line."""
-    from harness.cli import main
-
     wrong = []
     named = _dip_commands(documents)
     assert named
     for name, words in named:
-        command: click.Command = main
-        context = click.Context(main)
+        command: click.Command = dip
+        context = click.Context(dip)
         while isinstance(command, click.Group) and words and re.fullmatch(r"[a-z-]+", words[0]):
             child = command.get_command(context, words[0])
             if child is None:
@@ -88,7 +88,5 @@ def test_every_dip_command_in_the_documents_exists(
 
 def test_the_readme_names_every_command(readme: str, none_found: Callable[..., None]) -> None:
     """A command that `dip --help` lists has its line in the README."""
-    from harness.cli import main
-
     named = {words[0] for _, words in _dip_commands({"README.md": readme}) if words}
-    none_found("Commands that the README lacks", set(main.list_commands(click.Context(main))) - named)
+    none_found("Commands that the README lacks", set(dip.list_commands(click.Context(dip))) - named)

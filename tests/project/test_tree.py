@@ -23,7 +23,7 @@ _REGISTRIES = [
         ("crates", "io"),
     )
 ]
-_OPEN_ENDS = ["TO" + "DO", "FIX" + "ME", "NotImplemented" + "Error"]
+_OPEN_ENDS = ["TO" + "DO", "FIX" + "ME", "raise NotImplemented" + "Error"]
 
 
 def _hits(root: Path, tracked: list[Path], needles: list[str], suffix: str = "") -> list[str]:
