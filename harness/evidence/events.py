@@ -102,6 +102,8 @@ class MessageSent(InstanceEvent):
     """SHA-256 of the stored bytes."""
     headers: dict[str, str]
     """As sent, without the API key."""
+    departure: str = ""
+    """What the scenario deliberately made wrong, in words; empty for a right request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

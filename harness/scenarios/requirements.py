@@ -67,7 +67,9 @@ class Requirement:
 class Register(Mapping[str, Requirement]):
     """The requirements by id, in the order of files and entries."""
 
-    def __init__(self, requirements: Iterable[Requirement], sources: Mapping[str, Source], digest: str) -> None:
+    def __init__(
+        self, requirements: Iterable[Requirement], sources: Mapping[str, Source], digest: str
+    ) -> None:
         self._requirements = {requirement.id: requirement for requirement in requirements}
         self.sources = dict(sources)
         self.digest = digest
@@ -125,7 +127,8 @@ def read_register(folder: Path, *, interfaces: Iterable[str] | None = None) -> R
     for requirement in found.values():
         if requirement.parent and requirement.parent not in found:
             raise ConfigurationError(
-                f"parent '{requirement.parent}' is no requirement", where=f"{requirement.file}, {requirement.id}"
+                f"parent '{requirement.parent}' is no requirement",
+                where=f"{requirement.file}, {requirement.id}",
             )
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in [*files, folder / SOURCES])).hexdigest()
     return Register(found.values(), sources, digest)
@@ -148,7 +151,11 @@ def _entries(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     for problem in sorted(_validator().iter_errors(data), key=lambda problem: list(map(str, problem.path))):
         steps = list(problem.absolute_path)
         entry = listed[steps[1]] if isinstance(listed, list) and len(steps) > 1 else {}
-        name = entry.get("id", f"entry {int(steps[1]) + 1}") if isinstance(entry, dict) and len(steps) > 1 else ""
+        name = (
+            entry.get("id", f"entry {int(steps[1]) + 1}")
+            if isinstance(entry, dict) and len(steps) > 1
+            else ""
+        )
         field = "/".join(map(str, steps[2:]))
         raise ConfigurationError(
             f"{field}: {_explain(problem)}" if field else _explain(problem),
@@ -164,7 +171,9 @@ def _explain(problem: Any) -> str:
         unknown = sorted(set(map(str, problem.instance)) - set(known))
         return f"'{unknown[0]}' is not known here. {nearest(unknown[0], known)}"
     if problem.validator == "enum":
-        return f"'{problem.instance}' is not allowed. {nearest(str(problem.instance), problem.validator_value)}"
+        return (
+            f"'{problem.instance}' is not allowed. {nearest(str(problem.instance), problem.validator_value)}"
+        )
     return str(problem.message)
 
 
@@ -193,7 +202,9 @@ def _check_names(
 ) -> None:
     if requirement.source not in sources:
         raise ConfigurationError(
-            f"'{requirement.source}' is no source of {SOURCES}", where=where, mend=nearest(requirement.source, sources)
+            f"'{requirement.source}' is no source of {SOURCES}",
+            where=where,
+            mend=nearest(requirement.source, sources),
         )
     for interface in requirement.interfaces:
         if interface not in interfaces:
@@ -209,7 +220,11 @@ def _read_sources(path: Path) -> dict[str, Source]:
     found = {}
     for key, entry in listed.items():
         fields = {"title", "publisher", "address", "note"}
-        if not isinstance(entry, dict) or set(entry) != fields or not all(isinstance(v, str) for v in entry.values()):
+        if (
+            not isinstance(entry, dict)
+            or set(entry) != fields
+            or not all(isinstance(v, str) for v in entry.values())
+        ):
             raise ConfigurationError(
                 f"source '{key}' does not have exactly the texts {', '.join(sorted(fields))}", where=str(path)
             )

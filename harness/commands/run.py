@@ -1,0 +1,177 @@
+"""``dip run``: a stage of the catalogue against a target, through pytest."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from rich.console import Console
+
+from harness.commands.progress import DistributedProgress, ProgressView
+from harness.errors import ConfigurationError, EnvironmentFault, HarnessError
+from harness.evidence.verdicts import Verdict
+from harness.reports.run import read_run
+from harness.reports.terminal import summary
+from harness.stages.options import DEFAULT_RELEASE, DEFAULT_SEED, RunOptions, options
+
+_INI = Path(__file__).resolve().parent.parent / "run.ini"
+
+
+@click.command(
+    epilog="""\b
+Example:
+  dip run --stage cit
+  dip run --stage cit --release 2.2.1 --interface IF-031 --out runs/appointments
+  dip run --stage cit --target my-target.toml -n auto"""
+)
+@click.argument("path", required=False, type=click.Path(exists=True, path_type=Path))
+@click.option("--stage", required=True, help="The test stage: cit.")
+@click.option(
+    "--release", "releases", multiple=True, help=f"DIP API release; many. [default: {DEFAULT_RELEASE}]"
+)
+@click.option(
+    "--target", default="embedded", show_default=True, help="'embedded', or a target profile (.toml)."
+)
+@click.option(
+    "--environment", default="", help="Environment tag of the messages. [default: SIT, or the profile's]"
+)
+@click.option("--interface", "interfaces", multiple=True, help="Only this interface; many.")
+@click.option("--event", "events", multiple=True, help="Only this event code; many.")
+@click.option("--role", "roles", multiple=True, help="Only cases that this market role sends; many.")
+@click.option("--segment", "segments", multiple=True, help="Only this market segment; many.")
+@click.option(
+    "--requirement", "requirements", multiple=True, help="Only cases that verify this requirement; many."
+)
+@click.option("--scenario", "scenarios", multiple=True, help="Only this scenario; many.")
+@click.option("--seed", type=int, default=DEFAULT_SEED, show_default=True, help="Seed of all test data.")
+@click.option("--answers", type=click.Path(path_type=Path), help="YAML file with a person's answers.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the run. [default: runs/<run id>]")
+@click.option("-n", "workers", default="", help="Worker processes: a number, or 'auto'.")
+def run(
+    path: Path | None,
+    stage: str,
+    releases: tuple[str, ...],
+    target: str,
+    environment: str,
+    interfaces: tuple[str, ...],
+    events: tuple[str, ...],
+    roles: tuple[str, ...],
+    segments: tuple[str, ...],
+    requirements: tuple[str, ...],
+    scenarios: tuple[str, ...],
+    seed: int,
+    answers: Path | None,
+    out: Path | None,
+    workers: str,
+) -> None:
+    """Run a stage of the catalogue (PATH: the packaged one) and write its reports.
+
+    Exit codes: 0 all passed; 1 a scenario failed or is inconclusive; 2 wrong usage, or nothing selected;
+    3 a fault of the environment; 4 a fault of the harness.
+    """
+    if workers and workers != "auto" and not workers.isdigit():
+        raise ConfigurationError(
+            f"'{workers}' is no number of workers", where="-n", mend="Give a number, or 'auto'."
+        )
+    chosen = options(
+        stage=stage,
+        releases=releases,
+        target=target,
+        environment=environment,
+        seed=seed,
+        out=out,
+        catalogue=path if path is not None and (path / "requirements").is_dir() else None,
+        interfaces=interfaces,
+        events=events,
+        roles=roles,
+        requirements=requirements,
+        scenarios=scenarios,
+        segments=segments,
+        answers=answers,
+    )
+    console = Console(stderr=True)
+    view = ProgressView(console)
+    console.print(
+        f"Run {chosen.run}: stage {chosen.stage}, release {', '.join(chosen.releases)}, target {chosen.target}"
+    )
+    code = _pytest(chosen, path, workers, view)
+    view.stop()
+    _explain(code, view, chosen)
+    done = read_run(chosen.out)
+    Console().print(summary(done))
+    verdicts = {instance.verdict for instance in done.instances}
+    if code == pytest.ExitCode.INTERRUPTED:
+        raise EnvironmentFault("the run was interrupted", where=str(chosen.out))
+    if Verdict.ERROR in verdicts:
+        sys.exit(HarnessError.exit_code)
+    sys.exit(1 if verdicts & {Verdict.FAIL, Verdict.INCONCLUSIVE} else 0)
+
+
+def _pytest(chosen: RunOptions, path: Path | None, workers: str, view: ProgressView) -> int:
+    """Run pytest in this process with nothing but the plugins that a run needs."""
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    distributed = workers not in ("", "0", "1")
+    arguments = [
+        str(path or chosen.catalogue / chosen.stage),
+        "-c",
+        str(_INI),
+        f"--rootdir={chosen.catalogue}",
+        "-p",
+        "harness.plugin",
+        "-p",
+        "no:terminal",
+        "-p",
+        "no:cacheprovider",
+        "--capture=no",
+        "--stage",
+        chosen.stage,
+        "--target",
+        chosen.target,
+        "--seed",
+        str(chosen.seed),
+        "--out",
+        str(chosen.out),
+        "--run",
+        chosen.run,
+    ]
+    for name, values in (
+        ("--release", chosen.releases),
+        ("--interface", chosen.selection.interfaces),
+        ("--event", chosen.selection.events),
+        ("--role", chosen.selection.roles),
+        ("--segment", chosen.selection.segments),
+        ("--requirement", chosen.selection.requirements),
+        ("--scenario", chosen.selection.scenarios),
+    ):
+        for value in values:
+            arguments += [name, value]
+    if chosen.environment:
+        arguments += ["--environment", chosen.environment]
+    if chosen.answers is not None:
+        arguments += ["--answers", str(chosen.answers)]
+    plugins: list[object] = [view]
+    if distributed:
+        arguments += ["-p", "xdist", "-n", workers]
+        plugins.append(DistributedProgress(view))
+    return int(pytest.main(arguments, plugins=plugins))
+
+
+def _explain(code: int, view: ProgressView, chosen: RunOptions) -> None:
+    """Turn what pytest met before or beside the cases into the harness's own errors."""
+    if view.internal:
+        raise HarnessError(view.internal[-1])
+    if view.problems:
+        more = f" ({len(view.problems) - 1} more files can't be read)" if len(view.problems) > 1 else ""
+        raise ConfigurationError(view.problems[0] + more)
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED or not view.selected:
+        raise ConfigurationError(
+            "no case is selected",
+            where="dip run",
+            mend="Loosen --interface, --role, --requirement or --scenario.",
+        )
+    if not (chosen.out / "events.ndjson").exists():
+        raise HarnessError("the run ended without events", where=str(chosen.out))

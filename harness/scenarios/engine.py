@@ -1,0 +1,176 @@
+"""Running one case: from its stored instance through its steps to a verdict.
+
+The engine emits events and knows no report. An instance that can't go on (a person has not answered) is stored and
+its verdict is ``inconclusive``; `run_case` with the same run folder goes on at that step.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from dataclasses import replace
+from pathlib import Path
+
+from harness.errors import ConfigurationError, EnvironmentFault, HarnessError
+from harness.evidence.events import InstanceFinished, InstanceStarted
+from harness.evidence.verdicts import Blame, BlameClass, Outcome, Verdict, status_of
+from harness.scenarios import instance as stored
+from harness.scenarios.given import Cast, cast
+from harness.scenarios.model import Advance, Case, Check, ExpectNone, Receive, Step, Webhook
+from harness.scenarios.play import Bench, Play
+from harness.scenarios.steps import PERFORM, answer, others, receive, send
+from harness.spec.release import load
+
+__all__ = ["answer", "others", "receive", "run_case", "send"]
+
+_NEEDS: dict[type[Step], str] = {
+    Receive: "admin",
+    ExpectNone: "admin",
+    Check: "admin",
+    Webhook: "admin",
+    Advance: "clock",
+}
+
+
+def run_case(case: Case, bench: Bench, folder: Path) -> Outcome:
+    """Run a case to its verdict; never raises for anything that the system under test or the target does."""
+    started = time.perf_counter()
+    tag = f"{bench.run} {case.id}"
+    outcome, blocked = Outcome(Verdict.ERROR, "not run", Blame(BlameClass.HARNESS)), False
+    announced = False
+    try:
+        playing = cast(case, bench.target.network, tag=tag, now=bench.clock.now())
+        _announce(case, bench, playing, tag)
+        announced = True
+        outcome = _omitted(case, bench) or _play(case, bench, playing, folder)
+    except ConfigurationError as error:
+        outcome, blocked = Outcome(Verdict.SKIPPED, str(error), Blame(BlameClass.CONFIGURATION)), True
+    except EnvironmentFault as error:
+        outcome, blocked = Outcome(Verdict.INCONCLUSIVE, str(error), Blame(BlameClass.ENVIRONMENT)), True
+    except Exception as error:
+        outcome = Outcome(Verdict.ERROR, _described(error), Blame(BlameClass.HARNESS))
+    if not announced:
+        _announce(case, bench, None, tag)
+    bench.log.write(
+        InstanceFinished(
+            case=case.key,
+            verdict=outcome.verdict.value,
+            status=status_of(outcome, precondition_failed=blocked).value,
+            reason=outcome.reason,
+            blame=None
+            if outcome.blame is None
+            else {"class": outcome.blame.cause.value, "party": outcome.blame.party},
+            seconds=round(time.perf_counter() - started, 4),
+        )
+    )
+    return outcome
+
+
+def _described(error: Exception) -> str:
+    if isinstance(error, HarnessError):
+        return str(error)
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})"
+
+
+def _announce(case: Case, bench: Bench, playing: Cast | None, tag: str) -> None:
+    bench.log.write(
+        InstanceStarted(
+            case=case.key,
+            case_id=case.id,
+            scenario=case.scenario.id,
+            title=case.title,
+            release=case.release,
+            stage=case.scenario.stage,
+            area=case.scenario.area,
+            polarity=case.scenario.polarity,
+            interface=case.interface,
+            event_code=case.event,
+            role=case.role,
+            parties=[] if playing is None else [party.dip_id for party in playing.parties.values()],
+            requirements=list(case.requirements),
+            external_ids=dict(case.scenario.external_ids),
+            seed=case.seed,
+            instance=tag,
+        )
+    )
+
+
+def _omitted(case: Case, bench: Bench) -> Outcome | None:
+    """A case whose steps need what the target can't do is left out before it begins."""
+    needs = {_NEEDS[type(step)] for step in case.scenario.steps if type(step) in _NEEDS}
+    if case.scenario.given.behaviours:
+        needs.add("admin")
+    lacking = sorted(needs - bench.target.capabilities)
+    if not lacking:
+        return None
+    return Outcome(
+        Verdict.OMITTED,
+        f"the target lacks the capability {' and '.join(repr(name) for name in lacking)}",
+        Blame(BlameClass.ENVIRONMENT),
+    )
+
+
+def _play(case: Case, bench: Bench, playing: Cast, folder: Path) -> Outcome:
+    instance = stored.load(folder, case.key) or stored.Instance(
+        case=case.key, tag=playing.tag, seed=case.seed
+    )
+    play = Play(bench, replace(playing, tag=instance.tag), instance, load(case.release))
+    if instance.next_step == 0:
+        _arrange(play)
+    try:
+        for number, step in enumerate(case.scenario.steps):
+            if number < instance.next_step:
+                continue
+            PERFORM[type(step)](step, play)
+            if play.failed is not None or play.waiting:
+                break
+            instance.next_step = number + 1
+    except send.NotApplicable as reason:
+        return Outcome(Verdict.OMITTED, str(reason), Blame(BlameClass.TEST_CASE))
+    finally:
+        if not play.waiting:
+            for step in case.scenario.last_steps:
+                PERFORM[type(step)](step, play)
+    if play.waiting:
+        instance.awaited, instance.move = play.waiting, "tester"
+        stored.save(instance, folder)
+        return Outcome(
+            Verdict.INCONCLUSIVE, f"waits for {play.waiting}", Blame(BlameClass.TEST_CASE, "tester")
+        )
+    if play.failed is not None:
+        return Outcome(Verdict.FAIL, play.failed.reason, play.failed.blame)
+    return Outcome(Verdict.PASS)
+
+
+def _arrange(play: Play) -> None:
+    """Tell the hub who the metering point's parties are, and the simulated parties how to behave."""
+    given, admin = play.cast.case.scenario.given, play.bench.target.admin
+    if admin is None:
+        return
+    parties = [play.cast.party(alias) for alias in given.metering_point]
+    if parties:
+        admin.put_addresses(
+            play.release.name,
+            [{"mpan": play.cast.mpan, "role": party.role, "dip_id": party.dip_id} for party in parties],
+        )
+    if given.behaviours:
+        admin.put_behaviours(
+            play.cast.tag,
+            {
+                play.cast.party(alias).dip_id: {
+                    key: _filled(value, play.cast) for key, value in behaviour.items()
+                }
+                for alias, behaviour in given.behaviours.items()
+            },
+        )
+
+
+def _filled(value: object, playing: Cast) -> object:
+    if isinstance(value, str):
+        return playing.text(value)
+    if isinstance(value, dict):
+        return {key: _filled(inner, playing) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_filled(inner, playing) for inner in value]
+    return value

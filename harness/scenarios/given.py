@@ -1,0 +1,150 @@
+"""Preparing a case: who plays, for which metering point, and who must receive what (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from harness.clock import message_time
+from harness.errors import ConfigurationError
+from harness.messages.identifiers import mpan as make_mpan
+from harness.scenarios.model import Case
+from harness.spec.release import Release
+from harness.spec.routing import Routing, Row
+from harness.transport.network import Network, Party
+
+_LONDON = ZoneInfo("Europe/London")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A party that must receive a message, by which tier, and the routing row that says so."""
+
+    party: Party
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Everything that a case fixes before its first step."""
+
+    case: Case
+    tag: str
+    """The text carried in S1.subText."""
+    parties: Mapping[str, Party]
+    """By alias; ``sender`` is always there."""
+    mpan: str
+    distributor: Party
+    effective: datetime
+    """Clock midnight in Great Britain, as UTC."""
+
+    def party(self, alias: str) -> Party:
+        """Return the party of an alias; raises ConfigurationError naming the file."""
+        try:
+            return self.parties[alias]
+        except KeyError:
+            raise ConfigurationError(
+                f"no party is called '{alias}'",
+                where=str(self.case.scenario.file),
+                mend=f"Known: {', '.join(sorted(self.parties))}.",
+            ) from None
+
+    def text(self, text: str) -> str:
+        """Fill ``{mpan}``, ``{effective}`` and ``{alias.dip_id}``, ``{alias.mpid}``, ``{alias.role}``."""
+        text = text.replace("{mpan}", self.mpan).replace("{effective}", message_time(self.effective))
+        if "{" in text:
+            for alias, party in self.parties.items():
+                for name in ("dip_id", "mpid", "role"):
+                    text = text.replace(f"{{{alias}.{name}}}", str(getattr(party, name)))
+        return text
+
+
+def clock_midnight(day: datetime) -> datetime:
+    """Return local midnight at the start of ``day`` in Great Britain (CR036: clock midnight from IR7)."""
+    local = day.astimezone(_LONDON)
+    return datetime(local.year, local.month, local.day, tzinfo=_LONDON)
+
+
+def pick(network: Network, role: str, number: int = 1, *, without: Iterable[str] = ()) -> Party:
+    """Return the ``number``-th party of a role; raises ConfigurationError when the network has too few."""
+    left_out = set(without)
+    parties = [party for party in network.with_role(role) if party.dip_id not in left_out]
+    if len(parties) < number:
+        raise ConfigurationError(
+            f"the network has {len(parties)} part{'y' if len(parties) == 1 else 'ies'} of role {role}, "
+            f"the scenario needs {number}",
+            where="network file",
+            mend=f"Add a party of role {role}.",
+        )
+    return parties[number - 1]
+
+
+def cast(case: Case, network: Network, *, tag: str, now: datetime) -> Cast:
+    """Choose the parties and the metering point of a case from its seed."""
+    parties: dict[str, Party] = {}
+    for alias, wanted in case.scenario.given.parties.items():
+        role, _, number = wanted.partition("#")
+        parties[alias] = pick(network, role, int(number or 1))
+    parties.setdefault("sender", pick(network, case.role))
+    distributor = next((party for party in parties.values() if party.role == "LDSO"), None) or pick(
+        network, "LDSO"
+    )
+    return Cast(
+        case=case,
+        tag=tag,
+        parties=parties,
+        mpan=make_mpan(distributor.distributor_id or "10", case.seed % 10_000_000_000),
+        distributor=distributor,
+        effective=clock_midnight(now + timedelta(days=case.scenario.given.effective_in_days)),
+    )
+
+
+def recipients(
+    interface: str,
+    event: str,
+    sender: Party,
+    network: Network,
+    routing: Routing,
+    *,
+    primary: Iterable[Party] | None = None,
+) -> tuple[Recipient, ...]:
+    """Return who must receive a message: primary by the sender's choice, secondary by MPAN, always by interface.
+
+    Where the scenario names no primary recipients, the sender addresses the first party of each primary role that
+    is not itself. Secondary recipients are the parties that the scenario registers for its metering point.
+    """
+    found: dict[str, Recipient] = {}
+    rows = routing.receivers(interface, event)
+    if primary is not None:
+        by_role = {row.role: row for row in rows}
+        for party in primary:
+            row = by_role.get(party.role)
+            if row is None:
+                raise ConfigurationError(
+                    f"{party.role} is no receiver of {interface} [{event}]",
+                    where="scenario",
+                    mend="See routing.yaml.",
+                )
+            found[party.dip_id] = Recipient(party, row)
+    for row in rows:
+        if row.role == "DIP":
+            continue
+        if row.tier == "always":
+            for party in network.with_role(row.role):
+                if party.dip_id != sender.dip_id:
+                    found.setdefault(party.dip_id, Recipient(party, row))
+        elif row.tier == "secondary" or primary is None:
+            party = pick(network, row.role, without=[sender.dip_id])
+            found.setdefault(party.dip_id, Recipient(party, row))
+    return tuple(found.values())
+
+
+def has_mpan(release: Release, interface: str, event: str) -> bool:
+    """Say whether the message carries a metering point (block M0) in its common block."""
+    message = release.message_for(interface, event)
+    return (
+        message is not None
+        and "M0" in release.schema(message.name)["properties"]["CommonBlock"]["properties"]
+    )

@@ -1,0 +1,89 @@
+"""A scenario instance as stored data: what was sent, what is awaited, until when and whose move it is.
+
+An instance that can't go on is written to ``instances/`` in the run's folder; a later process reads it and goes on
+at the step where it stopped. Nothing else is kept between two steps.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from harness.errors import ConfigurationError
+
+
+@dataclass(slots=True)
+class Sent:
+    """One message that a step sent."""
+
+    interface: str
+    event: str
+    sender: str
+    reference: str
+    payload: dict[str, Any]
+    expected: dict[str, str]
+    """Recipient DIP id to tier."""
+    body: str
+    """SHA-256 of the request's bytes in the evidence store."""
+    published: bool = False
+    """Accepted by the hub."""
+
+
+@dataclass(slots=True)
+class Instance:
+    """The state between two steps."""
+
+    case: str
+    tag: str
+    seed: int
+    next_step: int = 0
+    sent: list[Sent] = field(default_factory=list)
+    serial: int = 0
+    """How many references were used."""
+    explained: list[tuple[str, str]] = field(default_factory=list)
+    """Receipts that a step has asked for: (transaction id, recipient DIP id)."""
+    awaited: str = ""
+    until: str = ""
+    move: str = ""
+    webhooks: dict[str, str] = field(default_factory=dict)
+    """Webhooks that a step removed: ``<dip id>/<channel>`` to URL."""
+    mutations: list[str] = field(default_factory=list)
+    """What was deliberately changed in a message, and where."""
+
+
+def path_of(folder: Path, case: str) -> Path:
+    """Return where an instance of a run is stored."""
+    return folder / "instances" / f"{hashlib.sha256(case.encode()).hexdigest()[:16]}.json"
+
+
+def save(instance: Instance, folder: Path) -> Path:
+    """Write an instance whole; returns its path."""
+    path = path_of(folder, instance.case)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_bytes(orjson.dumps(dataclasses.asdict(instance), option=orjson.OPT_INDENT_2))
+    part.replace(path)
+    return path
+
+
+def load(folder: Path, case: str) -> Instance | None:
+    """Read a stored instance; None when there is none. Raises ConfigurationError for a damaged file."""
+    path = path_of(folder, case)
+    if not path.exists():
+        return None
+    try:
+        data = orjson.loads(path.read_bytes())
+        data["sent"] = [Sent(**sent) for sent in data["sent"]]
+        data["explained"] = [(transaction, party) for transaction, party in data["explained"]]
+        return Instance(**data)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ConfigurationError(
+            f"is no stored instance: {error}",
+            where=str(path),
+            mend="Remove it to run the case from its start.",
+        ) from error

@@ -1,0 +1,198 @@
+"""Scenario files as typed values.
+
+`steps` keep the order of the file. Text in braces (``{interface}``, ``{supplier.dip_id}``) is filled in when the
+case is prepared (`harness.scenarios.given`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """A party sends; everything but the defaults is a deliberate departure from a right request."""
+
+    by: str = "sender"
+    interface: str = ""
+    event: str = ""
+    to: tuple[str, ...] = ()
+    set: Mapping[str, Any] = field(default_factory=dict)
+    mutate: str = ""
+    content: str = "message"
+    request: str = "intact"
+    certificate: str = "own"
+    claim: str = "own"
+    recipient: str = "addressed"
+    distributor: str = "right"
+    batch: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectStatus:
+    """What the last request is answered with; ``setting:NAME`` reads a figure that no public source gives."""
+
+    http: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    handshake: str = ""
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receive:
+    """Parties receive a publication; ``addressed`` stands for everyone to whom the last message must go."""
+
+    by: tuple[str, ...]
+    interface: str = ""
+    event: str = ""
+    where: Mapping[str, str] = field(default_factory=dict)
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectNone:
+    """No publication of this scenario is anywhere that an earlier step has not explained."""
+
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A party sets or removes its webhook for a channel; ``set-for-another`` tries it for a DIP id not its own."""
+
+    of: str
+    action: str
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """The simulated clock moves by seconds, or to the scenario's effective date."""
+
+    seconds: int = 0
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A registration service's register holds these values for the scenario's metering point."""
+
+    register: str
+    has: Mapping[str, str]
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A person is asked; without a terminal the answers file is read, else the verdict is inconclusive."""
+
+    question: str
+    of: str = "tester"
+
+
+Step = Send | ExpectStatus | Receive | ExpectNone | Webhook | Advance | Check | Ask
+
+STEPS: dict[str, type[Step]] = {
+    "send": Send,
+    "expect_status": ExpectStatus,
+    "receive": Receive,
+    "expect_none": ExpectNone,
+    "webhook": Webhook,
+    "advance": Advance,
+    "check": Check,
+    "ask": Ask,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Which interface-event pairs and which sender roles a scenario runs for."""
+
+    pairs: str
+    senders: str = "first"
+    interfaces: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OneCase:
+    """The single case of a scenario that is no matrix."""
+
+    interface: str
+    event: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What holds before the first step: parties by alias (``SUP#2`` is the second supplier), behaviours, dates."""
+
+    parties: Mapping[str, str] = field(default_factory=dict)
+    effective_in_days: int = 14
+    metering_point: tuple[str, ...] = ()
+    """Aliases of the parties that the hub knows for the metering point; empty: the secondary recipients of a send."""
+    behaviours: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One scenario file."""
+
+    id: str
+    title: str
+    stage: str
+    area: str
+    polarity: str
+    why: str
+    requirements: tuple[str, ...]
+    external_ids: Mapping[str, str]
+    releases: tuple[str, ...]
+    segments: tuple[str, ...]
+    matrix: Matrix | None
+    case: OneCase | None
+    given: Given
+    steps: tuple[Step, ...]
+    last_steps: tuple[Step, ...]
+    file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A scenario for one interface, event, sender role and release: what one test item runs."""
+
+    scenario: Scenario
+    release: str
+    interface: str
+    event: str
+    role: str
+    seed: int
+
+    @property
+    def id(self) -> str:
+        """The id that reports show."""
+        return f"{self.scenario.id}/{self.interface}/{self.event}/{self.role}"
+
+    @property
+    def key(self) -> str:
+        """The id with its release: unique in a run."""
+        return f"{self.id}@{self.release}"
+
+    @property
+    def title(self) -> str:
+        """The scenario's title for this case."""
+        return fill(self.scenario.title, self)
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """The ids of the requirements that this case verifies."""
+        return tuple(fill(text, self) for text in self.scenario.requirements)
+
+
+def fill(text: str, case: Case) -> str:
+    """Replace ``{interface}``, ``{event}`` and ``{role}``."""
+    for name in ("interface", "event", "role"):
+        text = text.replace(f"{{{name}}}", str(getattr(case, name)))
+    return text

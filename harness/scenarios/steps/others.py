@@ -1,0 +1,141 @@
+"""The steps ``webhook``, ``advance``, ``check`` and ``ask``."""
+
+from __future__ import annotations
+
+from harness.clock import message_time
+from harness.errors import EnvironmentFault
+from harness.evidence.events import AnswerReceived, InstanceWaiting, MessageSent
+from harness.evidence.verdicts import Blame, BlameClass
+from harness.scenarios.blame import of_party
+from harness.scenarios.given import pick
+from harness.scenarios.model import Advance, Ask, Check, Webhook
+from harness.scenarios.play import LastSend, Play
+from harness.scenarios.publications import within
+from harness.scenarios.steps import performs
+from harness.transport.admin import Admin
+from harness.transport.target_clock import TargetClock
+
+
+@performs(Webhook)
+def webhook(step: Webhook, play: Play) -> None:
+    """Set or remove a webhook through the DIP's own operation; the URL is the one that the target has for it."""
+    admin = _admin(play)
+    party = play.cast.party(step.of)
+    channel = step.channel or play.cast.case.interface
+    client = play.bench.client(play.release.name)
+    release = play.release.name
+    if step.action == "remove":
+        play.instance.webhooks[f"{party.dip_id}/{channel}"] = (
+            admin.webhook(release, party.dip_id, channel) or ""
+        )
+        answer = client.remove_webhook(party, channel)
+    else:
+        known = play.instance.webhooks.get(f"{party.dip_id}/{channel}") or admin.webhook(
+            release, party.dip_id, channel
+        )
+        if not known:
+            raise EnvironmentFault(f"no webhook of {party.name} for {channel} is known", where="target")
+        if step.action == "set":
+            answer = client.configure_webhook(party, channel, known)
+        else:
+            intruder = pick(play.bench.target.network, party.role, without=[party.dip_id])
+            answer = client.request(
+                intruder,
+                "POST",
+                f"/dip-channel/{channel}/pubconfig/{party.dip_id}",
+                b'{"callbackURL":"https://127.0.0.1:9/"}',
+            )
+    play.event(
+        MessageSent(
+            case=play.cast.case.key,
+            sender=party.dip_id,
+            method=answer.request.method,
+            url=answer.request.url,
+            interface=channel,
+            event_code="",
+            references=[],
+            body=play.bench.store.put(answer.request.body),
+            headers=dict(answer.request.headers),
+        )
+    )
+    play.event(
+        AnswerReceived(
+            case=play.cast.case.key,
+            status=answer.status,
+            refused_in_handshake=answer.refused_in_handshake,
+            codes=list(answer.codes),
+            body=play.bench.store.put(answer.body),
+            seconds=round(answer.seconds, 4),
+            error=answer.error,
+        )
+    )
+    play.last = LastSend((), (), answer, valid=True, departs=step.action == "set-for-another")
+    play.settled = None
+
+
+@performs(Advance)
+def advance(step: Advance, play: Play) -> None:
+    """Move the target's simulated clock."""
+    admin = _admin(play)
+    if step.to == "effective":
+        admin.advance_to(play.cast.effective)
+    else:
+        admin.advance(step.seconds)
+    if isinstance(play.bench.clock, TargetClock):
+        play.bench.clock.read()
+    play.settled = None
+
+
+@performs(Check)
+def check(step: Check, play: Play) -> None:
+    """Compare a registration service's register with what the scenario says."""
+    admin = _admin(play)
+    party = play.cast.party(step.register)
+    register = admin.register(party.dip_id, play.cast.mpan) or {}
+    for path, wanted in step.has.items():
+        value = within(register, path)
+        expected = play.cast.text(wanted)
+        play.check(
+            f"The register of {party.name} holds {path}",
+            str(value) == expected,
+            expected=expected,
+            actual=str(value),
+            rule=step.rule or "registration after the exchange",
+            blame=of_party(party),
+            key=f"register {path}",
+        )
+
+
+@performs(Ask)
+def ask(step: Ask, play: Play) -> None:
+    """Take a person's answer from the answers file; without one the instance waits."""
+    question = play.cast.text(step.question)
+    answer = play.bench.answers.get(question) or play.bench.answers.get(f"{play.cast.case.id}: {question}")
+    if answer is None:
+        play.waiting = f"a person's answer: {question}"
+        play.event(
+            InstanceWaiting(
+                case=play.cast.case.key,
+                step=play.instance.next_step,
+                awaited=question,
+                until="",
+                move=step.of,
+            )
+        )
+        return
+    play.check(
+        question,
+        answer.strip().lower() in ("yes", "true", "y"),
+        expected="yes",
+        actual=answer,
+        rule=f"a person's observation at {message_time(play.bench.clock.now())}",
+        blame=Blame(BlameClass.PARTICIPANT, step.of),
+        key="answer of a person",
+    )
+
+
+def _admin(play: Play) -> Admin:
+    admin = play.bench.target.admin
+    if admin is None:
+        raise EnvironmentFault("the target has no admin API", mend="Give it the capability 'admin'.")
+    return admin

@@ -1,0 +1,272 @@
+"""The steps ``receive`` and ``expect_none``: publications, judged by the harness from the bytes that arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from harness.errors import EnvironmentFault
+from harness.evidence.events import PublicationReceived
+from harness.evidence.verdicts import Blame, BlameClass
+from harness.scenarios.blame import HUB, of_missing, of_party
+from harness.scenarios.instance import Sent
+from harness.scenarios.model import ExpectNone, Receive
+from harness.scenarios.play import Play
+from harness.scenarios.publications import (
+    Publication,
+    differences,
+    findings_of,
+    of_receipts,
+    signature_of,
+    value_at,
+)
+from harness.scenarios.steps import performs
+from harness.transport.network import Party
+
+_CENTRAL = Blame(BlameClass.CENTRAL_SYSTEM, HUB)
+
+
+@performs(Receive)
+def receive(step: Receive, play: Play) -> None:
+    """Each named party gets the publication: once, whole, valid, signed, and answers it well."""
+    publications = _settle(play)
+    if step.by == ("addressed",):
+        _receive_addressed(step, play, publications)
+    else:
+        for alias in step.by:
+            _receive_one(step, play, publications, play.cast.party(alias))
+
+
+@performs(ExpectNone)
+def expect_none(step: ExpectNone, play: Play) -> None:
+    """Nobody has a publication of this scenario that no step explained."""
+    explained = set(play.instance.explained)
+    strays = [p for p in _settle(play) if (p.transaction, p.party) not in explained]
+    shown = ", ".join(
+        sorted(
+            {f"{p.publication_id or p.interface} [{p.event_code}] at {_name(play, p.party)}" for p in strays}
+        )
+    )
+    play.check(
+        "Nobody else receives anything",
+        not strays,
+        expected="no unexplained publication",
+        actual=shown or "none",
+        rule=step.rule or "recipients are chosen by sender, metering point and interface alone",
+        blame=_stray_blame(play, strays),
+        key="unexplained publication",
+        hint="Someone was sent what was not meant for them, or a publication arrived twice under another transaction.",
+    )
+
+
+def _stray_blame(play: Play, strays: list[Publication]) -> Blame:
+    """A stray copy of what the scenario sent is the hub's; a message that a party made up is that party's."""
+    ours = {sent.reference for sent in play.instance.sent}
+    made = next((stray for stray in strays if stray.reference not in ours), None)
+    if made is None:
+        return _CENTRAL
+    header = made.common.get("S1")
+    sender = str(header.get("senderDIPID", "")) if isinstance(header, dict) else ""
+    party = next((p for p in play.bench.target.network.parties if p.dip_id == sender), None)
+    return of_party(party) if party is not None else _CENTRAL
+
+
+def _receive_addressed(step: Receive, play: Play, publications: list[Publication]) -> None:
+    sendings = play.instance.sent if play.last is None else [play.instance.sent[i] for i in play.last.indexes]
+    for sent in sendings:
+        for dip_id in sent.expected:
+            party = play.bench.target.network.by_dip_id(dip_id)
+            got = [p for p in publications if p.party == dip_id and p.reference == sent.reference]
+            _judge(step, play, party, sent.interface, sent.event, got, sent)
+            if play.failed is not None:
+                return
+
+
+def _receive_one(step: Receive, play: Play, publications: list[Publication], party: Party) -> None:
+    interface = step.interface or play.cast.case.interface
+    event = step.event or play.cast.case.event
+    explained = set(play.instance.explained)
+    ours = {sent.reference: sent for sent in play.instance.sent}
+    got = [
+        p
+        for p in publications
+        if p.party == party.dip_id
+        and (p.interface, p.event_code) == (interface, event)
+        and (p.transaction, p.party) not in explained
+    ]
+    _judge(step, play, party, interface, event, got, ours.get(got[0].reference) if got else None)
+    if play.failed is None and got:
+        _judge_content(step, play, party, got[0])
+
+
+def _judge(
+    step: Receive,
+    play: Play,
+    party: Party,
+    interface: str,
+    event: str,
+    got: list[Publication],
+    sent: Sent | None,
+) -> None:
+    what = f"{interface} [{event}]"
+    rule = step.rule or "swagger/routing.yaml"
+    if not got:
+        blame, hint = _missing(play, party, interface, event, sent)
+        play.check(
+            f"{party.name} receives {what}",
+            False,
+            expected="one publication",
+            actual="none",
+            rule=rule,
+            blame=blame,
+            key=f"{interface} not received by {party.role}",
+            hint=hint,
+        )
+        return
+    publication = got[0]
+    for each in got:
+        play.instance.explained.append((each.transaction, each.party))
+    if not play.check(
+        f"{party.name} receives {what} once",
+        len(got) == 1,
+        expected="one publication",
+        actual=str(len(got)),
+        rule=rule,
+        blame=_CENTRAL,
+        key=f"{interface} received more than once",
+    ):
+        return
+    problems = _problems(play, publication, sent)
+    play.check(
+        f"What {party.name} receives is whole, valid and signed",
+        not problems,
+        expected="valid under the release, signature verified, content as sent, D0 filled",
+        actual="; ".join(problems[:3]) or "as expected",
+        rule=f"API release {play.release.name}",
+        blame=_CENTRAL,
+        key=f"{interface} published wrongly",
+    )
+    play.check(
+        f"{party.name} answers the publication",
+        publication.answered in (201, 207),
+        expected="201 or 207",
+        actual=str(publication.answered),
+        rule=f"webhook answers of API release {play.release.name}",
+        blame=of_party(party),
+        key=f"{party.role} refuses {interface}",
+        hint=publication.answer.decode("utf-8", "replace")[:300],
+    )
+
+
+def _judge_content(step: Receive, play: Play, party: Party, publication: Publication) -> None:
+    for path, wanted in step.where.items():
+        expected = play.cast.text(wanted)
+        actual = value_at(publication.payload, path)
+        sender = _sender_of(play, publication)
+        play.check(
+            f"{publication.interface} [{publication.event_code}] at {party.name} says {path}",
+            str(actual).startswith(expected[:-1]) if expected.endswith("*") else str(actual) == expected,
+            expected=expected,
+            actual=str(actual),
+            rule=step.rule or "the scenario's choreography",
+            blame=of_party(sender) if sender is not None else _CENTRAL,
+            key=f"{publication.interface} {path}",
+        )
+
+
+def _problems(play: Play, publication: Publication, sent: Sent | None) -> list[str]:
+    seen = play.seen[(publication.transaction, publication.party)]
+    problems = list(seen["findings"])
+    if not seen["signature_valid"]:
+        problems.append(f"signature: {seen['reason']}")
+    if sent is not None:
+        problems.extend(differences(sent.payload, publication, play.release))
+    expected_id = publication.interface.replace("IF-", "PUB-")
+    if publication.interface.startswith("IF-") and publication.publication_id != expected_id:
+        problems.append(f"publication id is {publication.publication_id!r}, not {expected_id!r}")
+    header = publication.common.get("D0")
+    if isinstance(header, dict) and header.get("replayIndicator") is not False:
+        problems.append("replayIndicator is not false")
+    return problems
+
+
+def _missing(play: Play, party: Party, interface: str, event: str, sent: Sent | None) -> tuple[Blame, str]:
+    reports: Iterable[dict[str, Any]] = (play.settled or {}).get("messages", [])
+    for report in reports:
+        if (report["interface"], report["event"].strip("[]")) != (interface, event):
+            continue
+        if sent is not None and report["reference"] != sent.reference:
+            continue
+        for recipient in report["recipients"]:
+            if recipient["dip_id"] == party.dip_id:
+                return of_missing(
+                    party,
+                    listed=True,
+                    delivery_status=recipient["status"],
+                    http_status=recipient["http_status"],
+                )
+        return of_missing(party, listed=False, delivery_status="", http_status=None)
+    if sent is not None:
+        return of_missing(party, listed=False, delivery_status="", http_status=None)
+    roles = {row.role for row in play.bench.routing.senders(interface, event)}
+    owes = next((p for p in play.cast.parties.values() if p.role in roles), None)
+    if owes is None:
+        return _CENTRAL, ""
+    return of_party(owes), f"{owes.name} did not send {interface} [{event}]."
+
+
+def _sender_of(play: Play, publication: Publication) -> Party | None:
+    header = publication.common.get("S1")
+    sender = header.get("senderDIPID") if isinstance(header, dict) else None
+    return next((p for p in play.bench.target.network.parties if p.dip_id == sender), None)
+
+
+def _name(play: Play, dip_id: str) -> str:
+    return next((p.name for p in play.bench.target.network.parties if p.dip_id == dip_id), dip_id)
+
+
+def _settle(play: Play) -> list[Publication]:
+    """Wait until the hub has nothing more to deliver for this instance, and take in what arrived."""
+    admin = play.bench.target.admin
+    if admin is None:
+        raise EnvironmentFault(
+            "the target can't say what was received", mend="Give it the capability 'admin'."
+        )
+    if play.settled is None:
+        wait = play.bench.settings.number("scenario.settle_seconds")
+        play.settled = admin.settle(play.cast.tag, wait)
+        if not play.settled["settled"]:
+            play.lean_on(
+                "setting:scenario.settle_seconds",
+                f"scenario.settle_seconds = {wait}: deliveries were still under way when the wait ended",
+                "assumed",
+            )
+    publications = list(of_receipts(play.settled["receipts"], play.cast.tag))
+    for publication in publications:
+        key = (publication.transaction, publication.party)
+        if key not in play.seen:
+            play.seen[key] = _take_in(play, publication)
+    return publications
+
+
+def _take_in(play: Play, publication: Publication) -> dict[str, Any]:
+    valid, reason = signature_of(publication, play.bench.trust, play.bench.clock.now())
+    findings = findings_of(publication, play.release)
+    play.event(
+        PublicationReceived(
+            case=play.cast.case.key,
+            party=publication.party,
+            role=publication.role,
+            publication=publication.publication_id,
+            interface=publication.interface,
+            event_code=publication.event_code,
+            transaction=publication.transaction,
+            reference=publication.reference,
+            body=play.bench.store.put(publication.body),
+            signature_valid=valid,
+            findings=findings,
+            answered=publication.answered,
+            response_codes=publication.codes,
+        )
+    )
+    return {"signature_valid": valid, "reason": reason, "findings": findings}

@@ -1,0 +1,1 @@
+"""Running a stage: what is selected, against which target, into which folder."""

@@ -1,0 +1,95 @@
+"""The two ends of a run: its first event, and merging the parts when it is over."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from cryptography import x509
+
+import harness
+from harness.evidence.events import RunFinished, RunStarted
+from harness.evidence.evidence_class import System, evidence_class
+from harness.evidence.log import FILE, EventLog, merge
+from harness.scenarios.catalogue import scenario_files
+from harness.security.profiles import TEST_AUTHORITY
+from harness.stages.options import RunOptions
+from harness.stages.session import part
+from harness.transport.network import Network
+
+CONTROLLER = "controller"
+
+
+def begin(options: RunOptions, network: Network, selected: int) -> EventLog:
+    """Write the run's first event; returns the controller's part of the log."""
+    log = EventLog(part(options.out, CONTROLLER))
+    log.write(
+        RunStarted(
+            run=options.run,
+            stage=options.stage,
+            releases=list(options.releases),
+            seed=options.seed,
+            target=options.target,
+            environment=options.environment or "SIT",
+            network=[
+                {
+                    "organisation": party.organisation,
+                    "name": party.name,
+                    "mpid": party.mpid,
+                    "role": party.role,
+                    "dip_id": party.dip_id,
+                    "real": "no" if party.simulated else "yes",
+                }
+                for party in network.parties
+            ],
+            harness_version=harness.__version__,
+            catalogue=catalogue_hash(options.catalogue),
+            options=options.as_dict(),
+            selected=selected,
+        )
+    )
+    return log
+
+
+def end(
+    options: RunOptions,
+    log: EventLog,
+    network: Network,
+    ca: Path | None,
+    *,
+    seconds: float,
+    interrupted: bool,
+) -> None:
+    """Write the run's last event, merge all parts into `events.ndjson` and remove the parts."""
+    hub_real = ca is not None and not vouched_by_test_authority(ca)
+    systems = [System("DIP", hub_real)]
+    systems += [System(party.organisation, not party.simulated) for party in network.parties]
+    kind, reason = evidence_class(systems)
+    log.write(
+        RunFinished(
+            evidence_class=kind.value,
+            evidence_class_reason=reason,
+            seconds=round(seconds, 3),
+            interrupted=interrupted,
+        )
+    )
+    log.close()
+    parts = options.out / "parts"
+    merge(sorted(parts.glob("events-*.ndjson")), options.out / FILE)
+    shutil.rmtree(parts)
+
+
+def vouched_by_test_authority(ca: Path) -> bool:
+    """Say whether every authority in a bundle is a test authority of this harness: then the hub is simulated."""
+    certificates = x509.load_pem_x509_certificates(ca.read_bytes())
+    return bool(certificates) and all(TEST_AUTHORITY in c.subject.rfc4514_string() for c in certificates)
+
+
+def catalogue_hash(folder: Path) -> str:
+    """Return one SHA-256 over the names and bytes of all scenario files."""
+    digest = hashlib.sha256()
+    for path in scenario_files(folder):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()

@@ -1,0 +1,152 @@
+"""What a run is asked to do, checked before anything starts."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from harness.data import folder
+from harness.errors import ConfigurationError, nearest
+from harness.scenarios.catalogue import load_text_yaml
+from harness.spec.release import load, names
+from harness.spec.routing import load_routing
+from harness.stages.selection import Selection
+
+STAGES = {"cit": "Component Integration Testing: interface conformance in its style"}
+DEFAULT_RELEASE = "2.1.0"
+DEFAULT_SEED = 1
+ENVIRONMENTS = ("SIT", "SITB", "UIT", "DEV")
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """The options of one run; `check` has passed when it comes from `options`."""
+
+    stage: str
+    releases: tuple[str, ...]
+    target: str
+    environment: str
+    seed: int
+    out: Path
+    run: str
+    catalogue: Path
+    selection: Selection
+    answers: Path | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what the run's first event keeps."""
+        kept = {key: value for key, value in asdict(self.selection).items() if value}
+        return {
+            "stage": self.stage,
+            "release": list(self.releases),
+            "target": self.target,
+            "environment": self.environment,
+            "seed": self.seed,
+            **{key: list(value) if isinstance(value, tuple) else value for key, value in kept.items()},
+        }
+
+
+def options(
+    *,
+    stage: str,
+    releases: tuple[str, ...] = (),
+    target: str = "embedded",
+    environment: str = "",
+    seed: int | None = None,
+    out: Path | None = None,
+    run: str = "",
+    catalogue: Path | None = None,
+    interfaces: tuple[str, ...] = (),
+    events: tuple[str, ...] = (),
+    roles: tuple[str, ...] = (),
+    requirements: tuple[str, ...] = (),
+    scenarios: tuple[str, ...] = (),
+    segments: tuple[str, ...] = (),
+    answers: Path | None = None,
+) -> RunOptions:
+    """Check what was asked and fill in the defaults; raises ConfigurationError with the nearest known name."""
+    _known("stage", (stage.lower(),), tuple(STAGES))
+    chosen = releases or (DEFAULT_RELEASE,)
+    _known("release", chosen, names())
+    loaded = [load(name) for name in chosen]
+    upper = tuple(name.upper() for name in interfaces)
+    _known("interface", upper, sorted({name for release in loaded for name in release.interfaces}))
+    bare = tuple(event.strip("[]") for event in events)
+    _known("event", bare, sorted({pair.event for release in loaded for pair in release.pairs}))
+    routing = load_routing()
+    sending = {
+        row.role
+        for release in loaded
+        for pair in release.pairs
+        for row in routing.senders(pair.interface, pair.event)
+    }
+    _known("role", tuple(role.upper() for role in roles), sorted(sending))
+    _known("segment", segments, ("smart", "advanced", "unmetered"))
+    if environment:
+        _known("environment", (environment.upper(),), ENVIRONMENTS)
+    if answers is not None:
+        read_answers(answers)
+    name = run or new_run_id()
+    return RunOptions(
+        stage=stage.lower(),
+        releases=tuple(dict.fromkeys(chosen)),
+        target=target,
+        environment=environment.upper(),
+        seed=DEFAULT_SEED if seed is None else seed,
+        out=_writable(out or Path("runs") / name),
+        run=name,
+        catalogue=catalogue or folder("test_catalogue"),
+        selection=Selection(
+            stage.lower(),
+            upper,
+            bare,
+            tuple(role.upper() for role in roles),
+            requirements,
+            scenarios,
+            segments,
+        ),
+        answers=answers,
+    )
+
+
+def new_run_id() -> str:
+    """Return a run id that sorts by time: ``20261122-081530-3fa9c1``."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+
+
+def read_answers(path: Path) -> dict[str, str]:
+    """Read a person's answers (YAML: question to answer); raises ConfigurationError."""
+    data = load_text_yaml(path)
+    if not isinstance(data, dict) or not all(isinstance(value, str) for value in data.values()):
+        raise ConfigurationError(
+            "is no mapping of question to answer", where=str(path), mend='Write lines like  "Question?": yes'
+        )
+    return dict(data)
+
+
+def _known(what: str, values: tuple[str, ...], known: tuple[str, ...] | list[str]) -> None:
+    for value in values:
+        if value not in known:
+            raise ConfigurationError(
+                f"'{value}' is no {what} here", where=f"--{what}", mend=nearest(value, known)
+            )
+
+
+def _writable(out: Path) -> Path:
+    out = out.resolve()
+    if (out / "events.ndjson").exists():
+        raise ConfigurationError(
+            "holds a run already", where=str(out), mend="Choose another --out; results are never overwritten."
+        )
+    standing = out
+    while not standing.exists():
+        standing = standing.parent
+    if not standing.is_dir() or not os.access(standing, os.W_OK):
+        raise ConfigurationError(
+            "can't be written", where=str(standing), mend="Choose another folder with --out."
+        )
+    return out

@@ -1,0 +1,101 @@
+"""One process's share of a run: its target, its part of the event log, and the cases it plays."""
+
+from __future__ import annotations
+
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from harness.clock import SystemClock
+from harness.evidence.log import EventLog
+from harness.evidence.store import EvidenceStore
+from harness.evidence.verdicts import Outcome
+from harness.scenarios.engine import run_case
+from harness.scenarios.model import Case
+from harness.scenarios.play import Bench
+from harness.security.trust import Trust
+from harness.settings import current
+from harness.spec.routing import load_routing
+from harness.stages.options import RunOptions, read_answers
+from harness.stages.targets import profile, provider
+from harness.transport.client import DipClient
+from harness.transport.network import Network
+from harness.transport.target import Target
+from harness.transport.target_clock import TargetClock
+
+
+def prepare(options: RunOptions) -> tuple[Network, Path | None]:
+    """Make what all workers share: the network, and for a target that we start a private folder outside the run's.
+
+    Keys never lie in the run's folder. The caller removes the folder at the end.
+    """
+    own = provider(options.target)
+    if own is None:
+        return profile(options.target).network, None
+    folder = Path(tempfile.mkdtemp(prefix="dip-run-"))
+    return own.prepare(folder), folder
+
+
+class Session:
+    """Starts the target when the first case needs it; closes what it started."""
+
+    def __init__(self, options: RunOptions, shared: Path | None, worker: str) -> None:
+        self._options = options
+        self._shared = shared
+        self._worker = worker
+        self._target: Target | None = None
+        self._bench: Bench | None = None
+        self._clients: dict[str, DipClient] = {}
+        self._log = EventLog(part(options.out, worker))
+
+    def play(self, case: Case) -> Outcome:
+        """Run one case to its verdict."""
+        return run_case(case, self._ready(), self._options.out)
+
+    def close(self) -> None:
+        """Stop the target and close connections and the log."""
+        for client in self._clients.values():
+            client.close()
+        if self._target is not None:
+            self._target.close()
+        self._log.close()
+
+    def _ready(self) -> Bench:
+        if self._bench is None:
+            target = self._target = self._start()
+            self._bench = Bench(
+                run=self._options.run,
+                target=target,
+                routing=load_routing(),
+                settings=current(),
+                clock=SystemClock() if target.admin is None else TargetClock(target.admin),
+                log=self._log,
+                store=EvidenceStore(self._options.out / "evidence"),
+                trust=Trust.load([target.ca]),
+                client=cache(self._client),
+                answers=read_answers(self._options.answers) if self._options.answers else {},
+            )
+        return self._bench
+
+    def _start(self) -> Target:
+        own = provider(self._options.target)
+        if own is None:
+            return profile(self._options.target)
+        assert self._shared is not None
+        return own(
+            self._options.releases,
+            self._shared,
+            environment=self._options.environment or "SIT",
+            worker=self._worker,
+        )
+
+    def _client(self, release: str) -> DipClient:
+        assert self._target is not None
+        client = DipClient(self._target.url(release), self._target.network, self._target.ca)
+        self._clients[release] = client
+        return client
+
+
+def part(out: Path, worker: str) -> Path:
+    """Return where a process writes its share of the events."""
+    return out / "parts" / f"events-{worker}.ndjson"
