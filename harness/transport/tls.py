@@ -26,6 +26,15 @@ class ServerTls:
     """False lets clients without a certificate in; one that is shown is still verified."""
 
 
+_REFUSALS = (
+    "CERTIFICATE_VERIFY_FAILED",
+    "PEER_DID_NOT_RETURN_A_CERTIFICATE",
+    "UNSUPPORTED_PROTOCOL",
+    "NO_SHARED_CIPHER",
+)
+"""OpenSSL's reasons for which a client is waiting to hear why; other failures are no TLS or no handshake."""
+
+
 class _AlertingObject(ssl.SSLObject):
     """A TLS connection that delivers the alert of a failed handshake before the failure ends it.
 
@@ -41,9 +50,9 @@ class _AlertingObject(ssl.SSLObject):
             raise self._failure
         try:
             super().do_handshake()
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
-            raise
         except ssl.SSLError as error:
+            if error.reason not in _REFUSALS:
+                raise
             self._failure = error
             raise ssl.SSLWantReadError from error
 
