@@ -13,6 +13,7 @@ import click
 import pytest
 
 from harness.cli import dip
+from harness.transport.target import TargetProfile
 
 _MARKED = re.compile(r"<!-- (run|test)-command -->\s*```\w*\n(.*?)\n```", re.DOTALL)
 _FENCED = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -90,3 +91,18 @@ def test_the_readme_names_every_command(readme: str, none_found: Callable[..., N
     """A command that `dip --help` lists has its line in the README."""
     named = {words[0] for _, words in _dip_commands({"README.md": readme}) if words}
     none_found("Commands that the README lacks", set(dip.list_commands(click.Context(dip))) - named)
+
+
+def test_the_readmes_target_profile_and_network_load(readme: str, tmp_path: Path) -> None:
+    """The two example files are complete and right: the harness reads them as they stand."""
+    blocks = dict(re.findall(r"^```toml\n# (\S+)\n(.*?)^```", readme, re.MULTILINE | re.DOTALL))
+    assert sorted(blocks) == ["network.toml", "target.toml"]
+    for name, text in blocks.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    for file in re.findall(r'"([\w./-]+\.(?:pem|key))"', "".join(blocks.values())):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_text("", encoding="utf-8")
+    target = TargetProfile.load(tmp_path / "target.toml")
+    (party,) = target.network.parties
+    assert (target.environment, party.role, party.dip_id) == ("SIT", "SUP", "2300000001")
+    assert target.network.certificate(party.tls).cert == tmp_path / "pki" / "supplier-a.tls.pem"
