@@ -87,7 +87,7 @@ class Matrix:
                 {"title": figure.title, "sheet": figure.sheet, "where": dict(figure.where), "value": figure.value}
                 for figure in self.figures
             ],
-            "lists": {name: dict(values) for name, values in LISTS.items()},
+            "lists": {name: {str(key): text for key, text in values.items()} for name, values in LISTS.items()},
             "roll_up_rules": list(ROLL_UP_RULES),
         }
 

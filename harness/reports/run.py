@@ -81,7 +81,7 @@ class Instance:
     @property
     def id(self) -> str:
         """The case id without the release."""
-        return self.started.case.removesuffix(f"@{self.started.release}")
+        return self.started.case_id
 
     @property
     def positive(self) -> bool:

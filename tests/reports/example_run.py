@@ -137,7 +137,7 @@ class ExampleRun:
         case = f"{scenario}/{interface}/{event}/{role}@{release}"
         self.events.append(
             InstanceStarted(
-                at=self.at(), case=case, scenario=scenario, title=title, release=release, stage="cit", area=area,
+                at=self.at(), case=case, case_id=case.split("@")[0], scenario=scenario, title=title, release=release, stage="cit", area=area,
                 polarity=polarity, interface=interface, event_code=event, role=role, parties=[SUPPLIER, REGISTRATION],
                 requirements=list(requirements), external_ids={}, seed=self.cases, instance=f"run/{self.cases}",
             )  # fmt: skip
