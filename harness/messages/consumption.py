@@ -58,7 +58,8 @@ def consumption_periods(
 ) -> list[dict[str, object]]:
     """Return 48 settlement periods (B047).
 
-    A share ``estimated`` of them carries quality E1 with reason 2 (missing data). With an ``amendment`` reason every period is estimated under reason 9 (consumption amendment).
+    A share ``estimated`` of them carries quality E1 with reason 2 (missing data). With an ``amendment``
+    reason every period is estimated under reason 9 (consumption amendment).
     """
     periods: list[dict[str, object]] = []
     for end, value in zip(period_ends(day), half_hours(rng, annual, shape, day), strict=True):

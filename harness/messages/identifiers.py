@@ -74,7 +74,7 @@ def sender_unique_reference(
 def meter_id(rng: random.Random, *, smart: bool) -> str:
     """Return a meter serial of ten characters.
 
-    The shapes (year, letter, digits where smart) are assumed; the published type only limits the length to 10.
+    The shapes (year, letter, digits where smart) are assumed; the published type limits the length only.
     """
     if smart:
         return f"{rng.randrange(17, 27)}{rng.choice('ELP')}{rng.randrange(10**7):07d}"

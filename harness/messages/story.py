@@ -34,8 +34,9 @@ class Story:
     """The state that the providers of `harness.messages.values` read while one message is built."""
 
     __slots__ = (
-        "chosen", "context", "effective", "event", "index", "interface", "meters", "named", "nested", "outcome",
-        "outer", "point", "release_name", "rng", "scenario", "segment", "settlement_day", "today", "yesterday",
+        "chosen", "context", "effective", "event", "index", "interface", "meters", "named", "nested",
+        "outcome", "outer", "point", "release_name", "rng", "scenario", "segment", "settlement_day", "today",
+        "yesterday",
     )  # fmt: skip
 
     def __init__(
