@@ -1,4 +1,4 @@
-"""Accept: the DIP's own block D0 and the resolved A0 are filled, and the message gets the bytes that it keeps for good.
+"""Accept: D0 and the resolved A0 are filled, and the message gets the bytes that it keeps for good.
 
 Pure: the moment and the token come from outside. Every recipient and every retry gets the same bytes.
 """
@@ -37,7 +37,7 @@ def accept(draft: Draft, addressing: Addressing, *, now: datetime, token: str) -
 
 
 def publication(interface: str) -> str:
-    """Return the publication's id: PUB-nnn of IF-nnn; a report keeps its own id (assumed: PUB-002 is IF-002's)."""
+    """Return the id of the publication: PUB-nnn of IF-nnn; a report keeps its own (assumed)."""
     return f"PUB-{interface[3:]}" if interface.startswith("IF-") else interface
 
 

@@ -1,9 +1,9 @@
 """Addressing: who gets a message. Pure; the MPAN address store comes in as a lookup.
 
-Three tiers: primary recipients are the sender's choice, secondary ones are looked up by MPAN and role, always ones
-follow from the interface. Assumed, as no public source says it: a DIP id that more than one tier names gets one
-publication (the first of primary, secondary, always), the sender never gets its own message, and a secondary role
-that can't be resolved stops nothing but is written into the journal.
+Three tiers: primary recipients are the sender's choice, secondary ones are looked up by MPAN and role, always
+ones follow from the interface. Assumed, as no public source says it: a DIP id that more than one tier names
+gets one publication (the first of primary, secondary, always), the sender never gets its own message, and a
+secondary role that can't be resolved stops nothing but is written into the journal.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from harness.spec.routing import Row
 from simulators.dip.model import HUB_ROLE, Address, Addressing, Draft, Member
 
+ONLY_ACCEPTED = "the update was accepted"
+"""The condition of a routing row that a rejection (R0.responseCode R) does not meet."""
 Lookup = Callable[[str, str], tuple[str, ...]]
 """(mpan, role) -> the DIP ids that hold that role for the MPAN at this moment."""
 
@@ -25,7 +27,7 @@ def address(
     lookup: Lookup,
 ) -> Addressing:
     """Return the recipients of a message in the order primary, secondary, always, each once."""
-    rows = tuple(rows)
+    rows = tuple(row for row in rows if not (row.condition == ONLY_ACCEPTED and draft.outcome == "R"))
     found: dict[str, Address] = {}
     unresolved: list[str] = []
 

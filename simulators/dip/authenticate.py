@@ -1,8 +1,8 @@
 """Who calls: TLS certificate, API key and signature, bound to one member of the network.
 
-The identity rule: the API key names a member; the client certificate and the signing certificate must each belong to
-that member or to the connection provider that it nominated. Order of the checks (assumed): client certificate, API
-key, binding of the client certificate, signature, binding of the signing certificate.
+The identity rule: the API key names a member; the client certificate and the signing certificate must each
+belong to that member or to the connection provider that it nominated. Order of the checks (assumed): client
+certificate, API key, binding of the client certificate, signature, binding of the signing certificate.
 """
 
 from __future__ import annotations
@@ -45,12 +45,14 @@ def authenticate(
     key = call.headers.get(API_KEY)
     member = directory.with_key(key) if key else None
     if member is None:
-        return Refusal(rules.api_key_status, "the API key is unknown" if key else "the header X-API-Key is missing")
+        return Refusal(
+            rules.api_key_status, "the API key is unknown" if key else "the header X-API-Key is missing"
+        )
     carrier = _bound(directory.owned_by(certificate.certificate, certificate.fingerprint), member, directory)
     if carrier is None:
         return Refusal(
             rules.certificate_status,
-            f"the client certificate belongs neither to {member.dip_id} nor to a connection provider it nominated",
+            f"the client certificate is neither {member.dip_id}'s nor its connection provider's",
         )
     verification = verify(
         call.method, call.url, call.body, call.headers, trust=trust, now=now, policy=policy, explained=False
@@ -64,13 +66,13 @@ def authenticate(
     if _bound(directory.owned_by(signing.certificate, signing.fingerprint), member, directory) is None:
         return Refusal(
             rules.certificate_status,
-            f"the signing certificate belongs neither to {member.dip_id} nor to a connection provider it nominated",
+            f"the signing certificate is neither {member.dip_id}'s nor its connection provider's",
         )
     return Caller(member, None if carrier is member else carrier)
 
 
 def _bound(owners: frozenset[str], member: Member, directory: Directory) -> Member | None:
-    """Return whose certificate it is as far as the member is concerned: its own, or its nominated provider's."""
+    """Return whose certificate it is: the member's own, its nominated provider's, or neither's."""
     if member.dip_id in owners:
         return member
     if member.connection_provider in owners:

@@ -1,7 +1,7 @@
 """The rules of L1 that a message definition can't say: who may send what, to whom, for which MPAN.
 
-Pure. Which code names which refusal is a setting (`refusal.*`); the codes' meanings are published, most of the
-conditions are not.
+Pure. Which code names which refusal is a setting (`refusal.*`); the codes' meanings are published, most of
+the conditions are not.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def judge(draft: Draft, caller: Caller, business: Business, pointer: str) -> lis
 
 
 def _sender(draft: Draft, caller: Caller, directory: Directory) -> tuple[Member | None, str | None]:
-    """Return the sending member and the provider that its message must name; a provider may send for its nominators."""
+    """Return the sending member and the provider that its message must name, None for a stranger."""
     if draft.sender == caller.member.dip_id:
         return caller.member, caller.provider.dip_id if caller.provider else None
     sender = directory.members.get(draft.sender)
@@ -72,7 +72,7 @@ def _may_send(draft: Draft, routing: Routing) -> bool:
 
 def _recipients(draft: Draft, business: Business) -> list[tuple[str, str]]:
     rules = business.rules
-    roles = {row.role for row in business.routing.receivers(draft.interface, draft.event)}
+    roles = {row.role for row in business.routing.receivers(draft.interface, draft.event, sender=draft.role)}
     found = []
     for dip_id in draft.primary:
         member = business.directory.members.get(dip_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -36,14 +37,17 @@ class Courier:
         headers["content-type"] = "application/json"
         try:
             client = self._client(loopback=urlsplit(url).hostname in _LOOPBACK)
-            async with client.stream("POST", url, content=body, headers=headers) as response:
+            async with (
+                asyncio.timeout(self._timeout),
+                client.stream("POST", url, content=body, headers=headers) as response,
+            ):
                 answer = b""
                 async for chunk in response.aiter_bytes():
                     answer += chunk
                     if len(answer) > _ANSWER_BYTES:
                         break
                 return Reply(response.status_code, answer)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:  # TimeoutError is an OSError
             return Reply(None, error=f"{type(error).__name__}: {error}"[:500])
 
     async def close(self) -> None:

@@ -42,7 +42,7 @@ class Directory:
         return self.by_key.get(digest(key))
 
     def owned_by(self, certificate: x509.Certificate, fingerprint: bytes) -> frozenset[str]:
-        """Return the DIP ids that may use a certificate: those of the network file, else those in its subject."""
+        """Return who may use a certificate: by the network file, else by the DIP ids in its subject."""
         named = self.owners.get(fingerprint)
         return named if named is not None else frozenset(identity_of(certificate).dip_ids)
 
@@ -53,7 +53,7 @@ def digest(key: str) -> bytes:
 
 
 def of_network(network: Network) -> Directory:
-    """Build the directory; raises ConfigurationError when there is not exactly one hub, or two parties share a key."""
+    """Build the directory; raises ConfigurationError for a shared API key, or not exactly one hub."""
     members: dict[str, Member] = {}
     by_role: dict[str, list[Member]] = defaultdict(list)
     by_key: dict[bytes, Member] = {}

@@ -21,7 +21,9 @@ class Log:
         """Write one line; a closed stream is no reason to stop serving."""
         line = {"at": header_time(self._clock.now()), "level": level, "event": event, **fields}
         try:
-            self._stream.write(orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode() + "\n")
+            self._stream.write(
+                orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode() + "\n"
+            )
             self._stream.flush()
         except (OSError, ValueError):
             return

@@ -1,7 +1,8 @@
 """The values that go through the hub, one after another: call, caller, draft, accepted message, delivery.
 
-Every stage takes one of these and returns the next, or says why it can't: a `Refusal` before the body is looked
-at (an HTTP status without a message body), or `Fault`s of single messages (a 400 with a StandardResponse).
+Every stage takes one of these and returns the next, or says why it can't: a `Refusal` before the body is
+looked at (an HTTP status without a message body), or `Fault`s of single messages (a 400 with a
+StandardResponse).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request as it arrived: ``url`` is the full URL, ``headers`` have lower-case names, ``certificate`` is DER."""
+    """One request as it arrived: full URL, headers by lower-case name, the client's certificate in DER."""
 
     method: str
     url: str
@@ -48,7 +49,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A call that is answered with a bare HTTP status; ``reason`` is for the log and a one-line text body."""
+    """A call that gets a bare HTTP status; ``reason`` is for the log and a one-line text body."""
 
     status: int
     reason: str
@@ -84,6 +85,8 @@ class Draft:
     """S1.subText, which separates test runs."""
     mpan: str | None
     primary: tuple[str, ...]
+    outcome: str | None
+    """R0.responseCode of a message that answers another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ class Addressing:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """An accepted message with its D0 and A0 filled; ``body`` is ``{"payload": ...}`` as every recipient gets it."""
+    """An accepted message, D0 and A0 filled; ``body`` is ``{"payload": ...}`` as every recipient gets it."""
 
     draft: Draft
     transaction: str

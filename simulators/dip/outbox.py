@@ -1,7 +1,8 @@
 """One outbox per recipient: deliveries in order, batched per webhook call, tried again with back-off.
 
-What is to be delivered stands in the store, so memory doesn't grow with a backlog and a restart takes up where the
-process was killed (at least once, with the same transaction ids). A slow or dead recipient holds up only itself.
+What is to be delivered stands in the store, so memory doesn't grow with a backlog and a restart takes up
+where the process was killed (at least once, with the same transaction ids). A slow or dead recipient holds up
+only itself.
 """
 
 from __future__ import annotations
@@ -54,7 +55,9 @@ class Outboxes:
         for recipient in recipients:
             task = self._running.get(recipient)
             if task is None or task.done():
-                self._running[recipient] = asyncio.create_task(self._run(recipient), name=f"outbox {recipient}")
+                self._running[recipient] = asyncio.create_task(
+                    self._run(recipient), name=f"outbox {recipient}"
+                )
 
     async def close(self) -> None:
         """Stop; what is under way stays open in the store."""
@@ -66,7 +69,9 @@ class Outboxes:
         rules = self._rules
         while True:
             try:
-                batch = self._store.next_batch(recipient, messages=rules.delivery_messages, size=rules.delivery_bytes)
+                batch = self._store.next_batch(
+                    recipient, messages=rules.delivery_messages, size=rules.delivery_bytes
+                )
                 if not batch:
                     return
                 await self._deliver(recipient, batch)
@@ -90,7 +95,9 @@ class Outboxes:
                 await self._record(recipient, outcome.judge(batch, reply), attempts, final=True)
                 return
             if attempts >= self._rules.delivery_attempts:
-                await self._record(recipient, outcome.all_of(batch, "RetriesExhausted", reply), attempts, final=True)
+                await self._record(
+                    recipient, outcome.all_of(batch, "RetriesExhausted", reply), attempts, final=True
+                )
                 return
             await self._record(recipient, outcome.all_of(batch, "Retrying", reply), attempts, final=False)
             await asyncio.sleep(self._pause(attempts))

@@ -1,7 +1,8 @@
 """What a recipient's answer to a webhook call means for the deliveries in it. Pure.
 
-Published: 201 and 207 carry a StandardResponse, some statuses are tried again, others are not. Assumed: a 207 is read
-entry by entry by transaction id, an entry that is missing is ``UnknownDeliveryStatus``, and so is any other 2xx.
+Published: 201 and 207 carry a StandardResponse, some statuses are tried again, others are not. Assumed: a 207
+is read entry by entry by transaction id, an entry that is missing is ``UnknownDeliveryStatus``, and so is any
+other 2xx.
 """
 
 from __future__ import annotations

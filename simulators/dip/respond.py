@@ -1,4 +1,4 @@
-"""StandardResponse bodies as published: one entry of ten keys per message, or per fault of a refused batch."""
+"""StandardResponse bodies as published: one entry of ten keys per message, or per fault of a batch."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ def refused(
 ) -> bytes:
     """Return the body of a 400: one entry per fault, code in ``message``, place and cause in ``help``.
 
-    A reference that breaks the release's own pattern is given as null, so that the answer keeps to its schema.
+    A reference that breaks the release's own pattern is given as null, so that the answer keeps to its
+    schema.
     """
     entries = [
         _entry(

@@ -10,7 +10,7 @@ from harness.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Which code or status a refusal gets, and the limits; see `harness/settings.yaml` for units and reasons."""
+    """Which code or status a refusal gets, and limits; `harness/settings.yaml` has units and reasons."""
 
     schema: str
     interface: str

@@ -1,6 +1,7 @@
 """When everything that carries a tag has come to rest: no delivery open, no simulated party acting.
 
-Counts in memory, told by events; nobody polls. Used from the event loop's thread, but `changed` from any thread.
+Counts in memory, told by events; nobody polls. Used from the event loop's thread, but `changed` from any
+thread.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Tracker:
         return tag not in self._open and self.is_idle(tag)
 
     async def wait(self, tag: str, *, timeout: float, quiet: float = 0.0) -> bool:
-        """Wait until a tag is at rest, and still so after ``quiet`` seconds; False when ``timeout`` seconds pass."""
+        """Wait until a tag is at rest and stays so for ``quiet`` seconds; False after ``timeout`` seconds."""
         self._loop = asyncio.get_running_loop()
         woken = asyncio.Event()
         self._waiting[tag].add(woken)

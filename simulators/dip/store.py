@@ -1,19 +1,20 @@
 """The store of one release's mount: an SQLite file in WAL mode, one writer, one reader connection.
 
-What was answered 201 is on the disk (`Writer`). Reads see what is committed. Used from the event loop's thread.
+What was answered 201 is on the disk (`Writer`). Reads see what is committed. Used from the event loop's
+thread.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.errors import EnvironmentFault
-from simulators.dip.model import Accepted, Address
+from simulators.dip.model import Accepted, Addressing
 from simulators.dip.writer import Statement, Writer
 
 SCHEMA_VERSION = 1
@@ -41,7 +42,7 @@ class Waiting:
 
 
 class StoreLock:
-    """Held for as long as a hub uses a store folder, so that a second one is refused; freed when the process dies."""
+    """Held while a hub uses a store folder, so that a second one is refused; freed when the process dies."""
 
     def __init__(self, folder: Path) -> None:
         try:
@@ -51,7 +52,9 @@ class StoreLock:
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
                 raise EnvironmentFault(
-                    "the store is in use by another process", where=str(folder), mend="Stop it, or give another --store."
+                    "the store is in use by another process",
+                    where=str(folder),
+                    mend="Stop it, or give another --store.",
                 ) from error
             raise EnvironmentFault(f"the store can't be used: {error}", where=str(folder)) from error
         except (sqlite3.DatabaseError, OSError) as error:
@@ -72,10 +75,14 @@ class Store:
             self._next = self._reader.execute("SELECT ifnull(max(id), 0) + 1 FROM message").fetchone()[0]
         except sqlite3.OperationalError as error:
             what = "is locked by another process" if "locked" in str(error) else f"can't be opened: {error}"
-            raise EnvironmentFault(f"the database {what}", where=str(path), mend="Give another --store.") from error
+            raise EnvironmentFault(
+                f"the database {what}", where=str(path), mend="Give another --store."
+            ) from error
         except (sqlite3.DatabaseError, OSError) as error:
             raise EnvironmentFault(
-                f"the database is damaged: {error}", where=str(path), mend="Restore it, or give another --store."
+                f"the database is damaged: {error}",
+                where=str(path),
+                mend="Restore it, or give another --store.",
             ) from error
         self.writer = Writer(self._connection)
 
@@ -85,11 +92,13 @@ class Store:
         self._reader.close()
         self._connection.close()
 
-    # -- accepting ------------------------------------------------------------------------------------------
+    # -- accepting ----------------------------------------------------------------------------------
 
     async def accept(self, messages: Sequence[Accepted], *, consumer: str) -> None:
-        """Put a batch on the disk, whole or not at all; deliveries to ``consumer`` (the hub) are consumed at once."""
-        rows, deliveries, journal = [], [], []
+        """Put a batch on the disk, whole or not at all; ``consumer`` is the hub, which needs no delivery."""
+        rows: list[tuple[object, ...]] = []
+        deliveries: list[tuple[object, ...]] = []
+        journal: list[tuple[object, ...]] = []
         for message in messages:
             number, self._next = self._next, self._next + 1
             draft = message.draft
@@ -103,11 +112,8 @@ class Store:
             for address in message.addressing.recipients:
                 status = "Consumed" if address.dip_id == consumer else "Pending"
                 deliveries.append((number, address.dip_id, address.role, address.tier, status))
-            journal.append((number, at, "Addressing", "SentToTopic", None, _map(message.addressing.recipients)))
-            journal += [
-                (number, at, "Addressing", "Failed", None, f"MSG1038 no {role} is known for the MPAN")
-                for role in message.addressing.unresolved
-            ]
+            addressed = "SentToTopic" if message.addressing.recipients else "Failed"
+            journal.append((number, at, "Addressing", addressed, None, _map(message.addressing)))
             if any(address.dip_id == consumer for address in message.addressing.recipients):
                 journal.append((number, at, "Outbound", "Delivered", consumer, "consumed by the hub itself"))
         statements: list[Statement] = [(_INSERT_MESSAGE, rows), (_INSERT_JOURNAL, journal)]
@@ -117,14 +123,18 @@ class Store:
 
     def has_reference(self, sender: str, reference: str) -> bool:
         """Say whether a sender has used a reference before."""
-        row = self._reader.execute("SELECT 1 FROM message WHERE sender = ? AND reference = ?", (sender, reference))
+        row = self._reader.execute(
+            "SELECT 1 FROM message WHERE sender = ? AND reference = ?", (sender, reference)
+        )
         return row.fetchone() is not None
 
-    # -- delivering -----------------------------------------------------------------------------------------
+    # -- delivering ---------------------------------------------------------------------------------
 
     def recipients_waiting(self) -> tuple[str, ...]:
         """Return everybody who has a delivery open: what a restart takes up again."""
-        rows = self._reader.execute("SELECT DISTINCT recipient FROM delivery WHERE status IN ('Pending', 'Retrying')")
+        rows = self._reader.execute(
+            "SELECT DISTINCT recipient FROM delivery WHERE status IN ('Pending', 'Retrying')"
+        )
         return tuple(row[0] for row in rows)
 
     def open_by_tag(self) -> dict[str, int]:
@@ -136,7 +146,7 @@ class Store:
         return dict(rows.fetchall())
 
     def next_batch(self, recipient: str, *, messages: int, size: int) -> list[Waiting]:
-        """Return the recipient's oldest open deliveries of one channel, at least one, at most ``size`` bytes."""
+        """Return the oldest open deliveries of a recipient, of one channel and about ``size`` bytes."""
         cursor = self._reader.execute(
             "SELECT delivery.id, message.id, interface, tag, transaction_id, attempts, body"
             " FROM delivery JOIN message ON message.id = delivery.message"
@@ -155,7 +165,12 @@ class Store:
         return batch
 
     async def delivered(
-        self, results: Iterable[tuple[Waiting, str, int | None, str]], *, recipient: str, at: str, attempts: int
+        self,
+        results: Iterable[tuple[Waiting, str, int | None, str]],
+        *,
+        recipient: str,
+        at: str,
+        attempts: int,
     ) -> None:
         """Record what became of deliveries: (delivery, status, HTTP status, detail)."""
         results = list(results)
@@ -167,35 +182,39 @@ class Store:
                 ),
                 (
                     _INSERT_JOURNAL,
-                    [(w.message, at, "Outbound", status, recipient, detail) for w, status, _, detail in results],
+                    [
+                        (w.message, at, "Outbound", status, recipient, detail)
+                        for w, status, _, detail in results
+                    ],
                 ),
             ],
             durable=False,
         )
 
-    # -- webhooks and addresses -----------------------------------------------------------------------------
+    # -- webhooks and addresses ---------------------------------------------------------------------
 
     def webhooks(self) -> dict[tuple[str, str], str]:
         """Return the configured webhooks by (recipient, channel); an empty URL means removed."""
         rows = self._reader.execute("SELECT recipient, channel, url FROM webhook")
         return {(recipient, channel): url for recipient, channel, url in rows}
 
-    async def set_webhook(self, recipient: str, channel: str, url: str) -> dict[str, int]:
-        """Keep a webhook; deliveries that were paused for want of one are open again. Returns these per tag."""
-        paused: dict[str, int] = defaultdict(int)
-        statements: list[Statement] = [("INSERT OR REPLACE INTO webhook VALUES (?,?,?)", [(recipient, channel, url)])]
-        if url:
-            rows = self._reader.execute(
-                "SELECT delivery.id, tag FROM delivery JOIN message ON message.id = delivery.message"
-                " WHERE recipient = ? AND status = 'Paused' AND interface = ?",
-                (recipient, channel),
-            ).fetchall()
-            for _, tag in rows:
-                if tag is not None:
-                    paused[tag] += 1
-            statements.append(("UPDATE delivery SET status = 'Pending' WHERE id = ?", [(row[0],) for row in rows]))
-        await self.writer.write([s for s in statements if s[1]], durable=True)
-        return dict(paused)
+    async def set_webhook(self, recipient: str, channel: str, url: str) -> None:
+        """Keep a webhook; an empty URL means removed."""
+        await self.writer.write(
+            [("INSERT OR REPLACE INTO webhook VALUES (?,?,?)", [(recipient, channel, url)])], durable=True
+        )
+
+    async def unpause(self, recipient: str, channel: str) -> dict[str, int]:
+        """Open again the deliveries that were paused for want of a webhook; returns how many per tag."""
+        rows = self._reader.execute(
+            "SELECT delivery.id, tag FROM delivery JOIN message ON message.id = delivery.message"
+            " WHERE recipient = ? AND status = 'Paused' AND interface = ?",
+            (recipient, channel),
+        ).fetchall()
+        if rows:
+            statement = "UPDATE delivery SET status = 'Pending' WHERE id = ?"
+            await self.writer.write([(statement, [(row[0],) for row in rows])], durable=True)
+        return dict(Counter(tag for _, tag in rows if tag is not None))
 
     def holders(self, mpan: str, role: str, at: str) -> tuple[str, ...]:
         """Return who holds a role for an MPAN at a moment (both as 25-character times)."""
@@ -217,10 +236,10 @@ class Store:
             durable=True,
         )
 
-    # -- looking at it --------------------------------------------------------------------------------------
+    # -- looking at it ------------------------------------------------------------------------------
 
     def tagged(self, tag: str) -> list[dict[str, Any]]:
-        """Return the accepted messages of a tag with what became of each delivery, in order of acceptance."""
+        """Return the messages of a tag in order of acceptance, with what became of each delivery."""
         found: list[dict[str, Any]] = []
         for row in self._reader.execute(
             "SELECT id, transaction_id, reference, interface, event, sender, accepted_at FROM message"
@@ -234,14 +253,19 @@ class Store:
 
     def _recipients(self, message: int) -> list[dict[str, Any]]:
         rows = self._reader.execute(
-            "SELECT recipient, role, tier, status, http_status FROM delivery WHERE message = ? ORDER BY id", (message,)
+            "SELECT recipient, role, tier, status, http_status FROM delivery WHERE message = ? ORDER BY id",
+            (message,),
         )
         names = ("dip_id", "role", "tier", "status", "http_status")
         return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def _map(recipients: Sequence[Address]) -> str:
-    return ";".join(f"{address.tier.capitalize()}:[{address.role}:{address.dip_id}]" for address in recipients)
+def _map(addressing: Addressing) -> str:
+    """Write the recipients as the published journal's RecipientMap does, and what could not be resolved."""
+    parts = [f"{a.tier.capitalize()}:[{a.role}:{a.dip_id}]" for a in addressing.recipients]
+    if addressing.unresolved:
+        parts.append(f"Unresolved:[{','.join(addressing.unresolved)}]")
+    return ";".join(parts)
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -251,7 +275,9 @@ def _open(path: Path) -> sqlite3.Connection:
     if version == 0:
         connection.executescript(f"BEGIN;{_SCHEMA.read_text(encoding='utf-8')}COMMIT;")
     elif version != SCHEMA_VERSION:
-        raise sqlite3.DatabaseError(f"it has format {version}, this version of the hub reads format {SCHEMA_VERSION}")
+        raise sqlite3.DatabaseError(
+            f"it has format {version}, this version of the hub reads format {SCHEMA_VERSION}"
+        )
     faults = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if faults != "ok":
         raise sqlite3.DatabaseError(faults)

@@ -1,7 +1,7 @@
 """Where publications go: one URL per recipient and channel.
 
-Two sources: what the network file says (simulated parties and bases of real ones), and on top of it what parties
-configured through the API, which the store keeps. A removed webhook hides the network file's.
+Two sources: what the network file says (simulated parties and bases of real ones), and on top of it what
+parties configured through the API, which the store keeps. A removed webhook hides the network file's.
 """
 
 from __future__ import annotations
@@ -40,10 +40,22 @@ class Webhooks:
         return f"{party.webhook.rstrip('/')}/{channel}"
 
     async def configure(self, recipient: str, channel: str, url: str) -> dict[str, int]:
-        """Keep a URL (empty: none); returns how many paused deliveries per tag are open again."""
-        opened = await self._store.set_webhook(recipient, channel, url)
+        """Keep a URL (empty: none); returns how many paused deliveries per tag are open again.
+
+        The URL counts before it is kept, so that no outbox pauses a delivery after the paused ones were
+        counted.
+        """
+        before = self._configured.get((recipient, channel))
         self._configured[recipient, channel] = url
-        return opened
+        try:
+            await self._store.set_webhook(recipient, channel, url)
+        except BaseException:
+            if before is None:
+                self._configured.pop((recipient, channel), None)
+            else:
+                self._configured[recipient, channel] = before
+            raise
+        return await self._store.unpause(recipient, channel) if url else {}
 
 
 def fault_in(url: object, forbidden_ports: frozenset[int]) -> str | None:

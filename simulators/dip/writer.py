@@ -1,9 +1,10 @@
 """The one writer of a store: group commit.
 
-Statements of every request that waits are run in one transaction and committed together, so that one disk flush
-serves many messages; a request is answered only after the commit that holds it. Statements run on the event loop's
-thread (they take microseconds), a durable commit runs on a thread of its own, since the flush may take milliseconds.
-Work that a crash may lose (the status of a delivery, which is simply made again) is committed without a flush.
+Statements of every request that waits are run in one transaction and committed together, so that one disk
+flush serves many messages; a request is answered only after the commit that holds it. Statements run on the
+event loop's thread (they take microseconds), a durable commit runs on a thread of its own, since the flush
+may take milliseconds. Work that a crash may lose (the status of a delivery, which is simply made again) is
+committed without a flush.
 """
 
 from __future__ import annotations
@@ -79,12 +80,12 @@ class Writer:
             flushed = loop.run_in_executor(self._flusher, self._commit)
             flushed.add_done_callback(lambda future: self._committed(jobs, future.exception()))
         else:
-            error = None
+            failure: sqlite3.Error | None = None
             try:
                 self._commit()
             except sqlite3.Error as failed:
-                error = failed
-            self._committed(jobs, error)
+                failure = failed
+            self._committed(jobs, failure)
 
     def _begin(self, *, durable: bool) -> None:
         self._connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
@@ -102,7 +103,7 @@ class Writer:
             self._connection.execute("ROLLBACK")
 
     def _separately(self, jobs: list[_Job], error: sqlite3.Error) -> None:
-        """Tell one bad job, or write the jobs of a failed group one by one so that the others don't suffer."""
+        """Fail one bad job, or write the jobs of a failed group singly so that the others don't suffer."""
         if len(jobs) == 1:
             self._committed(jobs, error)
             return

@@ -1,0 +1,240 @@
+"""The admin API of the simulators: plain HTTP on loopback, its own port and bearer key, JSON both ways.
+
+It moves the clock, fills the MPAN address store, switches behaviours of simulated parties on, and waits until
+all that carries a tag has come to rest. An error is ``{"error": <sentence>}``. `harness.transport.admin` is
+its client.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, Router
+
+from harness.clock import OffsetClock, message_time
+from harness.errors import ConfigurationError, nearest
+from simulators.dip.mount import Mount
+from simulators.dip.settle import Tracker
+from simulators.participants.service import Participants
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+_OPEN = ("/health", "/ready")
+_BODY_BYTES = 10_000_000
+_SETTLE_LIMIT_SECONDS = 3600.0
+
+Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Simulators:
+    """What the admin API acts on."""
+
+    mounts: Mapping[str, Mount]
+    tracker: Tracker
+    clock: OffsetClock
+    participants: Participants
+
+
+class Admin:
+    """The ASGI application."""
+
+    def __init__(self, simulators: Simulators, key: str) -> None:
+        self._simulators = simulators
+        self._key = f"Bearer {key}".encode()
+        self._router = Router(
+            [
+                Route("/health", self._health),
+                Route("/ready", self._ready),
+                Route("/clock", self._clock, methods=["GET", "PUT"]),
+                Route("/clock/advance", self._advance, methods=["POST"]),
+                Route("/addresses", self._addresses, methods=["PUT"]),
+                Route("/behaviours", self._behaviours, methods=["PUT"]),
+                Route("/settle", self._settle, methods=["POST"]),
+                Route("/webhooks/{release}/{dip_id}/{channel}", self._webhook),
+                Route("/register/{dip_id}/{mpan}", self._register),
+            ],
+            redirect_slashes=False,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; everything but health and readiness needs the key."""
+        if scope["type"] != "http":
+            return
+        given = dict(scope["headers"]).get(b"authorization", b"")
+        if scope["path"] not in _OPEN and not hmac.compare_digest(given, self._key):
+            await _error(401, "the header Authorization: Bearer <admin key> is missing or wrong")(
+                scope, receive, send
+            )
+            return
+        scope["app"] = self
+        try:
+            await self._router(scope, receive, send)
+        except HTTPException as error:
+            await _error(error.status_code, error.detail)(scope, receive, send)
+        except ConfigurationError as error:
+            await _error(400, str(error))(scope, receive, send)
+
+    async def _health(self, _: Request) -> Response:
+        return _json({"status": "ok", "releases": sorted(self._simulators.mounts)})
+
+    async def _ready(self, _: Request) -> Response:
+        return _json({"ready": True})
+
+    async def _clock(self, request: Request) -> Response:
+        if request.method == "PUT":
+            body = await _body(request)
+            self._simulators.clock.set(_moment(body, "now"))
+            self._simulators.participants.clock_moved()
+        return self._now()
+
+    async def _advance(self, request: Request) -> Response:
+        seconds = _number(await _body(request), "seconds")
+        try:
+            moment = self._simulators.clock.now() + timedelta(seconds=seconds)
+        except OverflowError as error:
+            raise ConfigurationError(f"seconds is {seconds}, which leaves the calendar") from error
+        self._simulators.clock.set(moment)
+        self._simulators.participants.clock_moved()
+        return self._now()
+
+    def _now(self) -> Response:
+        return _json({"now": self._simulators.clock.now().isoformat()})
+
+    async def _addresses(self, request: Request) -> Response:
+        body = await _body(request)
+        release = _text(body, "release")
+        mount = self._simulators.mounts.get(release)
+        if mount is None:
+            raise ConfigurationError(
+                f"release '{release}' is not mounted", mend=nearest(release, self._simulators.mounts)
+            )
+        entries = body.get("addresses")
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise ConfigurationError("addresses is not a list of objects")
+        rows = [
+            (_text(e, "mpan"), _text(e, "role"), _text(e, "dip_id"), _instant(e, "from"), _instant(e, "to"))
+            for e in entries
+        ]
+        if rows:
+            await mount.store.set_addresses(rows)
+        return _json({"addresses": len(rows)})
+
+    async def _behaviours(self, request: Request) -> Response:
+        body = await _body(request)
+        behaviours = body.get("behaviours")
+        if not isinstance(behaviours, dict) or not all(
+            isinstance(value, dict) for value in behaviours.values()
+        ):
+            raise ConfigurationError('behaviours is not an object of DIP id to {"name": ..., options}')
+        self._simulators.participants.set_behaviours(_text(body, "tag"), behaviours)
+        return _json({"behaviours": len(behaviours)})
+
+    async def _settle(self, request: Request) -> Response:
+        body = await _body(request)
+        tag = _text(body, "tag")
+        timeout = min(_number(body, "timeout"), _SETTLE_LIMIT_SECONDS)
+        quiet = _number(body, "quiet_ms") / 1000 if "quiet_ms" in body else 0.0
+        settled = await self._simulators.tracker.wait(tag, timeout=timeout, quiet=quiet)
+        messages = [
+            {"release": release, **message}
+            for release, mount in self._simulators.mounts.items()
+            for message in mount.store.tagged(tag)
+        ]
+        messages.sort(key=lambda message: message["accepted_at"])
+        receipts = self._simulators.participants.receipts(tag)
+        return _json(
+            {
+                "settled": settled,
+                "messages": messages,
+                "receipts": receipts,
+                "problems": self._simulators.participants.problems(tag),
+            }
+        )
+
+    async def _webhook(self, request: Request) -> Response:
+        mount = self._simulators.mounts.get(request.path_params["release"])
+        url = mount.webhook(request.path_params["dip_id"], request.path_params["channel"]) if mount else None
+        if url is None:
+            return _error(404, "no webhook is configured there")
+        return _json({"url": url})
+
+    async def _register(self, request: Request) -> Response:
+        found = self._simulators.participants.register(
+            request.path_params["dip_id"], request.path_params["mpan"]
+        )
+        if found is None:
+            return _error(404, "the register holds nothing on this MPAN")
+        return _json(found)
+
+
+def _json(content: object, status: int = 200) -> Response:
+    return Response(orjson.dumps(content), status, media_type="application/json")
+
+
+def _error(status: int, text: str) -> Response:
+    return _json({"error": text}, status)
+
+
+async def _body(request: Request) -> Body:
+    data = b""
+    async for part in request.stream():
+        data += part
+        if len(data) > _BODY_BYTES:
+            raise HTTPException(413, f"the body is longer than {_BODY_BYTES} bytes")
+    try:
+        body = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise ConfigurationError(f"the body is not JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise ConfigurationError("the body is not a JSON object")
+    return cast("Body", body)
+
+
+def _text(body: Body, name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or not value:
+        raise ConfigurationError(f"{name} is {value!r}, expected a text")
+    return value
+
+
+def _number(body: Body, name: str) -> float:
+    value = body.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        raise ConfigurationError(f"{name} is {value!r}, expected a number, zero or more")
+    return float(value)
+
+
+def _moment(body: Body, name: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(_text(body, name))
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{name} is {body[name]!r}, expected a time such as 2026-01-31T09:00:00+00:00"
+        ) from error
+    if moment.tzinfo is None:
+        raise ConfigurationError(
+            f"{name} is {body[name]!r}, which has no offset from UTC", mend="Add +00:00."
+        )
+    return moment
+
+
+def _instant(body: Body, name: str) -> str | None:
+    """Read a time or a date (midnight UTC, assumed) that may be absent, as a 25-character UTC time."""
+    if body.get(name) is None:
+        return None
+    text = _text(body, name)
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return message_time(_moment(body, name))
+    return message_time(datetime(day.year, day.month, day.day, tzinfo=UTC))

@@ -1,0 +1,109 @@
+"""``dip sim``: the simulated DIP, registration services and participants as one process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness.errors import ConfigurationError
+from harness.spec.release import DEFAULT
+
+
+@click.group()
+def sim() -> None:
+    """Run the simulated DIP and simulated participants.
+
+    \b
+    Example:
+      dip sim up --release 2.1.0 --listen 127.0.0.1:8443 --store ./sim
+    """  # noqa: D301
+
+
+@sim.command()
+@click.option(
+    "--release", "releases", multiple=True, metavar="NAME", help=f"API release to mount; many. [{DEFAULT}]"
+)
+@click.option(
+    "--listen", default="127.0.0.1:0", show_default=True, metavar="HOST:PORT", help="Where the DIP listens."
+)
+@click.option(
+    "--admin-listen",
+    default="127.0.0.1:0",
+    show_default=True,
+    metavar="HOST:PORT",
+    help="Where the admin API listens (plain HTTP, loopback only).",
+)
+@click.option(
+    "--store",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Folder for messages and journal. Without it a temporary one is used and removed at the end.",
+)
+@click.option(
+    "--network",
+    default="default",
+    show_default=True,
+    metavar="FILE",
+    help="network.toml, or 'default' for made-up parties with keys and certificates in the store.",
+)
+@click.option(
+    "--pki",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Folder of the test authority (dip pki init). By default 'pki' beside the network file.",
+)
+@click.option(
+    "--ready-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Also write the JSON line here, once everything listens.",
+)
+@click.option("--environment", default="SIT", show_default=True, metavar="TAG", help="SIT, SITB, UIT or DEV.")
+@click.option(
+    "--watch-stdin", is_flag=True, help="Stop when standard input ends, for use as a child process."
+)
+def up(
+    releases: tuple[str, ...],
+    listen: str,
+    admin_listen: str,
+    store: Path | None,
+    network: str,
+    pki: Path | None,
+    ready_file: Path | None,
+    environment: str,
+    watch_stdin: bool,
+) -> None:
+    """Start the simulators; prints one JSON line when ready, and runs until SIGINT or SIGTERM.
+
+    The line: dip, admin, ca, releases, network, target (a profile for dip run --target), admin_key_file. Logs
+    go to stderr, one JSON object a line.
+
+    \b
+    Example:
+      dip sim up --release 2.1.0 --release 2.2.1 --listen 127.0.0.1:8443 --store ./sim
+    """  # noqa: D301
+    from simulators.dip.up import Options
+    from simulators.dip.up import up as run
+
+    run(
+        Options(
+            releases=tuple(dict.fromkeys(releases)) or (DEFAULT,),
+            listen=_address(listen, "--listen"),
+            admin_listen=_address(admin_listen, "--admin-listen"),
+            store=store,
+            network=network,
+            pki=pki,
+            ready_file=ready_file,
+            environment=environment,
+            watch_stdin=watch_stdin,
+        )
+    )
+
+
+def _address(text: str, option: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise ConfigurationError(f"'{text}' is no HOST:PORT", where=option, mend="Example: 127.0.0.1:8443.")
+    return host, int(port)

@@ -1,0 +1,154 @@
+"""The hub's ASGI application: from a request to the operation of a mount, and its answer back.
+
+Whatever comes in, an answer with a listed status goes out: what isn't there is 404, what fails inside is 503
+with one log line, and neither a traceback nor a 500 leaves the process.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from harness.errors import HarnessError
+from simulators.dip.logs import Log
+from simulators.dip.model import Call, Refusal
+from simulators.dip.mount import Answer, Mount, bare
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+Operation = Callable[[Call], Awaitable[Answer]]
+
+_NOT_FOUND = Refusal(404, "there is no such path here")
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """Every release, side by side."""
+
+    mounts: Mapping[str, Mount]
+    """By release name, as in the path."""
+    body_bytes: int
+    log: Log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "lifespan":
+            return
+        try:
+            answer = await self._answer(scope, receive)
+        except (sqlite3.Error, HarnessError) as error:
+            answer = bare(Refusal(503, "the hub can't take it at the moment"))
+            self.log.write("error", "unavailable", reason=str(error))
+        except Exception as error:
+            answer = bare(Refusal(503, "the hub can't take it at the moment"))
+            self.log.write(
+                "error", "fault", kind=type(error).__name__, reason=str(error), place=_place(error)
+            )
+        if answer is None:
+            return
+        if answer.reason:
+            self.log.write(
+                "info",
+                "refused",
+                method=scope["method"],
+                path=scope["path"][:200],
+                status=answer.status,
+                reason=answer.reason,
+            )
+        headers = [(b"content-length", str(len(answer.body)).encode())] if answer.status != 204 else []
+        if answer.media_type:
+            headers.append((b"content-type", answer.media_type.encode()))
+        if answer.status == 405:
+            headers.append((b"allow", ", ".join(self._operations(scope["path"], scope)).encode()))
+        if answer.status == 413:
+            headers.append((b"connection", b"close"))
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        body = b"" if scope["method"] == "HEAD" else answer.body
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer | None:
+        """Return the answer, None when the client went away."""
+        operations = self._operations(scope["path"], scope)
+        if not operations:
+            return bare(_NOT_FOUND)
+        operation = operations.get(scope["method"])
+        if operation is None:
+            return bare(Refusal(405, f"the method {scope['method'][:20]} is not offered here"))
+        headers = _headers(scope)
+        too_long = Refusal(413, f"the body is longer than {self.body_bytes} bytes")
+        if _stated_length(headers) > self.body_bytes:
+            return bare(
+                too_long
+            )  # nothing was read, so a client that waits for "100 Continue" keeps its body
+        body = b""
+        parts: list[bytes] = []
+        length = 0
+        while True:
+            event = await receive()
+            if event["type"] == "http.disconnect":
+                return None
+            part = event.get("body", b"")
+            length += len(part)
+            if length > self.body_bytes:
+                return bare(too_long)
+            parts.append(part)
+            if not event.get("more_body"):
+                break
+        body = parts[0] if len(parts) == 1 else b"".join(parts)
+        certificate = scope.get("extensions", {}).get("tls", {}).get("client_cert")
+        return await operation(Call(scope["method"], _url(scope, headers), headers, body, certificate))
+
+    def _operations(self, path: str, scope: Scope) -> dict[str, Operation]:
+        """Return what a path offers, by method; empty when it is no path of the hub."""
+        parts = path.lower().split("/")
+        mount = self.mounts.get(parts[1]) if len(parts) > 2 and parts[0] == "" else None
+        if mount is None:
+            return {}
+        match parts[2:]:
+            case ["dip-channel", channel] if channel in mount.channels:
+                name = mount.channels[channel]
+                return {"POST": lambda call: mount.send(call, name)}
+            case ["dip-channel", channel, "pubconfig", recipient] if channel in mount.channels:
+                name = mount.channels[channel]
+                recipient = mount.recipient(recipient)
+                return {
+                    "POST": lambda call: mount.configure(call, name, recipient),
+                    "DELETE": lambda call: mount.remove(call, name, recipient),
+                }
+            case ["validate", interface, event] if (interface, event) in mount.validations:
+                pair = mount.validations[interface, event]
+                return {"POST": lambda call: mount.check(call, *pair)}
+            case ["openapi.json"]:
+                base = _url(scope, _headers(scope)).split("?")[0].rsplit("/", 1)[0]
+                return {"GET": lambda call: mount.describe(call, base)}
+            case _:
+                return {}
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def _stated_length(headers: Mapping[str, str]) -> int:
+    value = headers.get("content-length", "0")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 20 else 0
+
+
+def _url(scope: Scope, headers: Mapping[str, str]) -> str:
+    """Return the full URL as the client wrote it: the signature is over its exact text."""
+    raw = scope.get("raw_path") or quote(scope["path"]).encode()
+    query = scope["query_string"]
+    url = f"{scope['scheme']}://{headers.get('host', '')}{raw.decode('latin-1')}"
+    return f"{url}?{query.decode('latin-1')}" if query else url
+
+
+def _place(error: BaseException) -> str:
+    """Name the file and line that an unexpected error came from."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""

@@ -1,0 +1,261 @@
+"""One release of the hub, mounted at ``/<release>``: its operations, its store, its webhooks, its outboxes.
+
+Each operation is `Call` in, `Answer` out; the pipeline of a send reads top to bottom in `Mount.send`.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from harness.clock import Clock, message_time
+from harness.errors import ConfigurationError
+from harness.security.policy import Policy
+from harness.security.trust import Trust
+from harness.spec.parsing import MalformedJsonError, parse_json
+from simulators.dip import openapi, respond
+from simulators.dip.accept import accept
+from simulators.dip.address import address
+from simulators.dip.authenticate import authenticate, connect
+from simulators.dip.business import Business
+from simulators.dip.model import Accepted, Call, Caller, Draft, Fault, Refusal
+from simulators.dip.outbox import Outboxes
+from simulators.dip.settle import Tracker
+from simulators.dip.store import Store
+from simulators.dip.validate import describe, validate
+from simulators.dip.webhooks import Webhooks, fault_in
+
+_TOKEN_BYTES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer; an empty ``media_type`` means no body."""
+
+    status: int
+    body: bytes = b""
+    media_type: str = ""
+    reason: str = ""
+    """Why it was refused, for the log."""
+
+
+def bare(refusal: Refusal) -> Answer:
+    """Answer a refusal: the status and one line of text (assumed; the published answers have no body)."""
+    return Answer(
+        refusal.status, refusal.reason.encode("utf-8", "replace"), "text/plain; charset=utf-8", refusal.reason
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """What calls are authenticated against; shared by all mounts."""
+
+    trust: Trust
+    policy: Policy
+    clock: Clock
+
+
+class Mount:
+    """The operations of one release."""
+
+    def __init__(
+        self,
+        business: Business,
+        security: Security,
+        store: Store,
+        webhooks: Webhooks,
+        outboxes: Outboxes,
+        tracker: Tracker,
+        *,
+        forbidden_ports: frozenset[int] = frozenset(),
+    ) -> None:
+        self._business = business
+        self._security = security
+        self.store = store
+        self._webhooks = webhooks
+        self._outboxes = outboxes
+        self._tracker = tracker
+        self._forbidden_ports = forbidden_ports
+        self._accepting: set[tuple[str, str]] = set()
+        self._reference = _reference_pattern(business)
+        release = business.release
+        self.channels = {interface.lower(): interface for interface in release.interfaces}
+        self.validations = {
+            (interface.lower(), event.lower()): (interface, event)
+            for interface, event, _ in release.validate_paths
+        }
+        self._recipients = {dip_id.lower(): dip_id for dip_id in business.directory.members}
+        self._document: bytes | None = None
+
+    def resume(self) -> None:
+        """Take up the deliveries that a former process left open."""
+        self._outboxes.resume()
+
+    # -- POST /dip-channel/{id} ---------------------------------------------------------------------
+
+    async def send(self, call: Call, channel: str) -> Answer:
+        """Take a batch of messages: authenticate, L1, accept, address, answer; delivery follows by itself."""
+        caller = self._authenticated(call)
+        if isinstance(caller, Refusal):
+            return bare(caller)
+        batch = validate(call.body, channel, caller, self._business, self._used)
+        if batch.faults:
+            return self._refused(batch.faults, caller)
+        now = self._security.clock.now()
+        messages = [
+            accept(
+                draft,
+                self._addressed(draft, message_time(now)),
+                now=now,
+                token=secrets.token_hex(_TOKEN_BYTES),
+            )
+            for draft in batch.drafts
+        ]
+        await self._keep(messages)
+        hub = self._business.directory.hub.dip_id
+        return Answer(201, respond.accepted(messages, hub=hub, at=message_time(now)), "application/json")
+
+    def _authenticated(self, call: Call) -> Caller | Refusal:
+        security = self._security
+        return authenticate(
+            call,
+            self._business.directory,
+            security.trust,
+            self._business.rules,
+            security.policy,
+            security.clock.now(),
+        )
+
+    def _used(self, sender: str, reference: str) -> bool:
+        return (sender, reference) in self._accepting or self.store.has_reference(sender, reference)
+
+    def _addressed(self, draft: Draft, at: str) -> Any:
+        directory = self._business.directory
+        return address(
+            draft,
+            self._business.routing.receivers(draft.interface, draft.event, sender=draft.role),
+            directory.members,
+            directory.with_role,
+            lambda mpan, role: self.store.holders(mpan, role, at),
+        )
+
+    async def _keep(self, messages: list[Accepted]) -> None:
+        """Put messages on the disk; their references count as used from here on, not only once they are there."""
+        hub = self._business.directory.hub.dip_id
+        references = {(message.draft.sender, message.draft.reference) for message in messages}
+        self._accepting |= references
+        try:
+            await self.store.accept(messages, consumer=hub)
+        finally:
+            self._accepting -= references
+        opened: Counter[str] = Counter()
+        recipients: dict[str, None] = {}
+        for message in messages:
+            for recipient in message.addressing.recipients:
+                if recipient.dip_id != hub:
+                    recipients[recipient.dip_id] = None
+                    if message.draft.tag is not None:
+                        opened[message.draft.tag] += 1
+        self._tracker.opened(opened)
+        self._outboxes.wake(recipients)
+
+    def _refused(self, faults: tuple[Fault, ...], caller: Caller) -> Answer:
+        at = message_time(self._security.clock.now())
+        body = respond.refused(
+            faults,
+            hub=self._business.directory.hub.dip_id,
+            at=at,
+            recipient=caller.member.dip_id,
+            provider=caller.provider.dip_id if caller.provider else None,
+            reference=self._reference,
+        )
+        first = faults[0]
+        return Answer(400, body, "application/json", f"{first.code} {first.pointer}: {first.text}"[:300])
+
+    # -- POST and DELETE /dip-channel/{id}/pubconfig/{recipient-id} ---------------------------------
+
+    async def configure(self, call: Call, channel: str, recipient: str) -> Answer:
+        """Keep the webhook of a recipient for a channel."""
+        refusal = self._owns(call, recipient)
+        if refusal:
+            return bare(refusal)
+        try:
+            config = parse_json(call.body, depth=self._business.rules.json_depth)
+        except MalformedJsonError as error:
+            return bare(Refusal(400, f"the body {error.what}"))
+        if not isinstance(config, dict):
+            return bare(Refusal(400, "the body is not an object with a callbackURL"))
+        url = next((value for name, value in config.items() if name.lower() == "callbackurl"), None)
+        fault = fault_in(url, self._forbidden_ports)
+        if fault:
+            return bare(Refusal(400, fault))
+        self._tracker.opened(await self._webhooks.configure(recipient, channel, str(url)))
+        self._outboxes.wake((recipient,))
+        return Answer(201)
+
+    async def remove(self, call: Call, channel: str, recipient: str) -> Answer:
+        """Forget the webhook of a recipient for a channel; removing none is fine."""
+        refusal = self._owns(call, recipient)
+        if refusal:
+            return bare(refusal)
+        await self._webhooks.configure(recipient, channel, "")
+        return Answer(204)
+
+    def _owns(self, call: Call, recipient: str) -> Refusal | None:
+        """Refuse unless the caller is the recipient, or the connection provider that the recipient nominated."""
+        caller = self._authenticated(call)
+        if isinstance(caller, Refusal):
+            return caller
+        member = self._business.directory.members.get(recipient)
+        if member is None:
+            return Refusal(404, "no party has this DIP id")
+        if caller.member.dip_id not in (recipient, member.connection_provider):
+            return Refusal(403, f"{caller.member.dip_id} may not configure the webhooks of {recipient}")
+        return None
+
+    def webhook(self, recipient: str, channel: str) -> str | None:
+        """Return where a recipient's publications of a channel go."""
+        return self._webhooks.url(recipient, channel)
+
+    def recipient(self, name: str) -> str:
+        """Return a DIP id as the network file writes it; paths are matched without regard to case."""
+        return self._recipients.get(name, name)
+
+    # -- the hub's debugging aids -------------------------------------------------------------------
+
+    async def check(self, call: Call, interface: str, event: str) -> Answer:
+        """Judge one payload without taking it; needs the client certificate only."""
+        refusal = connect(call, self._security.trust, self._business.rules)
+        if isinstance(refusal, Refusal):
+            return bare(refusal)
+        lines = describe(self._business.release, self._business.rules, call.body, interface, event)
+        if lines:
+            text = "\n".join(lines[: respond.FAULTS_NAMED])
+            return Answer(400, text.encode("utf-8", "replace"), "text/plain; charset=utf-8", lines[0][:300])
+        return Answer(201, b"OK", "text/plain; charset=utf-8")
+
+    async def describe(self, call: Call, url: str) -> Answer:
+        """Return the OpenAPI document; needs the client certificate only."""
+        refusal = connect(call, self._security.trust, self._business.rules)
+        if isinstance(refusal, Refusal):
+            return bare(refusal)
+        if self._document is None:
+            self._document = orjson.dumps(openapi.document(self._business.release, url))
+        return Answer(200, self._document, "application/json")
+
+
+def _reference_pattern(business: Business) -> re.Pattern[str] | None:
+    """Return the release's pattern of a senderUniqueReference, None where it has none."""
+    schema = business.release.api_schema("StandardResponse")
+    try:
+        pattern = schema["properties"]["messageArray"]["items"]["properties"]["senderUniqueReference"].get(
+            "pattern"
+        )
+    except KeyError as error:
+        raise ConfigurationError(f"StandardResponse lacks {error}", where=business.release.name) from error
+    return re.compile(pattern.replace(r"\d", "[0-9]").removesuffix("$")) if pattern else None

@@ -1,0 +1,343 @@
+"""The process behind ``dip sim up``: hub, simulated participants and admin API on one event loop.
+
+Each listens on its own port. What others need to reach them (ports, CA, network, admin key, a ready target
+profile) is told in one JSON line once everything listens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import orjson
+
+from harness.clock import OffsetClock
+from harness.errors import ConfigurationError, EnvironmentFault
+from harness.security.authority import Authority
+from harness.security.policy import current_policy
+from harness.security.trust import Trust
+from harness.settings import current
+from harness.spec.release import Release
+from harness.spec.release import load as load_release
+from harness.spec.routing import load_routing
+from harness.transport.network import Network
+from harness.transport.network import load as load_network
+from harness.transport.server import ServerTls, run, serve
+from harness.transport.target import ENVIRONMENTS
+from simulators.admin import Admin, Simulators
+from simulators.dip import directory, rules
+from simulators.dip.business import Business
+from simulators.dip.courier import Courier
+from simulators.dip.hub import Hub
+from simulators.dip.logs import Log
+from simulators.dip.model import HUB_ROLE
+from simulators.dip.mount import Mount, Security
+from simulators.dip.outbox import Outboxes
+from simulators.dip.settle import Tracker
+from simulators.dip.store import Store, StoreLock
+from simulators.dip.webhooks import Webhooks
+from simulators.network import HUB_SERVER, PARTICIPANTS_SERVER, default_network
+from simulators.participants.service import Participants
+
+DEFAULT_NETWORK = "default"
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What ``dip sim up`` was asked for; addresses are (host, port), port 0 takes a free one."""
+
+    releases: tuple[str, ...]
+    listen: tuple[str, int] = ("127.0.0.1", 0)
+    admin_listen: tuple[str, int] = ("127.0.0.1", 0)
+    store: Path | None = None
+    """None: a temporary folder that is removed at the end."""
+    network: str = DEFAULT_NETWORK
+    pki: Path | None = None
+    ready_file: Path | None = None
+    environment: str = "SIT"
+    watch_stdin: bool = False
+    """End when standard input ends, so that a child dies with its parent."""
+
+
+def up(options: Options) -> None:
+    """Run until SIGINT or SIGTERM; raises ConfigurationError or EnvironmentFault when it can't start."""
+    _check(options)
+    with _folder(options.store) as folder, _locked(folder):
+        run(_serve(options, folder))
+
+
+def _check(options: Options) -> None:
+    if options.environment not in ENVIRONMENTS:
+        raise ConfigurationError(
+            f"the environment is '{options.environment}'",
+            where="--environment",
+            mend=f"One of {', '.join(ENVIRONMENTS)}; the simulators never pose as production.",
+        )
+    if options.admin_listen[0] not in _LOOPBACK:
+        raise ConfigurationError(
+            f"{options.admin_listen[0]} is not loopback",
+            where="--admin-listen",
+            mend="The admin API speaks plain HTTP and stays on 127.0.0.1.",
+        )
+
+
+@contextlib.contextmanager
+def _folder(store: Path | None) -> Iterator[Path]:
+    if store is not None:
+        yield store.absolute()
+        return
+    with tempfile.TemporaryDirectory(prefix="dip-sim-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    lock = StoreLock(folder)
+    try:
+        yield
+    finally:
+        lock.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What everything stands on: who takes part, whom to trust, the server certificates."""
+
+    network: Network
+    network_file: Path
+    ca: Path
+    crl: Path
+    hub_tls: ServerTls
+    participants_tls: ServerTls
+
+
+def _ground(options: Options, folder: Path) -> _Ground:
+    host = options.listen[0]
+    if options.network == DEFAULT_NETWORK:
+        network_file = folder / "network" / "network.toml"
+        network = default_network(network_file.parent)
+    else:
+        network_file = Path(options.network).absolute()
+        network = load_network(network_file)
+    pki = options.pki or network_file.parent / "pki"
+    if not pki.is_dir():
+        raise ConfigurationError(
+            "there is no such folder",
+            where=str(pki),
+            mend="Name the folder of a test authority with --pki; `dip pki init` makes one.",
+        )
+    authority = Authority.open(pki)
+
+    def server(name: str, host: str) -> ServerTls:
+        """Take the network's own server certificate, or issue one for the host."""
+        if host in _LOOPBACK and any(s.name == name for s in network.certificates):
+            found = network.certificate(name)
+            if found.key is not None:
+                return ServerTls(found.cert, found.key, authority.ca_bundle)
+        hosts = () if host in _LOOPBACK else (host,)
+        issued = authority.issue(
+            f"{name}-{host}", "tls-server", organisation="Simulated DIP", hosts=hosts, replace=True
+        )
+        return ServerTls(issued.cert, issued.key, authority.ca_bundle)
+
+    return _Ground(
+        network,
+        network_file,
+        authority.ca_bundle,
+        authority.crl,
+        server(HUB_SERVER, host),
+        server(PARTICIPANTS_SERVER, "127.0.0.1"),
+    )
+
+
+async def _serve(options: Options, folder: Path) -> None:
+    """Start everything, tell where it is, and run until asked to stop."""
+    stop = _stopping(watch_stdin=options.watch_stdin)
+    log = Log()
+    ground = _ground(options, folder)
+    releases = {name: load_release(name) for name in options.releases}
+    clock = OffsetClock()
+    tracker = Tracker()
+    participants = Participants(
+        ground.network,
+        releases,
+        clock,
+        ca=ground.ca,
+        crls=(ground.crl,),
+        environment=options.environment,
+        on_change=tracker.changed,
+    )
+    tracker.is_idle = participants.is_idle
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(participants.close)
+        inbox = await stack.enter_async_context(serve(participants.app, tls=ground.participants_tls))
+        admin = _Late()
+        admin_host, admin_port = options.admin_listen
+        admin_server = await stack.enter_async_context(serve(admin, host=admin_host, port=admin_port))
+        mounts = await stack.enter_async_context(
+            _mounts(
+                options,
+                folder,
+                ground,
+                releases,
+                clock,
+                tracker,
+                log,
+                participants,
+                inbox.url,
+                admin_server.port,
+            )
+        )
+        hub = Hub(mounts, current().integer("limits.body_bytes"), log)
+        host, port = options.listen
+        server = await stack.enter_async_context(serve(hub, host=host, port=port, tls=ground.hub_tls))
+        participants.connect(server.url)
+        key = secrets.token_urlsafe(32)
+        admin.app = Admin(Simulators(mounts, tracker, clock, participants), key)
+        for mount in mounts.values():
+            mount.resume()
+        _tell(options, folder, ground, server.url, admin_server.url, key)
+        log.write("info", "ready", dip=server.url, releases=list(options.releases))
+        await stop.wait()
+        log.write("info", "stopping")
+
+
+class _Late:
+    """The admin API until the hub is there: it listens, as the hub must know its port, and answers 503."""
+
+    def __init__(self) -> None:
+        self.app: Admin | None = None
+
+    async def __call__(self, scope, receive, send) -> None:  # type: ignore[no-untyped-def]
+        if self.app is not None:
+            await self.app(scope, receive, send)
+        elif scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 503, "headers": [(b"content-length", b"0")]})
+            await send({"type": "http.response.body", "body": b""})
+
+
+@contextlib.asynccontextmanager
+async def _mounts(
+    options: Options,
+    folder: Path,
+    ground: _Ground,
+    releases: Mapping[str, Release],
+    clock: OffsetClock,
+    tracker: Tracker,
+    log: Log,
+    participants: Participants,
+    inbox_url: str,
+    admin_port: int,
+) -> AsyncIterator[dict[str, Mount]]:
+    """Open every release's store and put its stages together; closes outboxes and stores at the end."""
+    settings = current()
+    hub_rules = rules.of_settings(settings)
+    who = directory.of_network(ground.network)
+    routing = load_routing()
+    trust = Trust.load(ground.ca, (ground.crl,))
+    security = Security(trust, current_policy(), clock)
+    hub_party = ground.network.with_role(HUB_ROLE)[0]
+    courier = Courier(ground.network, hub_party, ground.ca, clock, timeout=hub_rules.delivery_timeout)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(courier.close)
+        mounts: dict[str, Mount] = {}
+        for name, release in releases.items():
+            store = Store(folder / f"{name}.sqlite3")
+            stack.push_async_callback(store.close)
+            webhooks = Webhooks(ground.network, store, partial(_webhook_base, participants, inbox_url, name))
+            outboxes = Outboxes(store, courier, webhooks.url, tracker, hub_rules, clock, log)
+            stack.push_async_callback(outboxes.close)
+            business = Business(release, routing, who, hub_rules, options.environment)
+            mounts[name] = Mount(
+                business,
+                security,
+                store,
+                webhooks,
+                outboxes,
+                tracker,
+                forbidden_ports=frozenset({admin_port}),
+            )
+        yield mounts
+
+
+def _webhook_base(participants: Participants, inbox_url: str, release: str, dip_id: str) -> str:
+    return f"{inbox_url}{participants.path(release, dip_id)}"
+
+
+def _stopping(*, watch_stdin: bool) -> asyncio.Event:
+    """Return an event that is set by SIGINT, SIGTERM and, if asked, the end of standard input."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, stop.set)
+        except NotImplementedError:  # Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+
+    def watch() -> None:
+        while os.read(sys.stdin.fileno(), 4096):
+            pass
+        with contextlib.suppress(RuntimeError):  # the loop may have ended
+            loop.call_soon_threadsafe(stop.set)
+
+    if watch_stdin:
+        threading.Thread(target=watch, name="stdin", daemon=True).start()
+    return stop
+
+
+def _tell(options: Options, folder: Path, ground: _Ground, dip: str, admin: str, key: str) -> None:
+    """Write admin key and target profile, then the one JSON line to stdout and the ready file."""
+    key_file = folder / "admin.key"
+    target = folder / "target.toml"
+    _write(key_file, key + "\n", private=True)
+    lines = [
+        f'url = "{dip}/{{release}}"',
+        f"ca = {_quoted(ground.ca)}",
+        f"network = {_quoted(ground.network_file)}",
+        f'environment = "{options.environment}"',
+        'capabilities = ["admin", "clock"]',
+        f'admin = "{admin}"',
+        f"admin_key_file = {_quoted(key_file)}",
+    ]
+    _write(target, "\n".join(lines) + "\n")
+    line = orjson.dumps(
+        {
+            "dip": dip,
+            "admin": admin,
+            "ca": str(ground.ca),
+            "releases": list(options.releases),
+            "network": str(ground.network_file),
+            "target": str(target),
+            "admin_key_file": str(key_file),
+        }
+    ).decode()
+    if options.ready_file is not None:
+        _write(options.ready_file, line + "\n")
+    print(line, flush=True)
+
+
+def _quoted(path: Path) -> str:
+    return orjson.dumps(str(path)).decode()
+
+
+def _write(path: Path, text: str, *, private: bool = False) -> None:
+    """Write a file whole or not at all."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if private else 0o644)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        draft.replace(path)
+    except OSError as error:
+        raise EnvironmentFault(f"can't be written: {error.strerror}", where=str(path)) from error
