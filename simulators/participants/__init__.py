@@ -1,10 +1,11 @@
 """The simulated parties of a network: they receive, judge, answer and, where switched on, act.
 
-What the hub's process needs is one class, `simulators.participants.service.Participants` (imported from there, so
-that this package stays free of import circles)::
+What the hub's process needs is one class, `simulators.participants.service.Participants` (imported from
+there, so that this package stays free of import circles)::
 
     participants = Participants(network, releases, clock, ca=..., crls=(), environment="SIT", on_change=None)
-    participants.app                     ASGI 3 app behind mutual TLS; webhook path: participants.path(release, dip_id)
+    participants.app                     ASGI 3 app behind mutual TLS
+    participants.path(release, dip_id)   path of a party's webhook in it
     participants.connect(hub_url)        where the parties send to, without the release
     participants.send(dip_id, release, interface, event, payload)         one message, signed, over mutual TLS
     participants.receipts(tag)           what arrived with S1.subText == tag, JSON-ready
@@ -15,6 +16,7 @@ that this package stays free of import circles)::
     participants.clock_moved()           behaviours act on what has become due
     await participants.close()
 
-A call to a webhook goes ``bytes -> caller's identity -> signature -> JSON -> judge each publication -> record ->
-answer -> behaviours``; `judging` and the behaviours are pure, `receiver` and `runner` hold the I/O.
+A call to a webhook goes ``bytes -> caller's identity -> signature -> JSON -> judge each publication ->
+record -> answer -> behaviours``; `judging` and the behaviours are pure, `receiver` and `runner` hold the
+I/O.
 """

@@ -1,0 +1,151 @@
+"""Behaviours: what a simulated party does with what it receives, as pure functions in a registry.
+
+A behaviour holds no state and does no I/O. It gets its state and a publication, and returns the new state
+and the messages that the party sends; the runner keeps the state per test instance and party, signs and
+sends. A behaviour that waits for a date says so in `next_due` and is asked again when the clock has reached
+it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from harness.errors import ConfigurationError, nearest
+from harness.spec.routing import Routing
+from harness.transport.network import Network, Party
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A publication that a party has accepted."""
+
+    release: str
+    interface: str
+    event: str
+    """Without brackets."""
+    sender: str
+    """DIP id"""
+    tag: str
+    """S1.subText"""
+    correlation: str | None
+    """D0.initialCorrelationID"""
+    payload: Mapping[str, Any]
+
+    def common(self, block: str) -> Mapping[str, Any]:
+        """Return a block of CommonBlock, empty when absent."""
+        return self.payload["CommonBlock"].get(block) or {}
+
+    def custom(self, block: str) -> Mapping[str, Any]:
+        """Return a block of CustomBlock, empty when absent."""
+        return (self.payload.get("CustomBlock") or {}).get(block) or {}
+
+    @property
+    def mpan(self) -> str:
+        """Return the MPAN of M0, empty when the message has none."""
+        return str(self.common("M0").get("MPANCore", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message that a behaviour wants sent: what must stand in it; the rest is built from the release."""
+
+    release: str
+    interface: str
+    event: str
+    mpan: str
+    distributor: str
+    """DIP id"""
+    primary: tuple[str, ...] = ()
+    """DIP ids for A0.primaryRecipients; the hub adds secondary and always."""
+    common: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Items by block of CommonBlock."""
+    custom: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
+    """Items by block of CustomBlock; None leaves the block out."""
+    parties: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """(DIP id, MPID) by role and place (``MSS``, ``SUP:outgoing``) for fields that nothing above fills."""
+    segment: str | None = None
+    """Market segment of the metering point: S, A or U; None lets the builder tell it from the roles."""
+    correlation: str | None = None
+    """S1.senderCorrelationID"""
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """Who acts, when, and among whom."""
+
+    party: Party
+    network: Network
+    routing: Routing
+    now: datetime
+    tag: str
+
+
+Reaction = tuple[Any, tuple[Outgoing, ...]]
+"""A behaviour's new state and what the party sends because of it."""
+
+
+class Behaviour(Protocol):
+    """What a simulated party does; the state is the behaviour's own immutable value."""
+
+    roles: frozenset[str]
+    """Roles that may have it."""
+    options: frozenset[str]
+    """Names of its options."""
+
+    def start(self, options: Mapping[str, Any], acting: Acting, /) -> Any:
+        """Return the first state; raises ConfigurationError when an option's value is wrong."""
+
+    def on_publication(self, state: Any, publication: Publication, acting: Acting, /) -> Reaction:
+        """React to an accepted publication."""
+
+    def next_due(self, state: Any, /) -> datetime | None:
+        """Return when the party acts next without being asked, or None."""
+
+    def on_time(self, state: Any, acting: Acting, /) -> Reaction:
+        """Act on everything that is due at ``acting.now``."""
+
+    def look_up(self, state: Any, mpan: str, /) -> dict[str, Any] | None:
+        """Return what the party has registered for an MPAN, or None."""
+
+
+BEHAVIOURS: dict[str, Behaviour] = {}
+
+_Class = TypeVar("_Class", bound=Callable[[], Behaviour])
+
+
+def behaviour(name: str) -> Callable[[_Class], _Class]:
+    """Register a class as the behaviour ``name``; a name that is taken fails at import."""
+
+    def register(cls: _Class) -> _Class:
+        if name in BEHAVIOURS:
+            raise ValueError(f"two behaviours are called '{name}'")
+        BEHAVIOURS[name] = cls()
+        return cls
+
+    return register
+
+
+def chosen(options: Mapping[str, Any], party: Party, *, where: str) -> tuple[Behaviour, dict[str, Any]]:
+    """Return the behaviour that ``options["name"]`` names, and its own options.
+
+    Raises ConfigurationError for an unknown name or option and for a role that the behaviour does not fit.
+    """
+    rest = dict(options)
+    name = rest.pop("name", None)
+    if not isinstance(name, str) or name not in BEHAVIOURS:
+        raise ConfigurationError(
+            f"'{name}' is no behaviour", where=where, mend=nearest(str(name), BEHAVIOURS)
+        )
+    found = BEHAVIOURS[name]
+    if party.role not in found.roles:
+        roles = ", ".join(sorted(found.roles))
+        raise ConfigurationError(f"{party.dip_id} is {party.role}; '{name}' is for {roles}", where=where)
+    for option in rest:
+        if option not in found.options:
+            raise ConfigurationError(
+                f"'{option}' is no option of '{name}'", where=where, mend=nearest(option, found.options)
+            )
+    return found, rest

@@ -1,0 +1,232 @@
+"""One webhook call to a simulated party: who calls, is it signed, what is in it, what is answered.
+
+The caller must be the hub twice over: by the certificate of the connection (else 403, no body) and by the
+one that signed (else RCP9999 for every publication). A publication whose transaction was accepted before
+gets the same answer again and no behaviour sees it twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from cryptography import x509
+
+from harness.errors import ConfigurationError
+from harness.security.certificates import identity_of
+from harness.settings import Settings
+from harness.spec.parsing import MalformedJsonError, parse_json
+from harness.spec.release import Release
+from harness.spec.routing import Routing
+from harness.transport.network import Network, Party
+from harness.transport.receiver import Call, Reply
+from simulators.participants import answers
+from simulators.participants.behaviours import Publication
+from simulators.participants.judging import Judgement, Surroundings, judge
+from simulators.participants.receipts import Receipt, Receipts, Remembered
+
+_REPORTED = 20
+"""Entries of a call that is no array of publications, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which party, release and channel a webhook's path names."""
+
+    release: Release
+    party: Party
+    channel: str
+
+
+class _Memory:
+    """What one party accepted under one release."""
+
+    def __init__(self, limit: int) -> None:
+        self.answers: Remembered = Remembered(limit)
+        """Entry of the answer by transaction id."""
+        self.references: Remembered = Remembered(limit)
+        """Transaction id by (sender, reference)."""
+
+
+class Reception:
+    """Answers webhook calls for every simulated party, keeps receipts, hands on what is accepted."""
+
+    def __init__(
+        self,
+        network: Network,
+        releases: Mapping[str, Release],
+        routing: Routing,
+        environment: str,
+        settings: Settings,
+        accepted: Callable[[Party, Publication], None],
+        received: Callable[[str], None],
+    ) -> None:
+        """``accepted`` gets each good new publication, then ``received`` each tag of the call."""
+        self._network = network
+        self._parties = {party.dip_id: party for party in network.parties if party.simulated}
+        self._roles = {party.dip_id: party.role for party in network.parties}
+        self._hub = frozenset(party.dip_id for party in network.with_role("DIP"))
+        self._releases, self._routing, self._environment = releases, routing, environment
+        self._tolerance = timedelta(seconds=settings.number("receiver.future_seconds"))
+        self._signature_status = settings.integer("receiver.signature_status")
+        self._depth = settings.integer("limits.json_depth")
+        self._remembers = settings.integer("receiver.kept_references")
+        self._memories: dict[tuple[str, str], _Memory] = {}
+        self._callers: Remembered = Remembered(64)
+        self._accepted, self._received = accepted, received
+        self.receipts = Receipts(
+            count=settings.integer("receiver.kept_receipts"), size=settings.integer("receiver.kept_bytes")
+        )
+
+    def answer(self, call: Call) -> Reply:
+        """Return status and body for a call, after it is kept and what it brought is handed on."""
+        place = self._place(call)
+        if place is None:
+            return 404, b""
+        if not self._from_hub(call):
+            return 403, b""
+        payloads, trouble = self._payloads(call)
+        if not call.verification.valid or not self._signed_by_hub(call):
+            reason = call.verification.reason if not call.verification.valid else "the DIP did not sign it"
+            status, entries = self._signature_status, self._refuse(call, place, payloads, "RCP9999", reason)
+            accepted: list[Publication] = []
+        elif trouble:
+            status, entries = 400, self._refuse(call, place, payloads, "RCP1001", trouble)
+            accepted = []
+        else:
+            entries, accepted, bad = self._judge_all(call, place, payloads)
+            status = answers.status(len(payloads) - bad, bad)
+        body = answers.body(entries, call.received_at)
+        tags = self._keep(call, place, payloads, status, body)
+        for publication in accepted:
+            self._accepted(place.party, publication)
+        for tag in tags:
+            self._received(tag)
+        return status, body
+
+    def _place(self, call: Call) -> Place | None:
+        parts = [unquote(part) for part in urlsplit(call.url).path.strip("/").split("/")]
+        if len(parts) not in (2, 3):
+            return None
+        release, party = self._releases.get(parts[0]), self._parties.get(parts[1])
+        channel = parts[2].upper() if len(parts) == 3 else ""
+        if release is None or party is None or (channel and channel not in release.interfaces):
+            return None
+        return Place(release, party, channel)
+
+    def _from_hub(self, call: Call) -> bool:
+        der = call.client_certificate
+        if der is None:
+            return False
+        if der not in self._callers:
+            try:
+                self._callers[der] = identity_of(x509.load_der_x509_certificate(der)).dip_ids
+            except ValueError:
+                return False
+        return bool(self._hub.intersection(self._callers[der]))
+
+    def _signed_by_hub(self, call: Call) -> bool:
+        certificate = call.verification.certificate
+        return certificate is not None and bool(self._hub.intersection(identity_of(certificate).dip_ids))
+
+    def _payloads(self, call: Call) -> tuple[list[Any], str]:
+        """Return the payloads of a call, and what is wrong with the call as a whole."""
+        try:
+            document = parse_json(call.body, depth=self._depth)
+        except (MalformedJsonError, ConfigurationError) as error:
+            return [], f"The body {error.what}"
+        if not isinstance(document, list) or not document:
+            return [], "The body is no array of publications"
+        payloads = [entry.get("payload") if isinstance(entry, dict) else None for entry in document]
+        if any(not isinstance(entry, dict) or set(entry) != {"payload"} for entry in document):
+            return payloads[:_REPORTED], 'An entry is not {"payload": ...}'
+        return payloads, ""
+
+    def _refuse(
+        self, call: Call, place: Place, payloads: list[Any], code: str, reason: str
+    ) -> list[dict[str, Any]]:
+        judgement = (Judgement(code, reason),)
+        return [
+            answers.entry(place.release, place.party.dip_id, payload, judgement, call.received_at)
+            for payload in payloads or [None]
+        ]
+
+    def _judge_all(
+        self, call: Call, place: Place, payloads: list[Any]
+    ) -> tuple[list[dict[str, Any]], list[Publication], int]:
+        entries, accepted, bad = [], [], 0
+        key = (place.release.name, place.party.dip_id)
+        memory = self._memories.setdefault(key, _Memory(self._remembers))
+        for payload in payloads:
+            transaction = answers.block(payload, "D0").get("transactionID")
+            if isinstance(transaction, str) and transaction in memory.answers:
+                entries.append(memory.answers[transaction])
+                continue
+            reasons = judge(place.release, payload, self._surroundings(call, place, memory))
+            entry = answers.entry(place.release, place.party.dip_id, payload, reasons, call.received_at)
+            entries.append(entry)
+            if reasons:
+                bad += 1
+                continue
+            publication = _publication(place.release, payload)
+            memory.answers[transaction] = entry
+            reference = answers.block(payload, "S1")["senderUniqueReference"]
+            memory.references[publication.sender, reference] = transaction
+            accepted.append(publication)
+        return entries, accepted, bad
+
+    def _surroundings(self, call: Call, place: Place, memory: _Memory) -> Surroundings:
+        return Surroundings(
+            dip_id=place.party.dip_id,
+            role=place.party.role,
+            environment=self._environment,
+            now=call.received_at,
+            tolerance=self._tolerance,
+            roles=self._roles,
+            routing=self._routing,
+            channel=place.channel,
+            references=memory.references,
+        )
+
+    def _keep(
+        self, call: Call, place: Place, payloads: list[Any], status: int, body: bytes
+    ) -> frozenset[str]:
+        tags = frozenset(str(answers.block(payload, "S1").get("subText") or "") for payload in payloads)
+        self.receipts.add(
+            Receipt(
+                party=place.party.dip_id,
+                role=place.party.role,
+                release=place.release.name,
+                url=call.url,
+                received_at=call.received_at,
+                headers=call.headers,
+                body=call.body,
+                answer_status=status,
+                answer=body,
+                tags=tags,
+                transactions=_texts(payloads, "D0", "transactionID"),
+                references=_texts(payloads, "S1", "senderUniqueReference"),
+            )
+        )
+        return tags
+
+
+def _texts(payloads: list[Any], block: str, item: str) -> tuple[str, ...]:
+    values = (answers.block(payload, block).get(item) for payload in payloads)
+    return tuple(value for value in values if isinstance(value, str))
+
+
+def _publication(release: Release, payload: dict[str, Any]) -> Publication:
+    header, sent, added = (answers.block(payload, name) for name in ("S0", "S1", "D0"))
+    return Publication(
+        release=release.name,
+        interface=header["interfaceID"],
+        event=header["eventCode"].strip("[]"),
+        sender=sent["senderDIPID"],
+        tag=sent["subText"] or "",
+        correlation=added["initialCorrelationID"],
+        payload=payload,
+    )

@@ -1,0 +1,141 @@
+"""The simulated parties as one object: an ASGI application, a sender, behaviours, receipts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import simulators.participants.provider
+import simulators.registration.process  # noqa: F401 - both register their behaviours
+from harness.clock import Clock
+from harness.errors import ConfigurationError, HarnessError, nearest
+from harness.messages.build import encode
+from harness.security.trust import Trust
+from harness.settings import Settings, current
+from harness.spec.release import Release
+from harness.spec.routing import Routing, load_routing
+from harness.transport.client import Answer, DipClient
+from harness.transport.network import Network, Party
+from harness.transport.receiver import WebhookReceiver
+from simulators.participants.behaviours import Acting, Outgoing, Publication
+from simulators.participants.reception import Reception
+from simulators.participants.runner import Runner
+from simulators.participants.writing import compose
+
+_SENDERS = 8
+"""Threads that wait for the hub's answers."""
+
+
+class Participants:
+    """Every simulated party of a network, for one hub and one event loop."""
+
+    def __init__(
+        self,
+        network: Network,
+        releases: Mapping[str, Release],
+        clock: Clock,
+        *,
+        ca: Path,
+        crls: Sequence[Path] = (),
+        environment: str = "SIT",
+        on_change: Callable[[str], None] | None = None,
+        routing: Routing | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        """``ca`` and ``crls`` judge the hub; ``on_change`` is called with a tag in the event loop."""
+        self._network, self._releases, self._clock, self._ca = network, releases, clock, ca
+        self._environment = environment
+        self._on_change = on_change or _nothing
+        routing = routing or load_routing()
+        settings = settings or current()
+        self._runner = Runner(network, routing, clock, self._send_for, self._on_change)
+        self._reception = Reception(
+            network, releases, routing, environment, settings, self._runner.publication, self._on_change
+        )
+        self.app = WebhookReceiver(
+            self._reception.answer,
+            trust=Trust.load(ca, crls),
+            clock=clock,
+            body_limit=settings.integer("limits.body_bytes"),
+        )
+        self._clients: dict[str, DipClient] = {}
+        self._threads = ThreadPoolExecutor(_SENDERS, thread_name_prefix="participant")
+
+    def connect(self, hub_url: str) -> None:
+        """Say where the hub is (without the release)."""
+        for client in self._clients.values():
+            client.close()
+        self._clients = {
+            name: DipClient(f"{hub_url.rstrip('/')}/{name}", self._network, self._ca, clock=self._clock)
+            for name in self._releases
+        }
+
+    def path(self, release: str, dip_id: str) -> str:
+        """Return the path of a party's webhook; a channel may follow it."""
+        return f"/{release}/{dip_id}"
+
+    async def send(self, dip_id: str, release: str, interface: str, payload: Mapping[str, Any]) -> Answer:
+        """Send one payload as a party; raises ConfigurationError for an unknown party or release."""
+        client = self._clients.get(release)
+        if client is None:
+            mend = nearest(release, self._clients) if self._clients else "Call connect() first."
+            raise ConfigurationError(f"no hub is known for release '{release}'", mend=mend)
+        party, body = self._network.by_dip_id(dip_id), encode([dict(payload)])
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, client.send, party, interface, body)
+
+    def receipts(self, tag: str) -> list[dict[str, Any]]:
+        """Return the webhook calls that held a publication with ``tag``, in order of arrival."""
+        return [receipt.as_dict() for receipt in self._reception.receipts.with_tag(tag)]
+
+    def set_behaviours(self, tag: str, mapping: object) -> None:
+        """Switch behaviours on for a tag, by DIP id; raises ConfigurationError, with nothing changed."""
+        self._runner.switch(tag, mapping)
+
+    def is_idle(self, tag: str) -> bool:
+        """Say whether no party is acting for a tag."""
+        return self._runner.is_idle(tag)
+
+    async def wait_idle(self, tag: str) -> None:
+        """Return as soon as no party is acting for a tag."""
+        await self._runner.wait_idle(tag)
+
+    def problems(self, tag: str) -> list[dict[str, str]]:
+        """Return what went wrong while parties acted for a tag."""
+        return self._runner.problems(tag)
+
+    def register(self, regs_dip_id: str, mpan: str) -> dict[str, Any] | None:
+        """Return a metering point as a registration service holds it, or None."""
+        return self._runner.look_up(regs_dip_id, mpan)
+
+    def clock_moved(self) -> None:
+        """Let the parties act on what has become due."""
+        self._runner.clock_moved()
+
+    async def close(self) -> None:
+        """Stop acting and close every connection."""
+        await self._runner.close()
+        for client in self._clients.values():
+            client.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _send_for(self, acting: Acting, outgoing: Outgoing) -> str:
+        payload = compose(self._releases[outgoing.release], outgoing, acting, self._environment)
+        try:
+            answer = await self.send(acting.party.dip_id, outgoing.release, outgoing.interface, payload)
+        except HarnessError as error:
+            return str(error)
+        if answer.status == 201:
+            return ""
+        codes = ", ".join(answer.codes)
+        return f"status {answer.status} {codes or answer.error}".strip()
+
+
+def _nothing(_tag: str) -> None:
+    pass
+
+
+__all__ = ["Participants", "Party", "Publication"]
