@@ -12,8 +12,6 @@ import random
 from dataclasses import dataclass
 from functools import cache
 
-from faker import Faker
-
 LINES = 9
 LINE_LENGTH = 40
 _POOL = 200
@@ -48,6 +46,9 @@ class Address:
 @cache
 def pool() -> Pool:
     """Return the names, the same in every process."""
+    # Imported here: it takes longer than building a thousand messages, and a message may need no address.
+    from faker import Faker
+
     fake = Faker("en_GB")
     fake.seed_instance(20260101)
 

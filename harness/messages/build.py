@@ -56,11 +56,7 @@ def build(
     """
     message = release.message_for(interface, event)
     if message is None:
-        known = sorted({f"{pair.interface} {pair.event}" for pair in release.pairs})
-        raise ConfigurationError(
-            f"'{interface} {event}' is no interface and event of API release {release.name}",
-            mend=nearest(f"{interface} {event}", _near(known, interface)),
-        )
+        raise _unknown(release, interface, event)
     story = Story(release.name, interface, event, context, overrides, keys_named(overrides))
     payload = _maker(release, message)(story)
     header = payload["CommonBlock"]["S0"]
@@ -98,9 +94,12 @@ def compress_report(body: Payload) -> str:
     return base64.b64encode(zlib.compress(orjson.dumps(body), 6)).decode()
 
 
-def _near(known: list[str], interface: str) -> list[str]:
-    same = [pair for pair in known if pair.split()[0] == interface]
-    return same or known
+def _unknown(release: Release, interface: str, event: str) -> ConfigurationError:
+    if interface in release.interfaces:
+        what, mend = f"'{event}' is no event of {interface}", nearest(event, release.events(interface))
+    else:
+        what, mend = f"'{interface}' is no interface", nearest(interface, release.interfaces)
+    return ConfigurationError(f"{what} in API release {release.name}", mend=mend)
 
 
 def _maker(release: Release, message: Message) -> Callable[[Story], Payload]:

@@ -45,12 +45,7 @@ def pointer(parts: tuple[str | int, ...]) -> str:
 
 def keys_named(overrides: Mapping[str, object]) -> frozenset[str]:
     """Return every key on the way to an override's place, so that optional parts among them are included."""
-    return frozenset(
-        key
-        for path, value in overrides.items()
-        if value is not OMIT or len(segments(path)) > 2
-        for key in segments(path)
-    )
+    return frozenset(key for path in overrides for key in segments(path))
 
 
 def apply(payload: dict[str, Any], overrides: Mapping[str, object]) -> None:

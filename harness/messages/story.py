@@ -15,6 +15,7 @@ from typing import Final
 from harness.messages import dates
 from harness.messages.context import DATA_ROLE, METERING_ROLE, Context
 from harness.messages.metering_point import HISTORY_ENDS, Meter, metering_point
+from harness.messages.overrides import segments
 
 _PROPOSALS = frozenset({"IF-002", "IF-003", "IF-031", "IF-032", "IF-033", "IF-034", "IF-035", "IF-045"})
 _SWITCHES = frozenset({"COS", "MCS"})
@@ -81,16 +82,19 @@ class Story:
         self.nested = False
 
     def _scenario(self) -> str:
-        for path, value in self.chosen.items():
-            if path.endswith("appointmentScenario"):
-                return str(value)
-        return random.Random(f"scenario/{self.context.seed}").choice(_SCENARIOS)
+        chosen = self._chosen("appointmentScenario")
+        return chosen or random.Random(f"scenario/{self.context.seed}").choice(_SCENARIOS)
 
     def _outcome(self) -> str:
+        return self._chosen("responseCode") or _OUTCOMES.get(self.event, "A")
+
+    def _chosen(self, key: str) -> str | None:
+        """Return the value that an override gives to ``key``; R1 answers a replay and is no outcome."""
         for path, value in self.chosen.items():
-            if path.endswith("responseCode"):
-                return str(value)
-        return _OUTCOMES.get(self.event, "A")
+            way = segments(path)
+            if way[-1] == key and "R1" not in way and isinstance(value, str):
+                return value
+        return None
 
     @property
     def switching(self) -> bool:
