@@ -192,6 +192,14 @@ class Release:
             )
         return self._node(name)
 
+    def report_schema(self, name: str) -> Schema:
+        """Return the body of a report, or a part of one, dereferenced (it travels compressed in P03)."""
+        if name not in self.reports:
+            raise ConfigurationError(
+                f"'{name}' is no report body of API release {self.name}", mend=nearest(name, self.reports)
+            )
+        return self._node(name)
+
     def _node(self, name: str) -> Schema:
         if name not in self._nodes:
             self._nodes[name] = self._build(name)
