@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LINGER_SECONDS = 2.0
 """How long a refused client may go on sending before the connection is cut."""
+QUIET_SECONDS = 0.1
+"""How long it must have sent nothing to be let go sooner."""
 
 IDLE, HEAD, BODY = "idle", "head", "body"
 
@@ -41,6 +43,7 @@ class _Bounded:
         self._waits_for: tuple[str, int] = (IDLE, 0)
         self._head_bytes = 0
         self._refused = False
+        self._answered = False
 
     def _phase(self) -> str:
         raise AssertionError("each protocol says what it waits for")  # pragma: no cover
@@ -61,6 +64,7 @@ class _Bounded:
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
+            self._let_go()
             return
         if self._phase() == HEAD:
             self._head_bytes += len(data)
@@ -133,6 +137,14 @@ class _Bounded:
         )
         self.transport.write(head.encode("ascii") + body)
         self.loop.call_later(LINGER_SECONDS, self.transport.close)
+        self._answered = True
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Close once the client is silent, when it has its answer."""
+        if self._answered:
+            self._stop_waiting()
+            self._deadline = self.loop.call_later(QUIET_SECONDS, self.transport.close)
 
     def _unsupported_upgrade_warning(self) -> None:
         """Take a request to switch protocols for an ordinary one, silently."""
@@ -179,6 +191,10 @@ def _bounded_h11(bounds: Limits) -> type[asyncio.Protocol]:
                 return BODY
             begun = self.conn.their_state is h11.IDLE and self.conn.trailing_data[0]
             return HEAD if begun else IDLE
+
+        def send_400_response(self, msg: str) -> None:
+            self._head_bytes = max(self._head_bytes, len(self.conn.trailing_data[0]))
+            super().send_400_response(msg)
 
     return BoundedH11
 

@@ -117,6 +117,7 @@ async def serve(
         ws="none",
         lifespan="auto",
         log_config=None,
+        log_level="error",
         access_log=False,
         proxy_headers=False,
         server_header=False,
@@ -141,10 +142,12 @@ async def serve(
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= 65535:
+        raise ConfigurationError(f"can't listen on {host}, port {port}: ports go from 0 to 65535")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (OSError, UnicodeError, OverflowError) as error:
-        raise ConfigurationError(f"can't listen on host '{host}', port {port}: {error}") from error
+        raise ConfigurationError(f"can't listen on {host}, port {port}: {error}") from error
     listener = socket.socket(family, kind, protocol)
     try:
         if sys.platform == "win32":

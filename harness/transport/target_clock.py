@@ -9,7 +9,7 @@ from harness.transport.admin import Admin
 
 
 class TargetClock:
-    """A clock that follows the target's simulated one; `read` takes a new reading after the target's was moved."""
+    """A clock that follows the target's simulated one; `read` after the target's was moved."""
 
     def __init__(self, admin: Admin) -> None:
         self._admin = admin
