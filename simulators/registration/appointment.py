@@ -48,6 +48,7 @@ class Notice(StrEnum):
     PROVIDER_ASKED = "IF-033"
     APPOINTMENT_ACCEPTED = "IF-035 accepted"
     APPOINTMENT_REJECTED = "IF-035 rejected"
+    APPOINTMENT_LAPSED = "IF-035 lapsed"
     SEND_METER_DETAILS = "IF-035 IMS-SendMTD"
     APPOINTMENT_ACTIVE = "IF-036"
     PREDECESSOR_LEAVES = "IF-037"
@@ -95,9 +96,9 @@ TRANSITIONS: Mapping[tuple[Stage, Trigger], Transition] = {
     ),
     (Stage.ACCEPTED, Trigger.SUPERSEDED): Transition(
         Stage.SUPERSEDED,
-        (Notice.APPOINTMENT_REJECTED,),
+        (Notice.APPOINTMENT_LAPSED,),
         "assumed",
-        "As before; that an accepted appointment can still be superseded is assumed.",
+        "As before; that an accepted appointment can be superseded and then lapses is assumed.",
     ),
     (Stage.ACCEPTED, Trigger.EFFECTIVE): Transition(
         Stage.ACTIVE,

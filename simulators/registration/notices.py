@@ -186,6 +186,9 @@ FORMS: Mapping[Notice, Form] = {
     Notice.APPOINTMENT_REJECTED: Form(
         "IF-035", "{}AppRejected", ("supplier", "provider"), _status("R"), "assumed", "as for an accepted one"
     ),
+    Notice.APPOINTMENT_LAPSED: Form(
+        "IF-035", "{}AppLapsed", ("supplier", "provider"), _status("L"), "assumed", "as for an accepted one"
+    ),
     Notice.SEND_METER_DETAILS: Form(
         "IF-035", "IMS-SendMTD", ("incumbent meterer",), _status("A"), "assumed",
         "the incumbent metering service alone; not sent where there is none or it is the proposed provider",
