@@ -18,8 +18,8 @@ def of_answer(
 ) -> tuple[Blame, str]:
     """Return blame and a hint for an answer that is not the expected one.
 
-    ``should_accept``: the request was meant to be right. ``harness_finds_valid``: the harness's own examination of
-    the message under the release found no error.
+    ``should_accept``: the request was meant to be right. ``harness_finds_valid``: the harness itself found no
+    error in the message under the release.
     """
     if answer.status is None and not answer.refused_in_handshake:
         return (
@@ -39,7 +39,7 @@ def of_answer(
     if answer.status in (401, 403):
         return (
             Blame(BlameClass.CONFIGURATION, sender.name),
-            "Certificate, API key, signature and DIP id must belong together; `dip verify` explains a signature.",
+            "Certificate, API key, signature and DIP id must belong together (see `dip verify`).",
         )
     if answer.status == 404:
         return Blame(

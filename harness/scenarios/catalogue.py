@@ -78,7 +78,8 @@ def _explain(problem: Any) -> str:
         if unknown:
             return f"'{unknown[0]}' is not known here. {nearest(unknown[0], known)}"
     if problem.validator == "enum":
-        return f"'{problem.instance}' is not allowed. {nearest(str(problem.instance), map(str, problem.validator_value))}"
+        known = map(str, problem.validator_value)
+        return f"'{problem.instance}' is not allowed. {nearest(str(problem.instance), known)}"
     return str(problem.message)
 
 

@@ -1,7 +1,7 @@
 """Running one case: from its stored instance through its steps to a verdict.
 
-The engine emits events and knows no report. An instance that can't go on (a person has not answered) is stored and
-its verdict is ``inconclusive``; `run_case` with the same run folder goes on at that step.
+The engine emits events and knows no report. An instance that can't go on (a person has not answered) is
+stored and its verdict is ``inconclusive``; `run_case` with the same run folder goes on at that step.
 """
 
 from __future__ import annotations
@@ -150,12 +150,12 @@ def _arrange(play: Play) -> None:
         return
     parties = [play.cast.party(alias) for alias in given.metering_point]
     if parties:
-        admin.put_addresses(
+        admin.set_addresses(
             play.release.name,
             [{"mpan": play.cast.mpan, "role": party.role, "dip_id": party.dip_id} for party in parties],
         )
     if given.behaviours:
-        admin.put_behaviours(
+        admin.set_behaviours(
             play.cast.tag,
             {
                 play.cast.party(alias).dip_id: {

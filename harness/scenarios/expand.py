@@ -24,7 +24,7 @@ def read_families(path: Path) -> Families:
 
 
 def case_seed(run_seed: int, case_id: str) -> int:
-    """Return a case's seed: a function of the run's seed and the case id, so that a worker's share never matters."""
+    """Return a case's seed: a function of the run's seed and the case id alone."""
     return int.from_bytes(hashlib.sha256(f"{run_seed}:{case_id}".encode()).digest()[:6], "big")
 
 

@@ -81,6 +81,17 @@ def pick(network: Network, role: str, number: int = 1, *, without: Iterable[str]
     return parties[number - 1]
 
 
+def another(network: Network, party: Party) -> Party:
+    """Return a party of another organisation, of the same role where there is one.
+
+    Raises ConfigurationError when the network has one organisation alone.
+    """
+    others = [other for other in network.parties if other.organisation != party.organisation and other.mpid]
+    if not others:
+        raise ConfigurationError("the network has one organisation alone", where="network file")
+    return next((other for other in others if other.role == party.role), others[0])
+
+
 def cast(case: Case, network: Network, *, tag: str, now: datetime) -> Cast:
     """Choose the parties and the metering point of a case from its seed."""
     parties: dict[str, Party] = {}
@@ -110,13 +121,13 @@ def recipients(
     *,
     primary: Iterable[Party] | None = None,
 ) -> tuple[Recipient, ...]:
-    """Return who must receive a message: primary by the sender's choice, secondary by MPAN, always by interface.
+    """Return who must receive a message: primary by the sender's choice, secondary by MPAN, always.
 
-    Where the scenario names no primary recipients, the sender addresses the first party of each primary role that
-    is not itself. Secondary recipients are the parties that the scenario registers for its metering point.
+    Where the scenario names no primary recipients, the sender addresses the first other party of each
+    primary role. Secondary recipients are the parties that the scenario registers for its metering point.
     """
     found: dict[str, Recipient] = {}
-    rows = routing.receivers(interface, event)
+    rows = routing.receivers(interface, event, sender=sender.role)
     if primary is not None:
         by_role = {row.role: row for row in rows}
         for party in primary:
@@ -142,9 +153,9 @@ def recipients(
 
 
 def has_mpan(release: Release, interface: str, event: str) -> bool:
-    """Say whether the message carries a metering point (block M0) in its common block."""
+    """Say whether the message names a metering point in its common block (M0, or M1's principal MPAN)."""
     message = release.message_for(interface, event)
-    return (
-        message is not None
-        and "M0" in release.schema(message.name)["properties"]["CommonBlock"]["properties"]
-    )
+    if message is None:
+        return False
+    blocks = release.schema(message.name)["properties"]["CommonBlock"]["properties"]
+    return "M0" in blocks or "M1" in blocks

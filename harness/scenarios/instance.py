@@ -1,7 +1,7 @@
 """A scenario instance as stored data: what was sent, what is awaited, until when and whose move it is.
 
-An instance that can't go on is written to ``instances/`` in the run's folder; a later process reads it and goes on
-at the step where it stopped. Nothing else is kept between two steps.
+An instance that can't go on is written to ``instances/`` in the run's folder; a later process reads it and
+goes on at the step where it stopped. Nothing else is kept between two steps.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Scenario files as typed values.
 
-`steps` keep the order of the file. Text in braces (``{interface}``, ``{supplier.dip_id}``) is filled in when the
-case is prepared (`harness.scenarios.given`).
+`steps` keep the order of the file. Text in braces (``{interface}``, ``{supplier.dip_id}``) is filled in when
+the case is prepared (`harness.scenarios.given`).
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class ExpectNone:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A party sets or removes its webhook for a channel; ``set-for-another`` tries it for a DIP id not its own."""
+    """A party sets or removes its webhook for a channel; ``set-for-another``: for a DIP id not its own."""
 
     of: str
     action: str
@@ -128,12 +128,12 @@ class OneCase:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What holds before the first step: parties by alias (``SUP#2`` is the second supplier), behaviours, dates."""
+    """What holds before the first step: parties by alias (``SUP#2``: the second supplier), dates."""
 
     parties: Mapping[str, str] = field(default_factory=dict)
     effective_in_days: int = 14
     metering_point: tuple[str, ...] = ()
-    """Aliases of the parties that the hub knows for the metering point; empty: the secondary recipients of a send."""
+    """Aliases of the parties that the hub knows for the MPAN; empty: the secondary recipients of a send."""
     behaviours: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 

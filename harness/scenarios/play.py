@@ -131,7 +131,7 @@ class Play:
         return str(setting.value)
 
     def setting(self, name: str) -> Setting:
-        """Return a setting and record that the verdict leans on it; raises ConfigurationError for an unknown name."""
+        """Return a setting and record that the verdict leans on it; raises ConfigurationError."""
         if name not in self.bench.settings:
             raise ConfigurationError(f"'{name}' is no setting", where=str(self.cast.case.scenario.file))
         setting = self.bench.settings[name]

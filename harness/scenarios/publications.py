@@ -74,7 +74,7 @@ def _block(data: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def of_receipts(receipts: Iterable[Mapping[str, Any]], tag: str) -> Iterator[Publication]:
-    """Yield each message of each webhook call whose S1.subText is ``tag``; a body that is no JSON yields nothing."""
+    """Yield each message of each webhook call whose S1.subText is ``tag``; what is no JSON yields nothing."""
     for receipt in receipts:
         body = base64.b64decode(receipt["body_base64"])
         try:
@@ -100,7 +100,7 @@ def of_receipts(receipts: Iterable[Mapping[str, Any]], tag: str) -> Iterator[Pub
 
 
 def signature_of(publication: Publication, trust: Trust, now: datetime) -> tuple[bool, str]:
-    """Verify the DIP's signature over the very bytes that arrived; returns validity and the reason when invalid."""
+    """Verify the DIP's signature over the very bytes that arrived; returns validity and the reason."""
     found = verify("POST", publication.url, publication.body, publication.headers, trust=trust, now=now)
     return found.valid, found.reason
 
@@ -116,7 +116,7 @@ def findings_of(publication: Publication, release: Release) -> list[str]:
 
 
 def differences(sent: Mapping[str, Any], publication: Publication, release: Release) -> list[str]:
-    """Return where a publication's content departs from what was sent; D0 and A0's hub-made lists are the DIP's."""
+    """Return where a publication's content departs from what was sent; D0 and A0 are the DIP's."""
     right_case = examine(release, sent, channel=publication.interface).payload
     return list(_compare(_without_hub_parts(right_case), _without_hub_parts(publication.payload), ""))
 
@@ -152,7 +152,7 @@ def value_at(payload: Mapping[str, Any], path: str) -> Any:
 
 
 def within(value: Any, path: str) -> Any:
-    """Return what ``a.b.0.c`` leads to; a list is counted from 0, and from its end with -1. None when it leads nowhere."""
+    """Return what ``a.b.0.c`` leads to, or None; a list is counted from 0, and from its end with -1."""
     for part in path.split("."):
         if isinstance(value, dict):
             value = value.get(part)

@@ -81,7 +81,7 @@ def end(
 
 
 def vouched_by_test_authority(ca: Path) -> bool:
-    """Say whether every authority in a bundle is a test authority of this harness: then the hub is simulated."""
+    """Say whether every authority in a bundle is a test authority of this harness (a simulated hub)."""
     certificates = x509.load_pem_x509_certificates(ca.read_bytes())
     return bool(certificates) and all(TEST_AUTHORITY in c.subject.rfc4514_string() for c in certificates)
 

@@ -68,7 +68,7 @@ def options(
     segments: tuple[str, ...] = (),
     answers: Path | None = None,
 ) -> RunOptions:
-    """Check what was asked and fill in the defaults; raises ConfigurationError with the nearest known name."""
+    """Check what was asked and fill in the defaults; raises ConfigurationError with the nearest name."""
     _known("stage", (stage.lower(),), tuple(STAGES))
     chosen = releases or (DEFAULT_RELEASE,)
     _known("release", chosen, names())

@@ -6,7 +6,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from harness.clock import SystemClock
+from harness.clock import Clock, SystemClock
 from harness.evidence.log import EventLog
 from harness.evidence.store import EvidenceStore
 from harness.evidence.verdicts import Outcome
@@ -25,9 +25,9 @@ from harness.transport.target_clock import TargetClock
 
 
 def prepare(options: RunOptions) -> tuple[Network, Path | None]:
-    """Make what all workers share: the network, and for a target that we start a private folder outside the run's.
+    """Make what all workers share: the network, and a private folder for a target that we start ourselves.
 
-    Keys never lie in the run's folder. The caller removes the folder at the end.
+    Keys never lie in the run's folder. The caller removes the private folder at the end.
     """
     own = provider(options.target)
     if own is None:
@@ -44,6 +44,7 @@ class Session:
         self._shared = shared
         self._worker = worker
         self._target: Target | None = None
+        self._clock: Clock = SystemClock()
         self._bench: Bench | None = None
         self._clients: dict[str, DipClient] = {}
         self._log = EventLog(part(options.out, worker))
@@ -63,12 +64,13 @@ class Session:
     def _ready(self) -> Bench:
         if self._bench is None:
             target = self._target = self._start()
+            clock = self._clock = SystemClock() if target.admin is None else TargetClock(target.admin)
             self._bench = Bench(
                 run=self._options.run,
                 target=target,
                 routing=load_routing(),
                 settings=current(),
-                clock=SystemClock() if target.admin is None else TargetClock(target.admin),
+                clock=clock,
                 log=self._log,
                 store=EvidenceStore(self._options.out / "evidence"),
                 trust=Trust.load([target.ca]),
@@ -91,7 +93,9 @@ class Session:
 
     def _client(self, release: str) -> DipClient:
         assert self._target is not None
-        client = DipClient(self._target.url(release), self._target.network, self._target.ca)
+        client = DipClient(
+            self._target.url(release), self._target.network, self._target.ca, clock=self._clock
+        )
         self._clients[release] = client
         return client
 

@@ -18,21 +18,19 @@ from harness.transport.target_clock import TargetClock
 
 @performs(Webhook)
 def webhook(step: Webhook, play: Play) -> None:
-    """Set or remove a webhook through the DIP's own operation; the URL is the one that the target has for it."""
+    """Set or remove a webhook through the DIP's own operation; the URL is the target's own for it."""
     admin = _admin(play)
     party = play.cast.party(step.of)
     channel = step.channel or play.cast.case.interface
     client = play.bench.client(play.release.name)
     release = play.release.name
     if step.action == "remove":
-        play.instance.webhooks[f"{party.dip_id}/{channel}"] = (
-            admin.webhook(release, party.dip_id, channel) or ""
+        play.instance.webhooks[f"{party.dip_id}/{channel}"] = _known_webhook(
+            admin, release, party.dip_id, channel
         )
         answer = client.remove_webhook(party, channel)
     else:
-        known = play.instance.webhooks.get(f"{party.dip_id}/{channel}") or admin.webhook(
-            release, party.dip_id, channel
-        )
+        known = play.instance.webhooks.get(f"{party.dip_id}/{channel}") or _known_webhook(admin, release, party.dip_id, channel)
         if not known:
             raise EnvironmentFault(f"no webhook of {party.name} for {channel} is known", where="target")
         if step.action == "set":
@@ -78,7 +76,7 @@ def advance(step: Advance, play: Play) -> None:
     """Move the target's simulated clock."""
     admin = _admin(play)
     if step.to == "effective":
-        admin.advance_to(play.cast.effective)
+        admin.set_clock(play.cast.effective)
     else:
         admin.advance(step.seconds)
     if isinstance(play.bench.clock, TargetClock):
@@ -91,7 +89,7 @@ def check(step: Check, play: Play) -> None:
     """Compare a registration service's register with what the scenario says."""
     admin = _admin(play)
     party = play.cast.party(step.register)
-    register = admin.register(party.dip_id, play.cast.mpan) or {}
+    register = admin.register(party.dip_id, play.cast.mpan)
     for path, wanted in step.has.items():
         value = within(register, path)
         expected = play.cast.text(wanted)
@@ -132,6 +130,11 @@ def ask(step: Ask, play: Play) -> None:
         blame=Blame(BlameClass.PARTICIPANT, step.of),
         key="answer of a person",
     )
+
+
+def _known_webhook(admin: Admin, release: str, dip_id: str, channel: str) -> str:
+    """Return the webhook that the target has for a party and channel; empty when it has none."""
+    return str(admin.call("GET", f"/webhooks/{release}/{dip_id}/{channel}").get("url") or "")
 
 
 def _admin(play: Play) -> Admin:

@@ -1,4 +1,4 @@
-"""The steps ``receive`` and ``expect_none``: publications, judged by the harness from the bytes that arrived."""
+"""The steps ``receive`` and ``expect_none``: publications, judged from the bytes that arrived."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def expect_none(step: ExpectNone, play: Play) -> None:
         rule=step.rule or "recipients are chosen by sender, metering point and interface alone",
         blame=_stray_blame(play, strays),
         key="unexplained publication",
-        hint="Someone was sent what was not meant for them, or a publication arrived twice under another transaction.",
+        hint="Someone was sent what was not meant for them, or a message was published twice.",
     )
 
 
@@ -234,7 +234,7 @@ def _settle(play: Play) -> list[Publication]:
         )
     if play.settled is None:
         wait = play.bench.settings.number("scenario.settle_seconds")
-        play.settled = admin.settle(play.cast.tag, wait)
+        play.settled = admin.settle(play.cast.tag, timeout=wait)
         if not play.settled["settled"]:
             play.lean_on(
                 "setting:scenario.settle_seconds",

@@ -9,12 +9,12 @@ from datetime import timedelta
 from typing import Any
 
 from harness.clock import header_time
-from harness.errors import ConfigurationError, nearest
+from harness.errors import ConfigurationError
 from harness.evidence.events import AnswerReceived, MessageSent
 from harness.messages.build import Context, build, build_largest_consumption, encode
 from harness.messages.identifiers import sender_unique_reference
 from harness.messages.mutate import MUTATIONS, mutate
-from harness.scenarios.given import Recipient, has_mpan, pick, recipients
+from harness.scenarios.given import Recipient, another, has_mpan, pick, recipients
 from harness.scenarios.instance import Sent
 from harness.scenarios.model import Send
 from harness.scenarios.play import LastSend, Play
@@ -28,7 +28,7 @@ NOT_JSON = b"this is not JSON"
 _FLAWED_SETS = {"expired": "flaw-expired", "foreign": "flaw-foreign", "revoked": "flaw-revoked"}
 
 
-class NotApplicable(Exception):
+class NotApplicable(Exception):  # noqa: N818 - an outcome, not an error
     """The step has no meaning for this message, for instance no field that the mutation could change."""
 
 
@@ -119,7 +119,7 @@ def _departure(step: Send, play: Play) -> str:
 
 def _departs(step: Send) -> bool:
     wrong_content = step.content in ("not-json", "empty-array", "oversized", "repeat")
-    wrong_message = bool(step.mutate) and MUTATIONS[step.mutate].invalidates
+    wrong_message = bool(step.mutate) and not MUTATIONS[step.mutate].accepted
     return (
         wrong_content
         or wrong_message
@@ -165,7 +165,7 @@ def _repeat(play: Play) -> _Prepared:
 def _context(step: Send, play: Play, sender: Party, interface: str, primary: tuple[str, ...]) -> Context:
     cast, bench = play.cast, play.bench
     network = bench.target.network
-    claimed = pick(network, sender.role, without=[sender.dip_id]) if step.claim == "another-party" else sender
+    claimed = another(network, sender) if step.claim == "another-party" else sender
     distributor = cast.distributor
     if step.distributor == "wrong":
         distributor = pick(network, "LDSO", without=[distributor.dip_id])
@@ -204,12 +204,6 @@ def _message(step: Send, play: Play, context: Context, interface: str, event: st
         payload = build(play.release, interface, event, context, overrides=overrides)
     if not step.mutate:
         return payload
-    if step.mutate not in MUTATIONS:
-        raise ConfigurationError(
-            f"'{step.mutate}' is no mutation",
-            where=str(play.cast.case.scenario.file),
-            mend=nearest(step.mutate, MUTATIONS),
-        )
     mutated = mutate(step.mutate, play.release, payload, random.Random(context.seed))
     if mutated is None:
         raise NotApplicable(f"{interface} [{event}] has no place for '{step.mutate}'")
@@ -227,7 +221,7 @@ def _register_addresses(play: Play, addressed: tuple[Recipient, ...], *, with_mp
     secondary = [recipient.party for recipient in addressed if recipient.row.tier == "secondary"]
     if admin is None or not secondary or not with_mpan or play.cast.case.scenario.given.metering_point:
         return
-    admin.put_addresses(
+    admin.set_addresses(
         play.release.name,
         [{"mpan": play.cast.mpan, "role": party.role, "dip_id": party.dip_id} for party in secondary],
     )
@@ -253,8 +247,7 @@ def _transmit(step: Send, play: Play, prepared: _Prepared, body: bytes) -> Answe
     if step.certificate == "none":
         tls = "none"
     elif step.certificate == "another-party":
-        own = {sender.tls}
-        tls = next(party.tls for party in network.with_role(sender.role) if party.tls not in own)
+        tls = another(network, sender).tls
     elif step.certificate in _FLAWED_SETS:
         tls = _FLAWED_SETS[step.certificate]
         if tls not in {certificate.name for certificate in network.certificates}:
