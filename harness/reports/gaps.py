@@ -41,7 +41,9 @@ def _requirement_gaps(run: Run, results: tuple[RequirementResult, ...]) -> Itera
     for result in results:
         requirement = result.requirement
         if requirement is None:
-            yield Gap("requirement not registered", result.id, "", "", "tests cite an id that the register lacks")
+            yield Gap(
+                "requirement not registered", result.id, "", "", "tests cite an id that the register lacks"
+            )
         elif not result.instances:
             yield Gap("requirement without test", result.id, "", "", requirement.title)
         else:
@@ -62,7 +64,9 @@ def _pair_gaps(run: Run) -> Iterator[Gap]:
     for pair in pairs(run):
         if not pair.tried:
             subject = f"{pair.interface} [{pair.event}]"
-            yield Gap("interface or event never exercised", subject, "", pair.release, "no positive case was run")
+            yield Gap(
+                "interface or event never exercised", subject, "", pair.release, "no positive case was run"
+            )
 
 
 def _role_gaps(run: Run) -> Iterator[Gap]:

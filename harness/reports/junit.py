@@ -17,9 +17,11 @@ _FAILED = (Verdict.FAIL, Verdict.INCONCLUSIVE)
 def junit(run: Run) -> bytes:
     """Return the document as UTF-8.
 
-    An inconclusive instance is a ``failure`` of type ``inconclusive``, as it makes `dip run` end with findings.
+    An inconclusive instance is a ``failure`` of type ``inconclusive``: it too ends `dip run` with findings.
     """
-    root = Xml.Element("testsuites", {"name": _clean(f"{run.header.stage} {run.header.run}"), **_counts(run.instances)})
+    root = Xml.Element(
+        "testsuites", {"name": _clean(f"{run.header.stage} {run.header.run}"), **_counts(run.instances)}
+    )
     for release, instances in group(run.instances, lambda each: each.started.release).items():
         suite = Xml.SubElement(
             root,
@@ -37,7 +39,8 @@ def junit(run: Run) -> bytes:
         for instance in instances:
             _case(suite, instance, run)
     Xml.indent(root)
-    return Xml.tostring(root, encoding="utf-8", xml_declaration=True)
+    document: bytes = Xml.tostring(root, encoding="utf-8", xml_declaration=True)
+    return document
 
 
 def _properties(run: Run, release: str) -> dict[str, str]:
@@ -75,7 +78,11 @@ def _case(suite: Xml.Element, instance: Instance, run: Run) -> None:
             "time": f"{instance.seconds:.3f}",
         },
     )
-    kind = {Verdict.ERROR: "error", **dict.fromkeys(_LEFT_OUT, "skipped"), **dict.fromkeys(_FAILED, "failure")}
+    kind = {
+        Verdict.ERROR: "error",
+        **dict.fromkeys(_LEFT_OUT, "skipped"),
+        **dict.fromkeys(_FAILED, "failure"),
+    }
     if instance.verdict not in kind:
         return
     outcome = Xml.SubElement(case, kind[instance.verdict], {"message": _clean(instance.reason)})
@@ -87,7 +94,13 @@ def _case(suite: Xml.Element, instance: Instance, run: Run) -> None:
 def _detail(instance: Instance, run: Run) -> list[str]:
     lines = [instance.started.title]
     for check in instance.failures:
-        lines += ["", check.title, f"  expected: {check.expected}", f"  actual:   {check.actual}", f"  rule:     {check.rule}"]
+        lines += [
+            "",
+            check.title,
+            f"  expected: {check.expected}",
+            f"  actual:   {check.actual}",
+            f"  rule:     {check.rule}",
+        ]
         if check.hint:
             lines.append(f"  hint:     {check.hint}")
     if instance.blame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -15,22 +15,22 @@ from markupsafe import Markup
 
 from harness.errors import ConfigurationError
 from harness.evidence.events import AnswerReceived, MessageSent, PublicationReceived
-from harness.evidence.verdicts import Blame, Verdict
+from harness.evidence.verdicts import Verdict
 from harness.reports.excerpt import excerpt
+from harness.reports.moves import whose_move
 from harness.reports.repeat import command
-from harness.reports.run import Instance, Run
+from harness.reports.run import Assumption, Instance, Run
 from harness.reports.tally import (
     FailureGroup,
     InterfaceResult,
-    PairResult,
     RequirementResult,
-    Score,
+    failure_title,
     failures,
     group,
     interfaces,
     not_tested,
+    release_scores,
     requirements,
-    score,
 )
 from harness.scenarios.requirements import Register
 from harness.spec.scope import cit_scope
@@ -41,19 +41,6 @@ SHOWN_IN_ALL = 120
 """Cases that are shown with their messages, so that the file stays small however much failed."""
 
 _TEMPLATES = Path(__file__).with_name("templates")
-
-WHOSE_MOVE: Mapping[str, str] = {
-    "configuration": "whoever configures this run",
-    "environment": "whoever runs the environment",
-    "test-data": "whoever owns the test data",
-    "connection-provider": "the connection provider",
-    "central-system": "the central system",
-    "counterparty": "the counterparty",
-    "participant": "the participant",
-    "specification": "the owner of the specification",
-    "test-case": "the author of the test case",
-    "harness": "the harness team",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +75,6 @@ class GroupView:
     others: tuple[Instance, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseScores:
-    """What passed as pairs in one release."""
-
-    release: str
-    interfaces: Score
-    reports: Score
-    cit_scope: Score
-
-
 def page(run: Run, register: Register) -> str:
     """Return the report; reads the evidence of the cases that it shows with their messages."""
     by_interface = interfaces(run)
@@ -111,7 +88,7 @@ def page(run: Run, register: Register) -> str:
             verdicts=list(Verdict),
             totals=run.totals,
             case_count=len(run.instances),
-            scores=_scores(run, by_interface),
+            scores=release_scores(run),
             scope=cit_scope(),
             groups=_groups(run),
             left_out=[(each, whose_move(run, each.blame)) for each in not_tested(run)],
@@ -122,6 +99,7 @@ def page(run: Run, register: Register) -> str:
             met=sum(1 for each in results if each.met),
             register=register,
             command=command(run),
+            assumption_groups=_assumption_groups(run),
             seconds=_seconds(run),
             style=Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),
             script=script,
@@ -129,15 +107,6 @@ def page(run: Run, register: Register) -> str:
             whose_move=lambda blame: whose_move(run, blame),
         )
     )
-
-
-def whose_move(run: Run, blame: Blame | None) -> str:
-    """Say whose move it is, in words."""
-    if blame is None:
-        return ""
-    words = WHOSE_MOVE[blame.cause]
-    party = run.party_name(blame.party)
-    return f"{words}: {party}" if party and party != "DIP" else words
 
 
 @cache
@@ -156,17 +125,23 @@ def _groups(run: Run) -> list[GroupView]:
     for each in failures(run):
         take = min(SHOWN_PER_GROUP, SHOWN_IN_ALL - shown, len(each.instances))
         shown += take
-        first = next(iter(each.instances[0].failures), None)
         views.append(
             GroupView(
                 group=each,
-                title=first.title if first else each.instances[0].reason or each.instances[0].started.title,
+                title=failure_title(each),
                 move=whose_move(run, each.blame),
                 shown=tuple(CaseView(one, _exhibits(run, one)) for one in each.instances[:take]),
                 others=each.instances[take:],
             )
         )
     return views
+
+
+def _assumption_groups(run: Run) -> list[tuple[str, tuple[Assumption, ...]]]:
+    """Return settings and other single figures first, then the rows of the routing data."""
+    grouped = group(run.assumptions, lambda each: each.name.partition(":")[0] if ":" in each.name else "")
+    titles = {"": "Settings", "routing": "Rows of the routing data"}
+    return [(titles.get(name, name.capitalize()), grouped[name]) for name in sorted(grouped)]
 
 
 def _sample(run: Run, result: InterfaceResult) -> CaseView | None:
@@ -217,24 +192,9 @@ def _exhibit(run: Run, kind: str, title: str, detail: str, digest: str, note: st
     return Exhibit(kind, title, detail, excerpt(data) if data else "", len(data), path, note)
 
 
-def _scores(run: Run, by_interface: Sequence[InterfaceResult]) -> list[ReleaseScores]:
-    found = []
-    for release in run.header.releases:
-        listed: list[PairResult] = [
-            pair for each in by_interface if each.release == release for pair in each.pairs
-        ]
-        found.append(
-            ReleaseScores(
-                release,
-                interfaces=score(pair for pair in listed if not pair.report),
-                reports=score(pair for pair in listed if pair.report),
-                cit_scope=score(pair for pair in listed if pair.in_cit_scope),
-            )
-        )
-    return found
-
-
-def _requirement_groups(results: Sequence[RequirementResult]) -> list[tuple[str, tuple[RequirementResult, ...]]]:
+def _requirement_groups(
+    results: Sequence[RequirementResult],
+) -> list[tuple[str, tuple[RequirementResult, ...]]]:
     grouped = group(results, lambda each: each.requirement.file if each.requirement else "")
     return [
         (name.removesuffix(".yaml").capitalize() if name else "Not in the register", listed)
@@ -267,5 +227,3 @@ def _duration(seconds: float) -> str:
 
 def _plural(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-

@@ -6,7 +6,9 @@ import shlex
 
 from harness.reports.run import Run
 
-_NOT_REPEATED = frozenset({"out", "json", "n", "numprocesses", "path", "stage", "release", "releases", "seed", "target"})
+_NOT_REPEATED = frozenset(
+    {"out", "json", "n", "numprocesses", "path", "stage", "release", "releases", "seed", "target"}
+)
 
 
 def command(run: Run) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from harness.evidence.evidence_class import EvidenceClass
 from harness.evidence.events import MessageSent
+from harness.evidence.evidence_class import EvidenceClass
 from harness.evidence.verdicts import ExecutionStatus, Verdict
 from harness.reports.gaps import Gap, gaps
 from harness.reports.rttm_layout import (
@@ -44,7 +44,7 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure of the summary: rows of a sheet whose columns hold these values; an empty mapping counts all."""
+    """A figure of the summary: how many rows of a sheet hold these values; an empty mapping counts all."""
 
     title: str
     sheet: str
@@ -77,17 +77,29 @@ class Matrix:
             "control": {name: value for name, value, _ in self.control},
             "columns": {
                 sheet.name: [
-                    {"key": column.key, "title": column.title, "group": column.group, "filled_by": column.filled_by}
+                    {
+                        "key": column.key,
+                        "title": column.title,
+                        "group": column.group,
+                        "filled_by": column.filled_by,
+                    }
                     for column in sheet.columns
                 ]
                 for sheet in self.sheets
             },
             **{sheet.name.lower(): [dict(row) for row in sheet.rows] for sheet in self.sheets},
             "summary": [
-                {"title": figure.title, "sheet": figure.sheet, "where": dict(figure.where), "value": figure.value}
+                {
+                    "title": figure.title,
+                    "sheet": figure.sheet,
+                    "where": dict(figure.where),
+                    "value": figure.value,
+                }
                 for figure in self.figures
             ],
-            "lists": {name: {str(key): text for key, text in values.items()} for name, values in LISTS.items()},
+            "lists": {
+                name: {str(key): text for key, text in values.items()} for name, values in LISTS.items()
+            },
             "roll_up_rules": list(ROLL_UP_RULES),
         }
 
@@ -112,22 +124,20 @@ def overall(
     The run speaks for its own phase alone, and a rehearsal speaks for none.
     """
     counts = evidence is not EvidenceClass.REHEARSAL
-    return roll_up(
-        status if counts and needed == phase else ExecutionStatus.NOT_STARTED for needed in phases
-    )
+    return roll_up(status if counts and needed == phase else ExecutionStatus.NOT_STARTED for needed in phases)
 
 
 def roles_of(instance: Instance) -> tuple[str, ...]:
     """Return who took part in a case: the sender's role, the roles that received, and the hub."""
-    return tuple(
-        dict.fromkeys([instance.started.role, *(each.role for each in instance.publications), HUB])
-    )
+    return tuple(dict.fromkeys([instance.started.role, *(each.role for each in instance.publications), HUB]))
 
 
 def trace_matrix(run: Run, register: Register) -> Matrix:
     """Trace a run's cases to the register (pure)."""
     by_requirement = requirements(run, register)
-    requirement_rows = tuple(row for result in by_requirement for row in _requirement_rows(run, register, result))
+    requirement_rows = tuple(
+        row for result in by_requirement for row in _requirement_rows(run, register, result)
+    )
     sheets = (
         Sheet("Requirements", REQUIREMENTS, requirement_rows),
         Sheet("Tests", TESTS, tuple(_test_row(run, instance) for instance in run.instances)),
@@ -146,12 +156,16 @@ def trace_matrix(run: Run, register: Register) -> Matrix:
 def _requirement_rows(run: Run, register: Register, result: RequirementResult) -> Iterable[Row]:
     requirement = result.requirement
     if requirement is None:
-        yield _row(our_id=result.id, coverage_note="cited by tests, not in the register", **_status(run, result, ""))
+        yield _row(
+            our_id=result.id, coverage_note="cited by tests, not in the register", **_status(run, result, "")
+        )
         return
     source = register.sources[requirement.source]
     for role in requirement.concrete_roles or ("",):
         yield _row(
-            req_id_external="; ".join(f"{scheme} {value}" for scheme, value in requirement.external_ids.items()),
+            req_id_external="; ".join(
+                f"{scheme} {value}" for scheme, value in requirement.external_ids.items()
+            ),
             our_id=requirement.id,
             parent=requirement.parent,
             source_document=f"{source.title} ({requirement.basis})",
@@ -232,7 +246,9 @@ def _test_row(run: Run, instance: Instance) -> Row:
         roles=", ".join(roles_of(instance)),
         expected_result="; ".join(dict.fromkeys(check.title for check in instance.checks)),
         release=started.release,
-        parties_real_or_simulated=f"real: {', '.join(map(run.party_name, real))}" if real else "all simulated",
+        parties_real_or_simulated=f"real: {', '.join(map(run.party_name, real))}"
+        if real
+        else "all simulated",
         executed_by="harness",
         actual_start=started.at[:19],
         actual_end=instance.finished_at[:19],
@@ -282,7 +298,9 @@ def _reference(run: Run, instance: Instance) -> str:
 
 
 def _gap_row(gap: Gap) -> Row:
-    return _row(gap=gap.kind, subject=gap.subject, role=gap.role, release=gap.release, what_is_missing=gap.text)
+    return _row(
+        gap=gap.kind, subject=gap.subject, role=gap.role, release=gap.release, what_is_missing=gap.text
+    )
 
 
 def _control(run: Run, register: Register) -> tuple[tuple[str, str, bool], ...]:
@@ -318,7 +336,9 @@ def _figures(sheets: tuple[Sheet, ...]) -> Iterable[Figure]:
     yield _figure("Requirements x roles", by_name["Requirements"], {})
     for column, title in (("status_in_this_run", "in this run"), ("overall_status", "overall")):
         for status in ExecutionStatus:
-            yield _figure(f"Requirements x roles {title}: {status}", by_name["Requirements"], {column: status.value})
+            yield _figure(
+                f"Requirements x roles {title}: {status}", by_name["Requirements"], {column: status.value}
+            )
     yield _figure("Tests", by_name["Tests"], {})
     for verdict in Verdict:
         yield _figure(f"Tests: {verdict}", by_name["Tests"], {"final_result": verdict.value})

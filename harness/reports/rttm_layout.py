@@ -76,15 +76,18 @@ REQUIREMENTS = (
 
 TESTS = _columns(
     "test",
-    "*Our test id|*Programme or QT id|ADO id|*Title|*Stage|Theme|*Process area|*Type|*Roles|Profile|Preconditions|"
+    "*Our test id|*Programme or QT id|ADO id|*Title|*Stage|Theme|*Process area|*Type|*Roles|Profile|"
+    "Preconditions|"
     "*Expected result|*Release|Cycle|Pairing|*Parties real or simulated|*Executed by|Witness|Planned date|"
-    "*Actual start|*Actual end|*Attempts|*First-run result|*Final result|*Execution status|Override (who, why)|"
+    "*Actual start|*Actual end|*Attempts|*First-run result|*Final result|*Execution status|"
+    "Override (who, why)|"
     "*Blame class|*Blame party|*Assumptions leaned on|Defects|*Evidence ref|*SHA-256",
 )
 
 TRACE = _columns(
     "trace",
-    "*Req ID|*Test id|*Party|*Role|*Release|Cycle|*Link|Part of clause|*Verdict|*Run|*Evidence ref|Stale reason",
+    "*Req ID|*Test id|*Party|*Role|*Release|Cycle|*Link|Part of clause|*Verdict|*Run|*Evidence ref|"
+    "Stale reason",
 )
 
 GAPS = _columns("gap", "*Gap|*Subject|*Role|*Release|*What is missing|Owner|Date")
@@ -103,13 +106,14 @@ OUTSIDE = frozenset({ExecutionStatus.NOT_APPLICABLE, ExecutionStatus.DESCOPED})
 """Leave the denominator and are counted apart."""
 
 ROLL_UP_RULES = (
-    "Overall status is the worst status over the phases that the requirement needs, at the evidence that a gate counts.",
+    "Overall status is the worst status over the phases that the requirement needs, at the evidence that a "
+    "gate counts.",
     f"Worst first: {', '.join(STATUS_ORDER)}.",
     "'passed' needs every linked test passed and, where coverage is split, every part of it.",
-    "'passed with work-off' needs an approved work-off for each failure; the harness never sets it, a person does.",
+    "'passed with work-off' needs an approved work-off for each failure; a person sets it.",
     "'not applicable' and 'descoped' leave the denominator and are counted apart.",
-    "A rehearsal proves the harness and no participant: it shows in 'Status in this run', it is never counted in "
-    "'Overall status', and each requirement that has nothing else is a gap.",
+    "A rehearsal proves the harness and no participant: it shows in 'Status in this run', is never counted "
+    "in 'Overall status', and each requirement that has nothing else is a gap.",
     "Negative tests alone do not meet a requirement, unless a refusal is what it asks for.",
     "A repeated test replaces the earlier result; the first-run result stays in its own column.",
     "A parent requirement shows counts, never a colour alone.",

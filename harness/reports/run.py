@@ -58,7 +58,8 @@ class Assumption:
 class Instance:
     """One scenario instance with its steps in order and its verdict.
 
-    ``attempts`` counts how often the run began it; the last attempt stands here, ``first_verdict`` is the first one's.
+    ``attempts`` counts how often the run began it. The last attempt stands here, and of the first one its
+    ``first_verdict``.
     """
 
     started: InstanceStarted
@@ -136,7 +137,9 @@ class Run:
     @property
     def evidence_class_reason(self) -> str:
         """Why it is of that class."""
-        return self.end.evidence_class_reason if self.end else "the run did not end, so it proves nothing more"
+        return (
+            self.end.evidence_class_reason if self.end else "the run did not end, so it proves nothing more"
+        )
 
     @property
     def interrupted(self) -> bool:
@@ -186,9 +189,10 @@ def totals(instances: Iterable[Instance]) -> dict[Verdict, int]:
 
 
 def read_run(folder: Path) -> Run:
-    """Fold a run's events; raises ConfigurationError naming the line of an event that is unknown or out of place.
+    """Fold a run's events.
 
-    A last line that was cut off is passed over, and `Run.truncated` says so.
+    Raises ConfigurationError naming the line of an event that is unknown or out of place. A last line that
+    was cut off is passed over, and `Run.truncated` says so.
     """
     path = folder / FILE
     run = fold(read_events(path), folder=folder, where=str(path))
@@ -212,7 +216,9 @@ def fold(events: Iterable[Event], *, folder: Path, where: str) -> Run:
             header = event
         elif header is None:
             raise ConfigurationError(
-                f"'{event.kind}' comes before 'run-started'", where=place, mend="The file has lost its first line."
+                f"'{event.kind}' comes before 'run-started'",
+                where=place,
+                mend="The file has lost its first line.",
             )
         elif isinstance(event, RunFinished):
             end = event
@@ -221,15 +227,21 @@ def fold(events: Iterable[Event], *, folder: Path, where: str) -> Run:
         elif isinstance(event, InstanceEvent):
             draft = drafts.get(event.case)
             if draft is None:
-                raise ConfigurationError(f"'{event.kind}' of case {event.case}, which never started", where=place)
+                raise ConfigurationError(
+                    f"'{event.kind}' of case {event.case}, which never started", where=place
+                )
             try:
                 draft.take(event)
             except (KeyError, ValueError) as error:
-                raise ConfigurationError(f"'{event.kind}' of case {event.case}: {error}", where=place) from error
+                raise ConfigurationError(
+                    f"'{event.kind}' of case {event.case}: {error}", where=place
+                ) from error
             if isinstance(event, AssumptionUsed):
                 used.setdefault(event.name, {})[event.case] = event
     if header is None:
-        raise ConfigurationError("holds no run", where=where, mend="Give the folder of a run (runs/<run-id>).")
+        raise ConfigurationError(
+            "holds no run", where=where, mend="Give the folder of a run (runs/<run-id>)."
+        )
     assumptions = [
         Assumption(name, (last := list(cases.values())[-1]).text, last.basis, len(cases))
         for name, cases in used.items()

@@ -41,6 +41,16 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseScores:
+    """What passed as pairs in one release."""
+
+    release: str
+    interfaces: Score
+    reports: Score
+    cit_scope: Score
+
+
+@dataclass(frozen=True, slots=True)
 class InterfaceResult:
     """One interface of one release."""
 
@@ -123,6 +133,20 @@ def score(results: Iterable[PairResult]) -> Score:
     return Score(sum(pair.passed for pair in listed), sum(pair.tried for pair in listed), len(listed))
 
 
+def release_scores(run: Run) -> tuple[ReleaseScores, ...]:
+    """Return per release how many pairs passed: of interfaces, of reports, and of CIT's interfaces."""
+    by_release = group(pairs(run), lambda pair: pair.release)
+    return tuple(
+        ReleaseScores(
+            release,
+            interfaces=score(pair for pair in listed if not pair.report),
+            reports=score(pair for pair in listed if pair.report),
+            cit_scope=score(pair for pair in listed if pair.in_cit_scope),
+        )
+        for release, listed in by_release.items()
+    )
+
+
 def interfaces(run: Run) -> tuple[InterfaceResult, ...]:
     """Return the interfaces of the run's releases with their cases, sender roles and receiver roles seen."""
     cases = group(run.instances, lambda each: (each.started.release, each.started.interface))
@@ -156,17 +180,31 @@ def failures(run: Run) -> tuple[FailureGroup, ...]:
     """Return what needs somebody's move, most serious verdict and largest group first."""
     order = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE)
     grouped = group(
-        (each for each in run.instances if each.verdict in order), lambda each: (each.verdict, each.key, each.blame)
+        (each for each in run.instances if each.verdict in order),
+        lambda each: (each.verdict, each.key, each.blame),
     )
     found = [FailureGroup(key, verdict, blame, cases) for (verdict, key, blame), cases in grouped.items()]
     return tuple(sorted(found, key=lambda each: (order.index(each.verdict), -len(each.instances), each.key)))
+
+
+def failure_title(failed: FailureGroup) -> str:
+    """Say what did not hold, with expected and actual where all of its cases agree on them."""
+    firsts = [next(iter(instance.failures), None) for instance in failed.instances]
+    check = firsts[0]
+    if check is None:
+        return failed.instances[0].reason or failed.instances[0].started.title
+    same = {(each.expected, each.actual) for each in firsts if each} == {(check.expected, check.actual)}
+    short = len(check.expected) + len(check.actual) <= 90
+    return f"{check.title}: expected {check.expected}, got {check.actual}" if same and short else check.title
 
 
 def not_tested(run: Run) -> tuple[FailureGroup, ...]:
     """Return what was selected and left out, by reason, largest group first."""
     left_out = (each for each in run.instances if each.verdict in {Verdict.OMITTED, Verdict.SKIPPED})
     grouped = group(left_out, lambda each: (each.verdict, each.reason, each.blame))
-    found = [FailureGroup(reason, verdict, blame, cases) for (verdict, reason, blame), cases in grouped.items()]
+    found = [
+        FailureGroup(reason, verdict, blame, cases) for (verdict, reason, blame), cases in grouped.items()
+    ]
     return tuple(sorted(found, key=lambda each: (-len(each.instances), each.key)))
 
 
@@ -199,7 +237,9 @@ def _traffic(run: Run) -> tuple[dict[tuple[str, str], set[str]], dict[tuple[str,
         for step in instance.steps:
             if isinstance(step, MessageSent):
                 party = run.party(step.sender)
-                senders.setdefault((release, step.interface), set()).add(party.role if party else instance.started.role)
+                senders.setdefault((release, step.interface), set()).add(
+                    party.role if party else instance.started.role
+                )
         for publication in instance.publications:
             receivers.setdefault((release, publication.interface), set()).add(publication.role)
     return senders, receivers

@@ -34,7 +34,7 @@ def write_run(run: Run, *, register: Register | None = None) -> list[Path]:
         _write(run.folder / "results.json", orjson.dumps(results(run), option=orjson.OPT_INDENT_2)),
         _write(run.folder / "junit.xml", junit(run)),
         _write(run.folder / "rttm.xlsx", workbook(matrix)),
-        _write(run.folder / "rttm.json", orjson.dumps(matrix.as_dict(), option=orjson.OPT_INDENT_2)),
+        _write(run.folder / "rttm.json", orjson.dumps(matrix.as_dict())),
     ]
 
 

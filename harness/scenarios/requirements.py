@@ -1,7 +1,7 @@
 """The requirement register: what a test can verify, in our own words, with source, clause and basis.
 
-It is a folder of YAML files, checked against `requirements.schema.json`, beside `sources.yaml`, which says what each
-source is. Ids carry the prefix ``DH-`` and are ours; those of others stand in ``external_ids``.
+It is a folder of YAML files, checked against `requirements.schema.json`, beside `sources.yaml`, which says
+what each source is. Ids carry the prefix ``DH-`` and are ours; those of others stand in ``external_ids``.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def _shipped_interfaces() -> frozenset[str]:
 
 
 def _entries(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield each entry with the words that find it in the file; raises ConfigurationError for a malformed one."""
+    """Yield each entry with the words that find it; raises ConfigurationError for a malformed one."""
     data = read(path)
     listed = data.get("requirements")
     for problem in sorted(_validator().iter_errors(data), key=lambda problem: list(map(str, problem.path))):

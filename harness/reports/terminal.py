@@ -1,0 +1,88 @@
+"""The few lines that a person reads when a run ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from harness.evidence.verdicts import Verdict
+from harness.reports.moves import whose_move
+from harness.reports.run import Run
+from harness.reports.tally import failure_title, failures, release_scores
+from harness.spec.scope import cit_scope
+
+MOST_FAILURES = 10
+"""Failure groups that are listed; the report has all."""
+
+_STYLES = {
+    Verdict.PASS: "green",
+    Verdict.FAIL: "bold red",
+    Verdict.INCONCLUSIVE: "yellow",
+    Verdict.OMITTED: "dim",
+    Verdict.SKIPPED: "dim",
+    Verdict.ERROR: "bold red",
+}
+
+
+def summary(run: Run, reports: Sequence[Path] = (), *, exit_reason: str = "") -> RenderableType:
+    """Return the summary: verdicts, pairs, failures with whose move it is, and where the reports are."""
+    parts: list[RenderableType] = [_counts(run), *_pairs(run)]
+    if run.not_started:
+        parts.append(Text(f"{run.not_started:,} selected cases never started", style="yellow"))
+    listed = failures(run)
+    if listed:
+        parts += [Text(), _failures(run)]
+        if len(listed) > MOST_FAILURES:
+            parts.append(
+                Text(f"{len(listed) - MOST_FAILURES} more kinds of failure are in the report", style="dim")
+            )
+    parts.append(Text())
+    parts.append(
+        _line("evidence", f"{run.evidence_class}: {run.evidence_class_reason}. This is no completion report.")
+    )
+    parts += [_line("report" if number == 0 else "", str(path)) for number, path in enumerate(reports)]
+    if exit_reason:
+        parts.append(_line("exit", exit_reason))
+    return Group(*parts)
+
+
+def _counts(run: Run) -> Text:
+    text = Text(f"{len(run.instances):,} cases: ")
+    shown = [(verdict, count) for verdict, count in run.totals.items() if count]
+    for number, (verdict, count) in enumerate(shown):
+        text.append(", " if number else "")
+        text.append(f"{count:,} {verdict}", style=_STYLES[verdict])
+    return text
+
+
+def _pairs(run: Run) -> list[RenderableType]:
+    scope = len(cit_scope().interfaces)
+    return [
+        Text(
+            f"{each.release}: {each.interfaces.passed} of {each.interfaces.total} interface-event pairs and "
+            f"{each.reports.passed} of {each.reports.total} report variants passed "
+            f"({each.cit_scope.passed} of {each.cit_scope.total} pairs of CIT's {scope}, an assumed list)"
+        )
+        for each in release_scores(run)
+    ]
+
+
+def _failures(run: Run) -> Table:
+    table = Table(box=None, padding=(0, 1, 0, 0), show_edge=False, show_header=False)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(overflow="fold")
+    for each in failures(run)[:MOST_FAILURES]:
+        text = Text(each.verdict.value, style=_STYLES[each.verdict])
+        text.append(f" {failure_title(each)}", style="default not bold")
+        text.append(f"\nmove: {whose_move(run, each.blame)}", style="default not bold")
+        text.append(f"\ne.g. {each.instances[0].case}", style="dim not bold")
+        table.add_row(f"{len(each.instances):,} x", text)
+    return table
+
+
+def _line(label: str, text: str) -> Text:
+    return Text.assemble((f"{label:<9}", "bold"), text)
