@@ -12,6 +12,7 @@ from typing import Any
 from harness.clock import message_time
 from harness.spec.codes import text
 from harness.spec.release import Release
+from harness.spec.validators import ascii_digits
 from simulators.participants.judging import Judgement
 
 _MESSAGE_LENGTH = 200
@@ -55,14 +56,14 @@ def entry(
 
 def _reference(release: Release, value: object) -> str | None:
     reference, pattern = _within(value, 200), _pattern(release)
-    return reference if reference and (pattern is None or pattern.search(reference)) else None
+    return reference if reference and (pattern is None or pattern.fullmatch(reference)) else None
 
 
 @cache
 def _pattern(release: Release) -> re.Pattern[str] | None:
     shape = release.api_schema("StandardResponse")["properties"]["messageArray"]["items"]["properties"]
     pattern = shape["senderUniqueReference"].get("pattern")
-    return re.compile(pattern) if pattern else None
+    return re.compile(ascii_digits(pattern)) if pattern else None
 
 
 def _dip_id(value: object) -> str | None:

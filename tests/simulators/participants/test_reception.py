@@ -1,0 +1,221 @@
+"""Simulated parties over real mutual TLS: who may call, what is answered, what is kept."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.clock import FixedClock
+from harness.messages.build import encode
+from harness.security.signing import Signer
+from harness.spec.release import load, names
+from harness.spec.validators import validators
+from harness.transport.client import Answer, DipClient
+from harness.transport.network import Network, Party
+from harness.transport.server import ServerThread
+from harness.transport.tls import ServerTls
+from simulators.network import PARTICIPANTS_SERVER, default_network, network_ca, revocation_list
+from simulators.participants.service import Participants
+from tests.simulators.participants.publications import NOW, REGISTRATION, publication
+
+TAG = "run/case"
+
+
+@dataclass
+class Bench:
+    """A running application, and a client that calls it as the hub does."""
+
+    participants: Participants
+    network: Network
+    client: DipClient
+    hub: Party
+    supplier: Party
+
+    def call(self, body: bytes, path: str = f"/2.1.0/{REGISTRATION}", **how: Any) -> Answer:
+        """Call a webhook with the hub's certificates."""
+        return self.client.request(self.hub, "POST", path, body, **how)
+
+    def signer(self, party: Party) -> Signer:
+        """Return a party's signer."""
+        certificate = self.network.certificate(party.signing)
+        return Signer.load(certificate.cert, certificate.key)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a network."""
+    path = tmp_path_factory.mktemp("reception") / "net"
+    default_network(path)
+    return path
+
+
+@pytest.fixture
+def bench(folder: Path) -> Iterator[Bench]:
+    """Return a fresh application behind TLS."""
+    network, clock = default_network(folder), FixedClock(NOW)
+    participants = Participants(
+        network,
+        {name: load(name) for name in names()},
+        clock,
+        ca=network_ca(folder),
+        crls=[revocation_list(folder)],
+    )
+    server = network.certificate(PARTICIPANTS_SERVER)
+    assert server.key is not None
+    tls = ServerTls(server.cert, server.key, network_ca(folder))
+    (hub,), supplier = network.with_role("DIP"), network.with_role("SUP")[0]
+    with (
+        ServerThread(participants.app, tls=tls) as thread,
+        DipClient(thread.url, network, network_ca(folder), clock=clock) as client,
+    ):
+        yield Bench(participants, network, client, hub, supplier)
+
+
+def entries(answer: Answer) -> list[dict[str, Any]]:
+    """Return the entries of a StandardResponse."""
+    document = json.loads(answer.body)
+    assert set(document) == {"messageArray", "timestamp"}
+    return list(document["messageArray"])
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_good_call_is_answered_with_201(bench: Bench, name: str) -> None:
+    """Each publication gets RCP0000, from the party that received to the original sender."""
+    payloads = [publication(name=name, number=number) for number in (1, 2)]
+    answer = bench.call(encode(payloads), f"/{name}/{REGISTRATION}")
+    assert answer.status == 201
+    first = entries(answer)[0]
+    assert first["message"] == "RCP0000 - Message Success"
+    assert (first["senderID"], first["recipientID"]) == (REGISTRATION, bench.supplier.dip_id)
+    assert first["transactionID"] == payloads[0]["CommonBlock"]["D0"]["transactionID"]
+    assert first["senderUniqueReference"] == payloads[0]["CommonBlock"]["S1"]["senderUniqueReference"]
+    assert first["help"] is None
+    assert validators(load(name)).shape("StandardResponse").is_valid(json.loads(answer.body))
+
+
+def test_a_mixed_call_is_answered_with_207(bench: Bench) -> None:
+    """One good and one bad publication: 207, each with its own code."""
+    bad = publication(number=2, CommonBlock__S1__environmentTag="DEV")
+    answer = bench.call(encode([publication(), bad]))
+    assert answer.status == 207
+    assert [entry["message"][:7] for entry in entries(answer)] == ["RCP0000", "RCP1004"]
+    assert "expected SIT" in entries(answer)[1]["help"]
+
+
+def test_a_call_with_nothing_good_is_answered_with_400(bench: Bench) -> None:
+    """All publications bad: 400, with a body that says why."""
+    answer = bench.call(encode([publication(CommonBlock__S1__environmentTag="DEV")]))
+    assert answer.status == 400
+    assert answer.codes == ("RCP1004",)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        b'"x"',
+        b"[1]",
+        b'[{"payload": 1, "more": 2}]',
+        b"[" * 200 + b"]" * 200,
+        b"\xff\xfe",
+    ],
+)
+def test_any_bytes_get_a_standard_response(bench: Bench, body: bytes) -> None:
+    """What is no array of publications is answered with 400 and RCP1001, as published, and kept."""
+    answer = bench.call(body)
+    assert answer.status == 400
+    assert answer.codes == ("RCP1001",)
+    assert validators(load("2.1.0")).shape("StandardResponse").is_valid(json.loads(answer.body))
+
+
+def test_a_signature_that_does_not_verify_is_rcp9999(bench: Bench) -> None:
+    """A falsified signature refuses every publication of the call, and no behaviour hears of it."""
+    answer = bench.call(encode([publication(), publication(number=2)]), headers={"X-DIP-Signature": "AAAA"})
+    assert answer.status == 400
+    assert [entry["message"][:7] for entry in entries(answer)] == ["RCP9999", "RCP9999"]
+    assert bench.call(encode([publication()])).status == 201
+
+
+def test_a_signature_of_another_party_is_rcp9999(bench: Bench) -> None:
+    """A right signature that is not the DIP's own is as bad as a wrong one."""
+    answer = bench.call(encode([publication()]), signer=bench.signer(bench.supplier))
+    assert (answer.status, answer.codes) == (400, ("RCP9999",))
+
+
+def test_only_the_hub_may_call(bench: Bench) -> None:
+    """Another party's connection gets 403 without a body, even with the hub's signature."""
+    answer = bench.call(encode([publication()]), tls=bench.supplier.tls)
+    assert (answer.status, answer.body) == (403, b"")
+    assert bench.participants.receipts(TAG) == []
+
+
+def test_a_caller_without_certificate_does_not_get_in(bench: Bench) -> None:
+    """The handshake refuses a client without a certificate."""
+    assert bench.call(encode([publication()]), tls="none").refused_in_handshake
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/2.1.0/9999999999",
+        "/9.9.9/2200000001",
+        "/2200000001",
+        "/2.1.0/2200000001/IF-999",
+        "/2.1.0/2200000001/a/b",
+    ],
+)
+def test_unknown_places_are_404(bench: Bench, path: str) -> None:
+    """A release, party or channel that is not there is 404."""
+    assert bench.call(encode([publication()]), path).status == 404
+
+
+def test_the_channel_in_the_path_is_held_to(bench: Bench) -> None:
+    """The URL of a channel takes that interface alone; its case does not matter."""
+    assert bench.call(encode([publication()]), f"/2.1.0/{REGISTRATION}/if-031").status == 201
+    wrong = bench.call(encode([publication(number=2)]), f"/2.1.0/{REGISTRATION}/IF-036")
+    assert (wrong.status, wrong.codes) == (400, ("RCP1002",))
+
+
+def test_a_repeated_transaction_gets_the_same_answer(bench: Bench) -> None:
+    """A retry and a replay of an accepted transaction are no duplicates: same entry, 201."""
+    first = publication()
+    before = entries(bench.call(encode([first])))
+    assert entries(bench.call(encode([first]))) == before
+    first["CommonBlock"]["D0"]["replayIndicator"] = True
+    again = bench.call(encode([first]))
+    assert (again.status, entries(again)) == (201, before)
+
+
+def test_a_reference_in_a_new_transaction_is_rcp1006(bench: Bench) -> None:
+    """The same sender reference under another transaction id is a duplicate, for this party alone."""
+    first, second = publication(), publication(number=2)
+    second["CommonBlock"]["S1"] = first["CommonBlock"]["S1"]
+    assert bench.call(encode([first])).status == 201
+    assert bench.call(encode([second])).codes == ("RCP1006",)
+
+
+def test_receipts_hold_the_exact_bytes(bench: Bench) -> None:
+    """A receipt has body, headers, URL and answer as they were, and is found by its tag alone."""
+    body = b" " + encode([publication()])
+    answer = bench.call(body)
+    (receipt,) = bench.participants.receipts(TAG)
+    assert receipt["party"] == REGISTRATION
+    assert receipt["role"] == "REGS"
+    assert receipt["release"] == "2.1.0"
+    assert receipt["url"] == answer.request.url
+    assert receipt["headers"]["x-dip-signature"] == answer.request.headers["x-dip-signature"]
+    assert receipt["answer_status"] == 201
+    assert receipt["references"] == [publication()["CommonBlock"]["S1"]["senderUniqueReference"]]
+    assert json.loads(json.dumps(receipt)) == receipt
+    assert base64.b64decode(receipt["body_base64"]) == body
+    assert base64.b64decode(receipt["answer_base64"]) == answer.body
+    assert bench.participants.receipts("other") == []
