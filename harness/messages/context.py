@@ -37,8 +37,8 @@ class Context:
     ``SDS:incoming``. A party that a message needs and the mapping lacks is made up, the same one each time.
 
     ``segment`` (S, A or U) says what kind of metering point ``mpan`` is; without it the roles of the sender
-    and the primary recipients decide, then S. Metering points with the same seed and MPAN are the same in
-    every message.
+    and the primary recipients decide, then S. An MPAN stands for the same metering point in every
+    message, whatever the seed, so that the messages of a case agree.
 
     ``reference`` is needed where one case sends the same event twice: without it both get the same one.
     """

@@ -85,12 +85,12 @@ class MeteringPoint:
 
 
 @lru_cache(maxsize=4096)
-def metering_point(seed: int, mpan: str, segment: str, before: date = HISTORY_ENDS) -> MeteringPoint:
-    """Return the metering point of an MPAN; the same seed and segment give the same one.
+def metering_point(mpan: str, segment: str, before: date = HISTORY_ENDS) -> MeteringPoint:
+    """Return the metering point of an MPAN; in one segment it is always the same one.
 
     All of its history lies before ``before``.
     """
-    rng = random.Random(f"metering point/{seed}/{mpan}/{segment}")
+    rng = random.Random(f"metering point/{mpan}/{segment}")
     distributor = identifiers.distributor_of(mpan)
     group = GSP_GROUP_OF_DISTRIBUTOR.get(distributor) or rng.choice(GSP_GROUPS)
     domestic = segment == "S" and rng.random() < 0.85

@@ -65,10 +65,8 @@ class Story:
         self.yesterday: Final[date] = self.today - timedelta(days=1)
         self.settlement_day: Final[date] = context.now.astimezone(UTC).date() - timedelta(days=1)
         self.segment: Final = context.market_segment()
-        self.point: Final = metering_point(
-            context.seed, context.mpan, self.segment, min(HISTORY_ENDS, self.today)
-        )
-        lead = random.Random(f"lead/{context.seed}").randrange(2, 6)
+        self.point: Final = metering_point(context.mpan, self.segment, min(HISTORY_ENDS, self.today))
+        lead = random.Random(f"lead/{context.mpan}").randrange(2, 6)
         self.effective: Final[date] = (
             self.today + timedelta(days=lead) if interface in _PROPOSALS else self.today
         )
@@ -83,7 +81,7 @@ class Story:
 
     def _scenario(self) -> str:
         chosen = self._chosen("appointmentScenario")
-        return chosen or random.Random(f"scenario/{self.context.seed}").choice(_SCENARIOS)
+        return chosen or random.Random(f"scenario/{self.context.mpan}").choice(_SCENARIOS)
 
     def _outcome(self) -> str:
         return self._chosen("responseCode") or _OUTCOMES.get(self.event, "A")
