@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -82,8 +82,8 @@ def _date(value: str | None) -> str | None:
     if value is None:
         return None
     try:
-        datetime.fromisoformat(value)
-    except ValueError as error:
+        datetime.fromisoformat(value).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise ConfigurationError(
             f"{value!r} is no timestamp", where="--date", mend="For example: 2026-03-29T00:00:00.000Z."
         ) from error

@@ -61,14 +61,15 @@ def identity_of(certificate: x509.Certificate) -> Identity:
     return Identity(str(names[0].value) if names else "", ids)
 
 
-def normalised_pem(pem: bytes) -> bytes:
-    """Return PEM text with LF line ends, as it goes into the certificate header."""
-    return pem.replace(b"\r\n", b"\n")
-
-
 def header_of(pem: bytes) -> str:
-    """Return the certificate header's value for a certificate's PEM text."""
-    return base64.b64encode(normalised_pem(pem)).decode("ascii")
+    """Return the certificate header's value: base64 of the first certificate's PEM text, with LF line ends.
+
+    Nothing else of ``pem`` goes into it, whatever the file holds beside. Raises UnreadableCertificateError.
+    """
+    block = _PEM_BLOCK.search(pem)
+    if block is None:
+        raise UnreadableCertificateError("holds no certificate in PEM text")
+    return base64.b64encode(block.group().replace(b"\r\n", b"\n") + b"\n").decode("ascii")
 
 
 def parse(certificate: x509.Certificate) -> Parsed:

@@ -278,8 +278,8 @@ def _with_milliseconds(received: Received, scheme: _Scheme) -> _Found | None:
     """Try the milliseconds that a sender signed and then cut off in the header."""
     if scheme.tries != _TRIES_BY_DIGEST:
         return None
-    right = received.expected.split(received.date)
-    if not received.date or len(right) != 2:
+    right = received.expected.split(received.date) if received.date else []
+    if len(right) != 2:
         return None
     for date in lost_milliseconds(received.date):
         text = date.join(right)

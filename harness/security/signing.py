@@ -12,6 +12,8 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from harness.errors import ConfigurationError
 from harness.security.certificates import (
     PublicKey,
@@ -107,10 +109,9 @@ class Signer:
 
 
 def _refuse_key_type(public_key: PublicKey | None, path: Path) -> None:
-    name = type(public_key).__name__
     if public_key is None:
         raise ConfigurationError("the certificate's key is neither RSA nor EC", where=str(path))
-    if "EllipticCurve" in name and not current_policy().ecdsa_accepted:
+    if isinstance(public_key, ec.EllipticCurvePublicKey) and not current_policy().ecdsa_accepted:
         raise ConfigurationError(
             "the certificate has an EC key, and signatures are RSA",
             where=str(path),
