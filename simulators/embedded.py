@@ -57,7 +57,7 @@ class EmbeddedTarget:
                 start_new_session=os.name == "posix",
             )
         self._told = self._wait(ready)
-        self.ca: Path | None = Path(self._told["ca"])
+        self.ca: Path = Path(self._told["ca"])
         self.admin: Admin | None = Admin(
             self._told["admin"], Path(self._told["admin_key_file"]).read_text().strip()
         )

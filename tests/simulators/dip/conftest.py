@@ -1,0 +1,134 @@
+"""A real hub over real TLS, one per test module, and messages to send to it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.messages.build import build, encode
+from harness.messages.context import Context
+from harness.messages.identifiers import mpan
+from harness.spec.release import load
+from harness.transport.admin import Admin
+from harness.transport.client import Answer, DipClient
+from harness.transport.network import Network, Party
+from simulators.embedded import EmbeddedTarget
+
+RELEASES = ("2.1.0", "2.2.1")
+
+
+@dataclass
+class Bench:
+    """A running hub with what a test needs to speak to it."""
+
+    target: EmbeddedTarget
+    release: str = "2.1.0"
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    _clients: dict[str, DipClient] = field(default_factory=dict)
+
+    @property
+    def network(self) -> Network:
+        """Return the parties."""
+        return self.target.network
+
+    @property
+    def admin(self) -> Admin:
+        """Return the admin client."""
+        assert self.target.admin is not None
+        return self.target.admin
+
+    @property
+    def log(self) -> str:
+        """Return what the hub has logged."""
+        return (self.target.store / "sim.log").read_text(encoding="utf-8")
+
+    def party(self, role: str, place: int = 0) -> Party:
+        """Return the first party of a role, or the one at ``place``."""
+        return self.network.with_role(role)[place]
+
+    def client(self, release: str = "") -> DipClient:
+        """Return the client of a release."""
+        release = release or self.release
+        if release not in self._clients:
+            self._clients[release] = DipClient(self.target.url(release), self.network, self.target.ca)
+        return self._clients[release]
+
+    def tag(self) -> str:
+        """Return a text for S1.subText that no other message has."""
+        return f"tag-{next(self._numbers)}"
+
+    def message(
+        self,
+        interface: str = "IF-031",
+        event: str = "MSApp",
+        sender: Party | None = None,
+        to: tuple[Party, ...] | None = None,
+        *,
+        tag: str | None = None,
+        release: str = "",
+        unique: int = 123,
+        overrides: Mapping[str, object] | None = None,
+    ) -> dict[str, Any]:
+        """Return a valid message with a reference of its own: by default an appointment request."""
+        sender = sender or self.party("SUP")
+        to = (self.party("REGS"),) if to is None else to
+        number = next(self._numbers)
+        distributor = self.party("LDSO")
+        assert distributor.distributor_id is not None
+        context = Context(
+            seed=number,
+            now=self.admin.now(),
+            environment="SIT",
+            sender_dip_id=sender.dip_id,
+            sender_role=sender.role,
+            connection_provider=None,
+            sub_text=tag,
+            mpan=mpan(distributor.distributor_id, unique),
+            distributor_dip_id=distributor.dip_id,
+            primary_recipients=tuple(party.dip_id for party in to),
+            parties={party.role: (party.dip_id, party.mpid) for party in to},
+            reference=f"S-{interface}-{sender.dip_id}-{sender.role}-20260101-{number:08x}",
+        )
+        return build(load(release or self.release), interface, event, context, overrides=overrides or {})
+
+    def send(self, *payloads: dict[str, Any], party: Party | None = None, **options: Any) -> Answer:
+        """Send messages in one request, by default as the first supplier to the first message's channel."""
+        channel = options.pop("channel", None) or payloads[0]["CommonBlock"]["S0"]["interfaceID"]
+        release = options.pop("release", "")
+        body = options.pop("body", None)
+        body = encode(list(payloads)) if body is None else body
+        return self.client(release).send(party or self.party("SUP"), channel, body, **options)
+
+    def settle(self, tag: str, timeout: float = 20.0) -> dict[str, Any]:
+        """Wait until all that carries a tag has come to rest."""
+        return self.admin.settle(tag, timeout=timeout)
+
+    def close(self) -> None:
+        """Stop the hub."""
+        for client in self._clients.values():
+            client.close()
+        self.target.close()
+
+
+@pytest.fixture(scope="session")
+def network_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that holds a default network."""
+    folder = tmp_path_factory.mktemp("simulators")
+    EmbeddedTarget.prepare(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def bench(network_folder: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
+    """Return a hub with two releases."""
+    worker = request.module.__name__.rpartition(".")[2]
+    bench = Bench(EmbeddedTarget(RELEASES, network_folder, worker=worker))
+    yield bench
+    bench.close()
+    assert '"event":"fault"' not in bench.log
+    assert "Traceback" not in bench.log
