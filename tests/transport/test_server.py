@@ -134,9 +134,13 @@ def test_a_connection_that_says_nothing_is_closed(connect: Connect) -> None:
         assert _read(stream) == b""
 
 
-def test_blank_lines_are_no_way_to_stay(connect: Connect) -> None:
-    """Empty lines before a request don't keep a connection alive for ever."""
+@pytest.mark.parametrize("kept", [False, True], ids=["new", "kept"])
+def test_blank_lines_are_no_way_to_stay(connect: Connect, kept: bool) -> None:
+    """Empty lines before a request don't keep a connection alive for ever, new or kept."""
     with closing(connect()) as stream:
+        if kept:
+            stream.sendall(REQUEST + b"Content-Length: 2\r\n\r\n[]")
+            assert _one(stream)[0] == 201
         started = time.monotonic()
         try:
             while time.monotonic() - started < 5:
