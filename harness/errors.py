@@ -50,9 +50,19 @@ class EnvironmentFault(HarnessError):
     exit_code = 3
 
 
+_MANY = 20
+
+
 def nearest(value: str, known: Iterable[str]) -> str:
-    """Say which known names are meant: ``"Did you mean '2.1.0'? Known: 1.8.3, 2.0.1."``."""
+    """Say which known names are meant: ``"Did you mean '2.1.0'? Known: 1.8.3, 2.0.1."``.
+
+    A name that begins with the value comes first. Of more than 20 known names only similar ones are listed.
+    """
     names = sorted(known)
-    close = difflib.get_close_matches(value, names, n=1, cutoff=0.4)
+    begun = [name for name in names if value and name.lower().startswith(value.lower())]
+    close = begun or difflib.get_close_matches(value, names, n=5, cutoff=0.4)
     meant = f"Did you mean '{close[0]}'? " if close else ""
-    return f"{meant}Known: {', '.join(names)}." if names else meant.strip()
+    listed = names if len(names) <= _MANY else close[1:6]
+    if not listed:
+        return meant.strip()
+    return f"{meant}{'Known' if listed is names else 'Similar'}: {', '.join(listed)}."

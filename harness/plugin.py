@@ -1,8 +1,8 @@
 """The pytest plugin: collects scenario files as test items and runs them through the engine.
 
-Inert without ``--stage``. With it, ``pytest test_catalogue --stage cit`` and ``dip run --stage cit`` are one run:
-both write the same events, reports and verdicts. With pytest-xdist each worker has a target of its own and writes
-its part of the events; the controller merges them.
+Inert without ``--stage``. With it, ``pytest test_catalogue --stage cit`` and ``dip run --stage cit`` are one
+run: both write the same events, reports and verdicts. With pytest-xdist each worker has a target of its own
+and writes its part of the events; the controller merges them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from harness.data import folder
 from harness.errors import ConfigurationError, HarnessError
 from harness.evidence.verdicts import Outcome, Verdict
 from harness.reports.write import write_reports
@@ -25,14 +26,14 @@ from harness.spec.release import load
 from harness.spec.routing import load_routing
 from harness.stages.finish import begin, end
 from harness.stages.options import RunOptions, options
+from harness.stages.resume import resumed, waits
 from harness.stages.session import Session, prepare
-from harness.stages.targets import profile, provider
 
 RUN = pytest.StashKey["StageRun"]()
 VERDICT = "dip_verdict"
 
 
-class ScenarioFailure(AssertionError):
+class ScenarioFailure(AssertionError):  # noqa: N818 - a verdict, not an error
     """A scenario instance that did not pass: its outcome, and a stable key to group by."""
 
     def __init__(self, case: Case, outcome: Outcome) -> None:
@@ -66,7 +67,8 @@ class StageRun:
         self.written: list[Path] = []
         self.log: Any = None
         if self.controls:
-            self.network, self.shared = prepare(chosen)
+            self.prepared = prepare(chosen)
+            self.shared = self.prepared.folder
 
     def play(self, case: Case) -> Outcome:
         """Run a case on this process's target, which the first case starts."""
@@ -77,7 +79,7 @@ class StageRun:
     def begin(self, selected: int) -> None:
         """Write the run's first event, once the number of selected cases is known."""
         if self.controls and self.log is None and selected:
-            self.log = begin(self.options, self.network, selected)
+            self.log = begin(self.options, self.prepared, selected)
 
     def close(self) -> None:
         """Stop the target; the controller also merges the events and writes the reports."""
@@ -90,8 +92,7 @@ class StageRun:
             end(
                 self.options,
                 self.log,
-                self.network,
-                self._ca(),
+                self.prepared,
                 seconds=time.perf_counter() - self.began,
                 interrupted=self.interrupted,
             )
@@ -99,12 +100,6 @@ class StageRun:
             self.written = write_reports(self.options.out)
         if self.shared is not None:
             shutil.rmtree(self.shared, ignore_errors=True)
-
-    def _ca(self) -> Path | None:
-        """Return the authorities of a target that we did not start ourselves."""
-        if provider(self.options.target) is not None:
-            return None
-        return profile(self.options.target).ca
 
 
 class ScenarioFile(pytest.File):
@@ -119,13 +114,13 @@ class ScenarioFile(pytest.File):
         families = read_families(run.options.catalogue / scenario.stage / "families.yaml")
         for name in run.options.releases:
             for case in cases_of(scenario, load(name), load_routing(), families, run.options.seed):
-                if run.options.selection.takes(case):
+                if run.options.selection.takes(case) and waits(run.options, case):
                     suffix = f"@{name}" if len(run.options.releases) > 1 else ""
                     yield ScenarioItem.from_parent(
                         self, name=f"{case.interface}/{case.event}/{case.role}{suffix}", case=case
                     )
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ARG002
         """Show a malformed scenario file as one sentence."""
         if isinstance(excinfo.value, ConfigurationError):
             return str(excinfo.value)
@@ -149,7 +144,7 @@ class ScenarioItem(pytest.Item):
             pytest.skip(f"{outcome.verdict.value}: {outcome.reason}")
         raise ScenarioFailure(self.case, outcome)
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ARG002
         """Show a failed scenario in its own words instead of a traceback."""
         if isinstance(excinfo.value, ScenarioFailure):
             return str(excinfo.value)
@@ -176,40 +171,52 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--requirement", action="append", default=[], help="only cases that verify this; many")
     group.addoption("--scenario", action="append", default=[], help="only this scenario; many")
     group.addoption("--run", default="", help="id of the run (default: made from the time)")
+    group.addoption("--resume", default=None, help="go on with the run in this folder")
     group.addoption("--answers", default=None, help="YAML file of a person's answers")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Check the run's options before anything is collected."""
-    if not config.getoption("--stage"):
+    if not config.getoption("--stage") and not config.getoption("--resume"):
         return
-    get = config.getoption
-    worker = getattr(config, "workerinput", None)
     try:
-        chosen = options(
-            stage=get("--stage"),
-            releases=tuple(get("--release")),
-            target=get("--target"),
-            environment=get("--environment"),
-            seed=get("--seed"),
-            out=Path(worker["dip_out"]) if worker else (Path(get("--out")) if get("--out") else None),
-            run=worker["dip_run"] if worker else get("--run"),
-            catalogue=_catalogue(config),
-            interfaces=tuple(get("--interface")),
-            events=tuple(get("--event")),
-            roles=tuple(get("--role")),
-            requirements=tuple(get("--requirement")),
-            scenarios=tuple(get("--scenario")),
-            segments=tuple(get("--segment")),
-            answers=Path(get("--answers")) if get("--answers") else None,
-        )
+        chosen = _options(config)
         config.stash[RUN] = StageRun(chosen, config)
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from error
 
 
+def _options(config: pytest.Config) -> RunOptions:
+    """Check the options of a run, its own or those of the run that it goes on with."""
+    get = config.getoption
+    worker = getattr(config, "workerinput", None)
+    answers = Path(get("--answers")) if get("--answers") else None
+    catalogue = _catalogue(config)
+    if get("--resume"):
+        return resumed(
+            Path(get("--resume")), answers=answers, catalogue=catalogue or folder("test_catalogue")
+        )
+    return options(
+        stage=get("--stage"),
+        releases=tuple(get("--release")),
+        target=get("--target"),
+        environment=get("--environment"),
+        seed=get("--seed"),
+        out=Path(worker["dip_out"]) if worker else (Path(get("--out")) if get("--out") else None),
+        run=worker["dip_run"] if worker else get("--run"),
+        catalogue=catalogue,
+        interfaces=tuple(get("--interface")),
+        events=tuple(get("--event")),
+        roles=tuple(get("--role")),
+        requirements=tuple(get("--requirement")),
+        scenarios=tuple(get("--scenario")),
+        segments=tuple(get("--segment")),
+        answers=answers,
+    )
+
+
 def _catalogue(config: pytest.Config) -> Path | None:
-    """Return the catalogue that the arguments lie in: the nearest folder upwards that holds the requirements."""
+    """Return the catalogue that the arguments lie in: the nearest folder that holds requirements."""
     for argument in config.args:
         path = Path(str(argument).split("::")[0]).resolve()
         for candidate in (path, *path.parents):
@@ -277,7 +284,7 @@ class _Distributed:
             run.begin(len(ids))
 
 
-def pytest_plugin_registered(plugin: object, manager: pytest.PytestPluginManager) -> None:
+def pytest_plugin_registered(manager: pytest.PytestPluginManager) -> None:
     """Register the distributed hooks once pytest-xdist is there."""
     if manager.hasplugin("xdist") and not manager.hasplugin("dip-distributed"):
         manager.register(_Distributed(), "dip-distributed")

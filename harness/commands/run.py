@@ -11,11 +11,13 @@ import pytest
 from rich.console import Console
 
 from harness.commands.progress import DistributedProgress, ProgressView
+from harness.data import folder
 from harness.errors import ConfigurationError, EnvironmentFault, HarnessError
 from harness.evidence.verdicts import Verdict
 from harness.reports.run import read_run
 from harness.reports.terminal import summary
 from harness.stages.options import DEFAULT_RELEASE, DEFAULT_SEED, RunOptions, options
+from harness.stages.resume import resumed
 
 _INI = Path(__file__).resolve().parent.parent / "run.ini"
 
@@ -25,10 +27,16 @@ _INI = Path(__file__).resolve().parent.parent / "run.ini"
 Example:
   dip run --stage cit
   dip run --stage cit --release 2.2.1 --interface IF-031 --out runs/appointments
-  dip run --stage cit --target my-target.toml -n auto"""
+  dip run --stage cit --target my-target.toml -n auto
+  dip run --resume runs/20261122-081530-3fa9c1 --answers answers.yaml"""
 )
 @click.argument("path", required=False, type=click.Path(exists=True, path_type=Path))
-@click.option("--stage", required=True, help="The test stage: cit.")
+@click.option("--stage", default="", help="The test stage: cit.")
+@click.option(
+    "--resume",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Go on with the cases of this run that wait for something.",
+)
 @click.option(
     "--release", "releases", multiple=True, help=f"DIP API release; many. [default: {DEFAULT_RELEASE}]"
 )
@@ -53,6 +61,7 @@ Example:
 def run(
     path: Path | None,
     stage: str,
+    resume: Path | None,
     releases: tuple[str, ...],
     target: str,
     environment: str,
@@ -76,26 +85,32 @@ def run(
         raise ConfigurationError(
             f"'{workers}' is no number of workers", where="-n", mend="Give a number, or 'auto'."
         )
-    chosen = options(
-        stage=stage,
-        releases=releases,
-        target=target,
-        environment=environment,
-        seed=seed,
-        out=out,
-        catalogue=path if path is not None and (path / "requirements").is_dir() else None,
-        interfaces=interfaces,
-        events=events,
-        roles=roles,
-        requirements=requirements,
-        scenarios=scenarios,
-        segments=segments,
-        answers=answers,
-    )
+    if not stage and resume is None:
+        raise ConfigurationError("no stage is given", where="dip run", mend="Add --stage cit.")
+    if resume is not None:
+        chosen = resumed(resume, answers=answers, catalogue=folder("test_catalogue"))
+    else:
+        chosen = options(
+            stage=stage,
+            releases=releases,
+            target=target,
+            environment=environment,
+            seed=seed,
+            out=out,
+            catalogue=path if path is not None and (path / "requirements").is_dir() else None,
+            interfaces=interfaces,
+            events=events,
+            roles=roles,
+            requirements=requirements,
+            scenarios=scenarios,
+            segments=segments,
+            answers=answers,
+        )
     console = Console(stderr=True)
     view = ProgressView(console)
     console.print(
-        f"Run {chosen.run}: stage {chosen.stage}, release {', '.join(chosen.releases)}, target {chosen.target}"
+        f"Run {chosen.run}: stage {chosen.stage}, "
+        f"release {', '.join(chosen.releases)}, target {chosen.target}"
     )
     code = _pytest(chosen, path, workers, view)
     view.stop()
@@ -127,14 +142,15 @@ def _pytest(chosen: RunOptions, path: Path | None, workers: str, view: ProgressV
         "-p",
         "no:cacheprovider",
         "--capture=no",
-        "--stage",
-        chosen.stage,
+        *(
+            ["--resume", str(chosen.out)]
+            if chosen.resumed
+            else ["--stage", chosen.stage, "--out", str(chosen.out)]
+        ),
         "--target",
         chosen.target,
         "--seed",
         str(chosen.seed),
-        "--out",
-        str(chosen.out),
         "--run",
         chosen.run,
     ]

@@ -1,7 +1,7 @@
 """Typed run events: everything that a report may say stands in one of them.
 
-A run is `events.ndjson`, one event a line: ``{"event": <kind>, ...fields}``. Instance events carry the case id
-and a sequence number within the case, so that the parts that several workers wrote merge into one order.
+A run is `events.ndjson`, one event a line: ``{"event": <kind>, ...fields}``. Instance events carry the
+case id and a sequence number within the case, so that what several workers wrote merges into one order.
 Bytes are stored beside it under `evidence/` by their SHA-256 (`harness.evidence.store`).
 """
 

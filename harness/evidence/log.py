@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,15 +23,18 @@ def stamp() -> str:
 
 
 class EventLog:
-    """Appends events to one file; numbers instance events within their case."""
+    """Appends events to one file; numbers instance events within their case.
 
-    def __init__(self, path: Path) -> None:
+    ``after`` gives the last number of cases that an earlier process began.
+    """
+
+    def __init__(self, path: Path, *, after: Mapping[str, int] | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._file: BinaryIO = path.open("ab")
         except OSError as error:
             raise EnvironmentFault(f"can't be written: {error}", where=str(path)) from error
-        self._sequence: dict[str, int] = {}
+        self._sequence = dict(after or {})
 
     def write(self, event: Event) -> Event:
         """Append ``event`` with time and, for instance events, the next sequence number of its case."""
@@ -80,7 +83,7 @@ def read_events(path: Path) -> Iterator[Event]:
 
 
 def merge(parts: Iterable[Path], into: Path) -> None:
-    """Write the events of ``parts`` to ``into``: the run's start, the instances by case and sequence, its end.
+    """Write the events of ``parts`` to ``into``: start, instances by case and sequence, end.
 
     ``into`` appears whole or not at all.
     """

@@ -34,7 +34,7 @@ class EvidenceStore:
         return digest
 
     def get(self, digest: str) -> bytes:
-        """Return stored bytes; raises ConfigurationError when they are missing or no longer match their hash."""
+        """Return stored bytes; raises ConfigurationError when they are missing or don't match."""
         path = self._path(digest)
         try:
             data = path.read_bytes()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 import traceback
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from harness.errors import ConfigurationError, EnvironmentFault, HarnessError
@@ -113,9 +114,10 @@ def _omitted(case: Case, bench: Bench) -> Outcome | None:
 
 def _play(case: Case, bench: Bench, playing: Cast, folder: Path) -> Outcome:
     instance = stored.load(folder, case.key) or stored.Instance(
-        case=case.key, tag=playing.tag, seed=case.seed
+        case=case.key, tag=playing.tag, seed=case.seed, effective=playing.effective.isoformat()
     )
-    play = Play(bench, replace(playing, tag=instance.tag), instance, load(case.release))
+    playing = replace(playing, tag=instance.tag, effective=datetime.fromisoformat(instance.effective))
+    play = Play(bench, playing, instance, load(case.release))
     if instance.next_step == 0:
         _arrange(play)
     try:
@@ -138,6 +140,7 @@ def _play(case: Case, bench: Bench, playing: Cast, folder: Path) -> Outcome:
         return Outcome(
             Verdict.INCONCLUSIVE, f"waits for {play.waiting}", Blame(BlameClass.TEST_CASE, "tester")
         )
+    stored.discard(folder, case.key)
     if play.failed is not None:
         return Outcome(Verdict.FAIL, play.failed.reason, play.failed.blame)
     return Outcome(Verdict.PASS)

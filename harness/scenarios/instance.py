@@ -41,6 +41,8 @@ class Instance:
     case: str
     tag: str
     seed: int
+    effective: str
+    """The scenario's effective date, as UTC."""
     next_step: int = 0
     sent: list[Sent] = field(default_factory=list)
     serial: int = 0
@@ -69,6 +71,11 @@ def save(instance: Instance, folder: Path) -> Path:
     part.write_bytes(orjson.dumps(dataclasses.asdict(instance), option=orjson.OPT_INDENT_2))
     part.replace(path)
     return path
+
+
+def discard(folder: Path, case: str) -> None:
+    """Remove a stored instance that has come to its end."""
+    path_of(folder, case).unlink(missing_ok=True)
 
 
 def load(folder: Path, case: str) -> Instance | None:

@@ -15,15 +15,16 @@ from harness.evidence.log import FILE, EventLog, merge
 from harness.scenarios.catalogue import scenario_files
 from harness.security.profiles import TEST_AUTHORITY
 from harness.stages.options import RunOptions
-from harness.stages.session import part
-from harness.transport.network import Network
+from harness.stages.session import Shared, part
 
 CONTROLLER = "controller"
 
 
-def begin(options: RunOptions, network: Network, selected: int) -> EventLog:
-    """Write the run's first event; returns the controller's part of the log."""
+def begin(options: RunOptions, shared: Shared, selected: int) -> EventLog:
+    """Write the run's first event, unless it is resumed; returns the controller's part of the log."""
     log = EventLog(part(options.out, CONTROLLER))
+    if options.resumed:
+        return log
     log.write(
         RunStarted(
             run=options.run,
@@ -31,7 +32,7 @@ def begin(options: RunOptions, network: Network, selected: int) -> EventLog:
             releases=list(options.releases),
             seed=options.seed,
             target=options.target,
-            environment=options.environment or "SIT",
+            environment=shared.environment,
             network=[
                 {
                     "organisation": party.organisation,
@@ -41,7 +42,7 @@ def begin(options: RunOptions, network: Network, selected: int) -> EventLog:
                     "dip_id": party.dip_id,
                     "real": "no" if party.simulated else "yes",
                 }
-                for party in network.parties
+                for party in shared.network.parties
             ],
             harness_version=harness.__version__,
             catalogue=catalogue_hash(options.catalogue),
@@ -55,16 +56,15 @@ def begin(options: RunOptions, network: Network, selected: int) -> EventLog:
 def end(
     options: RunOptions,
     log: EventLog,
-    network: Network,
-    ca: Path | None,
+    shared: Shared,
     *,
     seconds: float,
     interrupted: bool,
 ) -> None:
     """Write the run's last event, merge all parts into `events.ndjson` and remove the parts."""
-    hub_real = ca is not None and not vouched_by_test_authority(ca)
+    hub_real = shared.ca is not None and not vouched_by_test_authority(shared.ca)
     systems = [System("DIP", hub_real)]
-    systems += [System(party.organisation, not party.simulated) for party in network.parties]
+    systems += [System(party.organisation, not party.simulated) for party in shared.network.parties]
     kind, reason = evidence_class(systems)
     log.write(
         RunFinished(
@@ -76,7 +76,8 @@ def end(
     )
     log.close()
     parts = options.out / "parts"
-    merge(sorted(parts.glob("events-*.ndjson")), options.out / FILE)
+    whole = options.out / FILE
+    merge([*([whole] if options.resumed else []), *sorted(parts.glob("events-*.ndjson"))], whole)
     shutil.rmtree(parts)
 
 

@@ -19,6 +19,7 @@ from harness.stages.selection import Selection
 STAGES = {"cit": "Component Integration Testing: interface conformance in its style"}
 DEFAULT_RELEASE = "2.1.0"
 DEFAULT_SEED = 1
+DEFAULT_ENVIRONMENT = "SIT"
 ENVIRONMENTS = ("SIT", "SITB", "UIT", "DEV")
 
 
@@ -36,6 +37,8 @@ class RunOptions:
     catalogue: Path
     selection: Selection
     answers: Path | None
+    resumed: bool = False
+    """Whether the run goes on with instances that an earlier process stored in ``out``."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return what the run's first event keeps."""

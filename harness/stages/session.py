@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from harness.clock import Clock, SystemClock
+from harness.errors import ConfigurationError
 from harness.evidence.log import EventLog
 from harness.evidence.store import EvidenceStore
 from harness.evidence.verdicts import Outcome
@@ -16,7 +18,8 @@ from harness.scenarios.play import Bench
 from harness.security.trust import Trust
 from harness.settings import current
 from harness.spec.routing import load_routing
-from harness.stages.options import RunOptions, read_answers
+from harness.stages.options import DEFAULT_ENVIRONMENT, RunOptions, read_answers
+from harness.stages.resume import sequences
 from harness.stages.targets import profile, provider
 from harness.transport.client import DipClient
 from harness.transport.network import Network
@@ -24,16 +27,35 @@ from harness.transport.target import Target
 from harness.transport.target_clock import TargetClock
 
 
-def prepare(options: RunOptions) -> tuple[Network, Path | None]:
-    """Make what all workers share: the network, and a private folder for a target that we start ourselves.
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all workers of a run share."""
 
-    Keys never lie in the run's folder. The caller removes the private folder at the end.
+    network: Network
+    environment: str
+    folder: Path | None
+    """Private folder of a target that we start ourselves; keys never lie in the run's folder."""
+    ca: Path | None
+    """The authorities of a target that we did not start; None for one that is simulated by its making."""
+
+
+def prepare(options: RunOptions) -> Shared:
+    """Make what all workers share. The caller removes the private folder at the end.
+
+    Raises ConfigurationError when the environment asked for is not the target profile's.
     """
     own = provider(options.target)
-    if own is None:
-        return profile(options.target).network, None
-    folder = Path(tempfile.mkdtemp(prefix="dip-run-"))
-    return own.prepare(folder), folder
+    if own is not None:
+        folder = Path(tempfile.mkdtemp(prefix="dip-run-"))
+        return Shared(own.prepare(folder), options.environment or DEFAULT_ENVIRONMENT, folder, None)
+    target = profile(options.target)
+    if options.environment not in ("", target.environment):
+        raise ConfigurationError(
+            f"the profile is for environment {target.environment}",
+            where=options.target,
+            mend=f"Leave --environment {options.environment} out, or take another profile.",
+        )
+    return Shared(target.network, target.environment, None, target.ca)
 
 
 class Session:
@@ -47,7 +69,7 @@ class Session:
         self._clock: Clock = SystemClock()
         self._bench: Bench | None = None
         self._clients: dict[str, DipClient] = {}
-        self._log = EventLog(part(options.out, worker))
+        self._log = EventLog(part(options.out, worker), after=sequences(options))
 
     def play(self, case: Case) -> Outcome:
         """Run one case to its verdict."""
@@ -87,7 +109,7 @@ class Session:
         return own(
             self._options.releases,
             self._shared,
-            environment=self._options.environment or "SIT",
+            environment=self._options.environment or DEFAULT_ENVIRONMENT,
             worker=self._worker,
         )
 

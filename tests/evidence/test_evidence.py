@@ -17,9 +17,7 @@ from harness.evidence.verdicts import Blame, BlameClass, ExecutionStatus, Outcom
 
 
 def _finished(case: str, verdict: str = "pass") -> InstanceFinished:
-    return InstanceFinished(
-        case=case, verdict=verdict, status="passed", reason="", blame=None, seconds=0.1
-    )
+    return InstanceFinished(case=case, verdict=verdict, status="passed", reason="", blame=None, seconds=0.1)
 
 
 def test_events_come_back_as_they_were_written(tmp_path: Path) -> None:
@@ -46,7 +44,10 @@ def test_merging_orders_by_case_and_sequence_and_ends_with_the_run(tmp_path: Pat
     with EventLog(tmp_path / "controller.ndjson") as log:
         log.write(RunFinished(evidence_class="rehearsal", evidence_class_reason="", seconds=1.0))
     merge([tmp_path / f"{name}.ndjson" for name in ("controller", "gw1", "gw0")], tmp_path / "events.ndjson")
-    kinds = [event.case if isinstance(event, InstanceFinished) else event.kind for event in read_events(tmp_path / "events.ndjson")]
+    kinds = [
+        event.case if isinstance(event, InstanceFinished) else event.kind
+        for event in read_events(tmp_path / "events.ndjson")
+    ]
     assert kinds == ["a", "b", "c", "run-finished"]
 
 

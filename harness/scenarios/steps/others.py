@@ -30,7 +30,9 @@ def webhook(step: Webhook, play: Play) -> None:
         )
         answer = client.remove_webhook(party, channel)
     else:
-        known = play.instance.webhooks.get(f"{party.dip_id}/{channel}") or _known_webhook(admin, release, party.dip_id, channel)
+        known = play.instance.webhooks.get(f"{party.dip_id}/{channel}") or _known_webhook(
+            admin, release, party.dip_id, channel
+        )
         if not known:
             raise EnvironmentFault(f"no webhook of {party.name} for {channel} is known", where="target")
         if step.action == "set":

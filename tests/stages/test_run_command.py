@@ -1,0 +1,183 @@
+"""``dip run`` as a user starts it: a process of its own, with its exit codes and files."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.data import folder
+
+NARROW = ("--interface", "IF-027", "--interface", "IF-028")
+
+
+def dip(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run the dip command."""
+    return subprocess.run(
+        [sys.executable, "-m", "harness", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "COLUMNS": "110"},
+    )
+
+
+def verdicts(run: Path) -> dict[tuple[str, str], str]:
+    """Return the verdict of each case of a run."""
+    results = json.loads((run / "results.json").read_text())
+    return {(case["id"], case["release"]): case["verdict"] for case in results["scenarios"]}
+
+
+@contextmanager
+def simulators(tmp: Path) -> Iterator[dict[str, Any]]:
+    """Start `dip sim up` by hand; yields what it says when it is ready."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "harness", "sim", "up", "--store", str(tmp), "--release", "2.1.0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert child.stdout is not None
+        yield json.loads(child.stdout.readline())
+    finally:
+        child.terminate()
+        child.wait(10)
+        assert child.stdout is not None
+        child.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A narrow run on the embedded target."""
+    cwd = tmp_path_factory.mktemp("embedded")
+    done = dip("run", "--stage", "cit", *NARROW, "--out", "run", cwd=cwd)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return cwd / "run"
+
+
+def test_a_run_writes_every_file_of_the_contract(embedded: Path) -> None:
+    """Events, results, JUnit, RTTM, report and evidence stand in the run's folder, and nothing half-made."""
+    names = {path.name for path in embedded.iterdir()}
+    assert names == {
+        "events.ndjson",
+        "results.json",
+        "junit.xml",
+        "rttm.json",
+        "rttm.xlsx",
+        "run-report.html",
+        "evidence",
+    }
+    assert json.loads((embedded / "results.json").read_text())["evidence_class"] == "rehearsal"
+
+
+def test_workers_reach_the_same_verdicts(embedded: Path, tmp_path: Path) -> None:
+    """With two workers the same cases end with the same verdicts."""
+    done = dip("run", "--stage", "cit", *NARROW, "--out", "run", "-n", "2", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert verdicts(tmp_path / "run") == verdicts(embedded)
+
+
+def test_pytest_is_the_same_run(embedded: Path, tmp_path: Path) -> None:
+    """`pytest test_catalogue --stage cit` ends with the same verdicts and writes the same files."""
+    arguments = ["--stage", "cit", *NARROW, "--out", str(tmp_path / "run"), "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", str(folder("test_catalogue")), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout
+    assert verdicts(tmp_path / "run") == verdicts(embedded)
+
+
+def test_simulators_started_by_hand_give_the_same_verdicts(embedded: Path, tmp_path: Path) -> None:
+    """A target profile that points at `dip sim up` ends as the embedded target does, as a rehearsal."""
+    with simulators(tmp_path / "sim") as ready:
+        done = dip(
+            "run",
+            "--stage",
+            "cit",
+            *NARROW,
+            "--target",
+            ready["target"],
+            "--out",
+            "run",
+            "-n",
+            "2",
+            cwd=tmp_path,
+        )
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert verdicts(tmp_path / "run") == verdicts(embedded)
+    assert json.loads((tmp_path / "run" / "results.json").read_text())["evidence_class"] == "rehearsal"
+
+
+def test_a_question_is_answered_in_a_later_run(tmp_path: Path) -> None:
+    """A case that waits for a person is inconclusive, exit 1; `--resume` with answers ends it, exit 0."""
+    catalogue = tmp_path / "catalogue"
+    (catalogue / "cit").mkdir(parents=True)
+    (catalogue / "requirements").symlink_to(folder("test_catalogue") / "requirements")
+    (catalogue / "cit" / "families.yaml").write_text("consumption: [IF-027]\n")
+    (catalogue / "cit" / "ask.yaml").write_text(
+        "scenario: CIT-ASK\ntitle: A person looks at the screen\nstage: cit\narea: screens\npolarity: positive\n"
+        "requirements: [DH-IF-027]\ncase: {interface: IF-027, event: ConsumptionAmendment, role: SUP}\n"
+        "steps:\n  - send: {}\n  - expect_status: {http: ['201']}\n"
+        "  - ask: {question: 'Is it on the screen?', of: Supplier A}\n  - receive: {by: [addressed]}\n"
+    )
+    with simulators(tmp_path / "sim") as ready:
+        first = dip(
+            "run", str(catalogue), "--stage", "cit", "--target", ready["target"], "--out", "run", cwd=tmp_path
+        )
+        assert first.returncode == 1, first.stderr + first.stdout
+        assert set(verdicts(tmp_path / "run").values()) == {"inconclusive"}
+        (tmp_path / "answers.yaml").write_text('"Is it on the screen?": yes\n')
+        again = dip("run", str(catalogue), "--resume", "run", "--answers", "answers.yaml", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr + again.stdout
+    assert set(verdicts(tmp_path / "run").values()) == {"pass"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("run",), "no stage is given"),
+        (("run", "--stage", "ctt"), "Did you mean 'cit'"),
+        (("run", "--stage", "cit", "--release", "2.2"), "Did you mean '2.2.1'"),
+        (("run", "--stage", "cit", "--target", "nowhere.toml"), "nowhere.toml"),
+        (("run", "--stage", "cit", "--interface", "IF-031", "--role", "MDS"), "no case is selected"),
+        (("run", "--stage", "cit", "-n", "many"), "'many' is no number of workers"),
+        (("runn",), "Did you mean 'run'"),
+    ],
+)
+def test_wrong_usage_is_one_sentence_and_exit_2(
+    tmp_path: Path, arguments: tuple[str, ...], says: str
+) -> None:
+    """Nothing is written, nothing is traced back, and the sentence says how to mend it."""
+    done = dip(*arguments, cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_malformed_scenario_file_is_named(tmp_path: Path) -> None:
+    """A slip in a scenario file is exit 2 with the file, the place and the nearest known name."""
+    catalogue = tmp_path / "catalogue"
+    (catalogue / "cit").mkdir(parents=True)
+    (catalogue / "requirements").mkdir()
+    (catalogue / "cit" / "families.yaml").write_text("all: [IF-027]\n")
+    (catalogue / "cit" / "slip.yaml").write_text(
+        "scenario: CIT-SLIP\ntitle: A slip in a step\nstage: cit\narea: slips\npolarity: positive\n"
+        "requirements: [DH-IF-027]\nmatrix: {pairs: every}\nsteps:\n  - sendd: {}\n"
+    )
+    done = dip("run", str(catalogue), "--stage", "cit", "--out", "run", cwd=tmp_path)
+    assert done.returncode == 2, done.stderr + done.stdout
+    assert "slip.yaml" in done.stderr
+    assert "Did you mean 'send'" in done.stderr
