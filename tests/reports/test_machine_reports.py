@@ -14,10 +14,18 @@ from harness.reports.run import Run, read_run
 from harness.reports.write import write_reports
 
 _VERDICTS = ["pass", "fail", "inconclusive", "omitted", "skipped", "error"]
+_RUN_FIELDS = [
+    *("format", "run", "stage", "releases", "seed", "evidence_class", "started", "finished"),
+    *("totals", "scenarios"),
+]
+_SCENARIO_FIELDS = [
+    *("id", "title", "release", "verdict", "status", "blame", "requirements", "assumptions", "seconds"),
+    "reason",
+]
 _RESULTS = {
     "type": "object",
     "additionalProperties": False,
-    "required": (["format", "run", "stage", "releases", "seed", "evidence_class", "started", "finished", "totals", "scenarios"]),
+    "required": _RUN_FIELDS,
     "properties": {
         "format": {"const": 1},
         "run": {"type": "string", "minLength": 1},
@@ -38,9 +46,7 @@ _RESULTS = {
             "items": {
                 "type": "object",
                 "additionalProperties": False,
-                "required": (
-                    ["id", "title", "release", "verdict", "status", "blame", "requirements", "assumptions", "seconds", "reason"]
-                ),
+                "required": _SCENARIO_FIELDS,
                 "properties": {
                     "id": {"type": "string", "pattern": "^[^/@]+/[^/]+/[^/]+/[^/@]+$"},
                     "title": {"type": "string"},
