@@ -101,7 +101,9 @@ def test_the_readmes_target_profile_loads(readme: str, documents: dict[str, str]
     ]
     (tmp_path / "target.toml").write_text(profile, encoding="utf-8")
     (tmp_path / "network.toml").write_text(network, encoding="utf-8")
-    (tmp_path / "dip-ca.pem").write_text("", encoding="utf-8")
+    for file in re.findall(r'"([\w./-]+\.(?:pem|key))"', profile + network):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).touch()
     target = TargetProfile.load(tmp_path / "target.toml")
     assert target.environment == "SIT"
     assert target.url("2.1.0").endswith("/2.1.0")
