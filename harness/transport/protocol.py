@@ -193,7 +193,9 @@ def _bounded_h11(bounds: Limits) -> type[asyncio.Protocol]:
             return HEAD if begun else IDLE
 
         def send_400_response(self, msg: str) -> None:
-            self._head_bytes = max(self._head_bytes, len(self.conn.trailing_data[0]))
+            in_body = self.cycle is not None and self.cycle.more_body and not self.cycle.response_complete
+            if not in_body:
+                self._head_bytes = max(self._head_bytes, len(self.conn.trailing_data[0]))
             super().send_400_response(msg)
 
     return BoundedH11

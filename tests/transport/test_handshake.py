@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from harness.security.authority import Authority
 from harness.transport import client as client_module
+from harness.transport import server as server_module
 from harness.transport import tls as tls_module
 from harness.transport.client import NO_CERTIFICATE, DipClient
 from harness.transport.network import Network, Party
@@ -134,6 +135,22 @@ def test_a_server_that_drops_an_accepted_request_did_not_refuse_it(
     assert answer.status is None
     assert not answer.refused_in_handshake
     assert answer.error
+
+
+@pytest.mark.usefixtures("version")
+def test_the_reason_is_told_without_uvloop_too(
+    pki: Pki, network: Network, supplier: Party, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asyncio's own event loop, the one on Windows, delivers the alert as well."""
+    monkeypatch.setattr(server_module, "_loop_factory", lambda: None)
+    with (
+        ServerThread(tell, tls=pki.server) as server,
+        DipClient(server.url, network, pki.ca) as client,
+    ):
+        for identity, reasons in REFUSED:
+            answer = client.send(supplier, "IF-031", LARGE, tls=identity)
+            assert any(reason in answer.error for reason in reasons), answer.error
+        assert client.send(supplier, "IF-031", LARGE).status == 201
 
 
 def test_a_server_of_another_authority_is_not_trusted(

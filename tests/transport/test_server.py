@@ -48,15 +48,14 @@ def _running(kind: str, pki: Pki, network: Network, limits: Limits, app: Any = t
         yield connect
 
 
-@pytest.fixture(scope="module", params=["plain", "tls", "h11", "asyncio"])
+@pytest.fixture(scope="module", params=["plain", "tls", "h11"])
 def kind(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Each way to run: without and with TLS, without httptools, without uvloop."""
+    """Each way to run: without and with TLS, and without httptools and uvloop, as on Windows."""
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "h11":
             patch.setattr(server_module, "bounded_protocol", protocol_module._bounded_h11)
-        if request.param == "asyncio":
             patch.setattr(server_module, "_loop_factory", lambda: None)
-        yield {"asyncio": "tls", "h11": "plain"}.get(request.param, request.param)
+        yield "plain" if request.param == "h11" else request.param
 
 
 @pytest.fixture(scope="module")
