@@ -186,13 +186,13 @@ def _unknown(release: Release, message: str, place: _Place, pointer: str) -> Fin
         f"The field '{place.name}' does not belong to {around}.",
         rule=f"{around} admits no other fields",
         data_item=place.item,
-        hint=_unknown_hint(release, place),
+        hint=_unknown_hint(release, message, place),
         expected=", ".join(place.parent.get("properties", ())),
         got=place.name,
     )
 
 
-def _unknown_hint(release: Release, place: _Place) -> str:
+def _unknown_hint(release: Release, message: str, place: _Place) -> str:
     properties = place.parent.get("properties", {})
     for rename in _renames(place.block):
         if rename.before.casefold() == place.name.casefold() and rename.now in properties:
@@ -201,19 +201,22 @@ def _unknown_hint(release: Release, place: _Place) -> str:
         item = items().get(item_of(place.block, key))
         if item and item.catalogue_key.casefold() == place.name.casefold():
             return f"The interface catalogue calls {item.id} so; in messages it is '{key}'."
-    others = _other_releases(release, place.block, place.name)
+    others = _other_releases(release, message, place.block, place.name)
     if others:
-        return f"API release {', '.join(others)} has this field in {place.block}; {release.name} does not."
+        around = _around(message, place)
+        return f"API release {', '.join(others)} has this field in {around}; {release.name} does not."
     missing = [key for key in properties if key not in (place.siblings or {})]
     near = difflib.get_close_matches(place.name, missing or list(properties), n=1, cutoff=0.75)
     return f"Did you mean '{near[0]}'?" if near else ""
 
 
-def _other_releases(release: Release, block: str, key: str) -> list[str]:
+def _other_releases(release: Release, message: str, block: str, key: str) -> list[str]:
     found = []
     for name in names():
         if name != release.name:
-            fields = load(name).blocks.get(block, {}).get("fields", {})
+            other = load(name)
+            parts = other.raw_messages.get(message, {})
+            fields = parts[block] if block in parts else other.blocks.get(block, {}).get("fields", {})
             if key in fields:
                 found.append(name)
     return found
@@ -324,6 +327,8 @@ def _type_name(place: _Place) -> str:
 
 
 def _around(message: str, place: _Place) -> str:
+    if place.block in ("CommonBlock", "CustomBlock"):
+        return f"the {place.block} of {message}"
     return f"block {place.block} of {message}" if place.block else message
 
 

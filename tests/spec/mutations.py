@@ -11,7 +11,9 @@ Place = tuple[Any, Any]
 """A container and the key or index in it."""
 
 
-def mutate(payload: dict[str, Any], rng: random.Random, pairs: list[tuple[str, str]]) -> tuple[dict[str, Any], str]:
+def mutate(
+    payload: dict[str, Any], rng: random.Random, pairs: list[tuple[str, str]]
+) -> tuple[dict[str, Any], str]:
     """Return a damaged copy and what was done to it."""
     damaged = copy.deepcopy(payload)
     while True:
@@ -48,7 +50,9 @@ def _fits(name: str, place: Place) -> bool:
     return True
 
 
-def _header(payload: dict[str, Any], name: str, rng: random.Random, pairs: list[tuple[str, str]]) -> dict[str, Any]:
+def _header(
+    payload: dict[str, Any], name: str, rng: random.Random, pairs: list[tuple[str, str]]
+) -> dict[str, Any]:
     header = payload["CommonBlock"]["S0"]
     interface, event = rng.choice(pairs)
     if name == "interface":

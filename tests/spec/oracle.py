@@ -1,4 +1,4 @@
-"""A second opinion on payloads: `jsonschema` over the published notation, built apart from the harness's own code."""
+"""A second opinion on payloads: `jsonschema` over the published notation, apart from the harness's code."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Rebuild, from our own files, the notation in which the published definitions were taken down.
 
 That notation: types as JSON Schema keywords; blocks with ``"Type!"`` (required) and ``"Type?"`` fields;
-messages with their parts and an explicit header; unions, API shapes and operations as published. Written apart
-from `harness.spec.release` on purpose: it reads the files itself.
+messages with their parts and an explicit header; unions, API shapes and operations as published. Written
+apart from `harness.spec.release` on purpose: it reads the files itself.
 """
 
 from __future__ import annotations
@@ -23,7 +23,11 @@ def definitions(folder: Path) -> Iterator[tuple[str, str, Any]]:
     for name, keywords in files["types"].items():
         yield "type", name, {"$ref": keywords} if isinstance(keywords, str) else keywords
     for name, block in files["blocks"].items():
-        yield "block", name, _block(block["fields"], closed=not block.get("open"), typed=not block.get("untyped"))
+        yield (
+            "block",
+            name,
+            _block(block["fields"], closed=not block.get("open"), typed=not block.get("untyped")),
+        )
     for name, message in files["messages"].items():
         yield "message", name, _message(message)
     for name, report in files["reports"].items():
@@ -62,7 +66,11 @@ def _canonical(node: Any) -> Any:
 
 
 def _block(fields: Mapping[str, Any], *, closed: bool, typed: bool) -> dict[str, Any]:
-    return {"fields": {name: _field(notation) for name, notation in fields.items()}, "closed": closed, "typed": typed}
+    return {
+        "fields": {name: _field(notation) for name, notation in fields.items()},
+        "closed": closed,
+        "typed": typed,
+    }
 
 
 def _field(notation: str | Mapping[str, Any]) -> Any:
@@ -126,7 +134,10 @@ def _shape(shape: str | Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(shape, str):
         return _schema(shape)[0]
     read = {name: _schema(notation) for name, notation in shape["fields"].items()}
-    schema: dict[str, Any] = {"type": "object", "properties": {name: inner for name, (inner, _) in read.items()}}
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": {name: inner for name, (inner, _) in read.items()},
+    }
     if not shape.get("open"):
         schema["additionalProperties"] = False
     required = [name for name, (_, needed) in read.items() if needed]

@@ -39,7 +39,19 @@ def test_a_repeated_key_is_marked_wherever_it_is(key: str, value: str) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"{", b"[1,]", b"NaN", b"[Infinity]", b"1e999", b'"\xff"', b'"\\ud800"', b"{'a': 1}", b"{} {}", b"nul"],
+    [
+        b"",
+        b"{",
+        b"[1,]",
+        b"NaN",
+        b"[Infinity]",
+        b"1e999",
+        b'"\xff"',
+        b'"\\ud800"',
+        b"{'a': 1}",
+        b"{} {}",
+        b"nul",
+    ],
 )
 def test_what_is_no_json_is_refused(data: bytes) -> None:
     """Loose JSON, NaN, bad UTF-8 and leftovers are refused as the user's matter."""

@@ -18,7 +18,9 @@ from harness.spec.notation import parse_field
 from harness.spec.release import Release, load, names
 
 
-@pytest.mark.parametrize(("release", "pairs"), [("1.8.3", 132), ("2.0.1", 133), ("2.1.0", 133), ("2.2.1", 133)])
+@pytest.mark.parametrize(
+    ("release", "pairs"), [("1.8.3", 132), ("2.0.1", 133), ("2.1.0", 133), ("2.2.1", 133)]
+)
 def test_pairs_are_the_interface_events_and_the_report_variants(release: str, pairs: int) -> None:
     """Every interface-event pair is there once, and 13 report variants."""
     found = load(release).pairs
@@ -60,7 +62,9 @@ def test_a_release_loads_in_under_50_ms() -> None:
         "start = time.perf_counter(); load('2.1.0').pairs; print(time.perf_counter() - start)"
     )
     taken = [
-        float(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout)
+        float(
+            subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+        )
         for _ in range(3)
     ]
     assert min(taken) < 0.05
@@ -86,7 +90,9 @@ def test_schemas_are_dereferenced_and_say_where_they_come_from(release: str) -> 
         common = found.schema(message.name)["properties"]["CommonBlock"]
         assert common["x-block"] == "CommonBlock"
         assert common["properties"]["S0"]["properties"]["eventCode"]["x-item"] == "DI-999"
-    assert found.schema("IF-043-Payload")["properties"]["CustomBlock"]["properties"]["B023"]["x-block"] == "B023"
+    assert (
+        found.schema("IF-043-Payload")["properties"]["CustomBlock"]["properties"]["B023"]["x-block"] == "B023"
+    )
 
 
 def test_types_of_the_source_are_named_on_their_fields() -> None:
