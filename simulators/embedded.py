@@ -99,6 +99,7 @@ class EmbeddedTarget:
         while not ready.is_file():
             if self._child.poll() is not None:
                 code = self._child.returncode
+                self._stop()
                 raise EnvironmentFault(
                     f"the simulators ended with exit code {code} before they were ready: {self._tail()}"
                 )

@@ -18,7 +18,9 @@ from tests.simulators.dip.webhook_stub import ScriptedWebhook, wait_for
 
 def _statuses(result: dict[str, Any]) -> list[tuple[str, int | None]]:
     return [
-        (entry["status"], entry["http_status"]) for message in result["messages"] for entry in message["recipients"]
+        (entry["status"], entry["http_status"])
+        for message in result["messages"]
+        for entry in message["recipients"]
     ]
 
 
@@ -69,7 +71,10 @@ def test_only_the_party_itself_may_set_its_webhook(bench: Bench) -> None:
     assert bench.client().request(owner, "POST", unknown, body).status == 404
     assert bench.admin.call("GET", f"/webhooks/{bench.release}/{owner.dip_id}/IF-036") == before
     provider = bench.party("DCP")
-    assert bench.client().request(provider, "POST", path, orjson.dumps({"callbackURL": before["url"]})).status == 201
+    assert (
+        bench.client().request(provider, "POST", path, orjson.dumps({"callbackURL": before["url"]})).status
+        == 201
+    )
 
 
 @pytest.mark.parametrize(
@@ -114,7 +119,9 @@ def test_a_retry_carries_the_same_bytes(bench: Bench, recipient: Party) -> None:
     assert _statuses(result) == [("Delivered", 201)]
 
 
-@pytest.mark.parametrize(("status", "final"), [(400, "RejectedByRecipient"), (404, "DeliveryFailure"), (413, "DeliveryFailure")])
+@pytest.mark.parametrize(
+    ("status", "final"), [(400, "RejectedByRecipient"), (404, "DeliveryFailure"), (413, "DeliveryFailure")]
+)
 def test_other_statuses_are_not_tried_again(bench: Bench, recipient: Party, status: int, final: str) -> None:
     """An answer outside the retried statuses ends the delivery at the first attempt."""
     tag = bench.tag()
@@ -154,7 +161,9 @@ def test_a_slow_recipient_delays_nobody_and_its_messages_are_batched(bench: Benc
         assert waiting["settled"] is False
         hold.set()
         assert bench.settle(slow)["settled"] is True
-    assert webhook.references == [message["CommonBlock"]["S1"]["senderUniqueReference"] for message in messages]
+    assert webhook.references == [
+        message["CommonBlock"]["S1"]["senderUniqueReference"] for message in messages
+    ]
     assert len(webhook.bodies) == 2
 
 

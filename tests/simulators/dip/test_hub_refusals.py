@@ -54,7 +54,9 @@ def test_one_bad_message_refuses_the_whole_batch(bench: Bench) -> None:
     bad["CommonBlock"]["S1"]["senderRoleID"] = 7
     answer = bench.send(good, bad)
     assert (answer.status, answer.codes) == (400, ("MSG1001",))
-    assert [entry["help"].split(":")[0] for entry in _entries(answer)] == ["/1/payload/CommonBlock/S1/senderRoleID"]
+    assert [entry["help"].split(":")[0] for entry in _entries(answer)] == [
+        "/1/payload/CommonBlock/S1/senderRoleID"
+    ]
     assert bench.settle(tag)["messages"] == []
     assert bench.send(good).status == 201
 
@@ -150,7 +152,18 @@ def test_a_provider_needs_the_nomination(bench: Bench) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"[]", b"{}", b"null", b"x", b'[{"payload":1}]', b"[1]", b'[{"other":{}}]', b"\xff\xfe", b'[{"payload":{}}'],
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b"null",
+        b"x",
+        b'[{"payload":1}]',
+        b"[1]",
+        b'[{"other":{}}]',
+        b"\xff\xfe",
+        b'[{"payload":{}}',
+    ],
 )
 def test_a_body_that_is_no_batch_is_a_standard_response(bench: Bench, body: bytes) -> None:
     """Whatever is not an array of payloads gets 400 with MSG1001 or MSG1002 and one entry at least."""
@@ -214,9 +227,7 @@ def test_a_stale_date_is_refused(bench: Bench) -> None:
     body = encode([bench.message()])
     url = bench.target.url(bench.release) + "/dip-channel/IF-031"
     then = header_time(bench.admin.now() - timedelta(hours=1))
-    headers: dict[str, str | None] = dict(
-        _signer(bench, supplier.signing).sign("POST", url, body, date=then)
-    )
+    headers: dict[str, str | None] = dict(_signer(bench, supplier.signing).sign("POST", url, body, date=then))
     answer = bench.send(body=body, channel="IF-031", sign=False, headers=headers)
     assert answer.status == 401
 
@@ -254,7 +265,11 @@ def test_a_certificate_that_is_revoked_meanwhile_is_refused_at_once(bench: Bench
     authority = Authority.open(bench.target.ca.parent.parent)
     supplier: Party = bench.party("SUP")
     issued = authority.issue(
-        "to-be-revoked", "signing", organisation=supplier.organisation, dip_ids=(supplier.dip_id,), replace=True
+        "to-be-revoked",
+        "signing",
+        organisation=supplier.organisation,
+        dip_ids=(supplier.dip_id,),
+        replace=True,
     )
     signer = Signer.load(issued.cert, issued.key)
     assert bench.send(bench.message(), signer=signer).status == 201

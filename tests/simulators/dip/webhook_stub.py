@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 class ScriptedWebhook:
     """An mTLS server that answers with the statuses of a script, then with 201; use as a context manager."""
 
-    def __init__(self, bench: Bench, script: list[int] | None = None, *, hold: threading.Event | None = None) -> None:
+    def __init__(
+        self, bench: Bench, script: list[int] | None = None, *, hold: threading.Event | None = None
+    ) -> None:
         found = bench.network.certificate("participants-server")
         assert found.key is not None
         self._script = script or []
@@ -66,7 +68,11 @@ class ScriptedWebhook:
         if self._hold is not None:
             await asyncio.get_running_loop().run_in_executor(None, self._hold.wait, 20)
         status = self._script.pop(0) if self._script else 201
-        answer = orjson.dumps({"messageArray": _entries(orjson.loads(body), status)}) if status in (201, 207, 400) else b""
+        answer = (
+            orjson.dumps({"messageArray": _entries(orjson.loads(body), status)})
+            if status in (201, 207, 400)
+            else b""
+        )
         headers = [(b"content-length", str(len(answer)).encode()), (b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
@@ -78,7 +84,9 @@ def _entries(items: list[Any], status: int) -> list[dict[str, Any]]:
     for place, item in enumerate(items):
         bad = status == 400 or (status == 207 and place % 2)
         message = "RCP1001 - Schema Failure" if bad else "RCP0000 - Message Success"
-        entries.append({"transactionID": item["payload"]["CommonBlock"]["D0"]["transactionID"], "message": message})
+        entries.append(
+            {"transactionID": item["payload"]["CommonBlock"]["D0"]["transactionID"], "message": message}
+        )
     return entries
 
 
