@@ -140,8 +140,9 @@ def _groups(run: Run) -> list[GroupView]:
 def _assumption_groups(run: Run) -> list[tuple[str, tuple[Assumption, ...]]]:
     """Return settings and other single figures first, then the rows of the routing data."""
     grouped = group(run.assumptions, lambda each: each.name.partition(":")[0] if ":" in each.name else "")
-    titles = {"": "Settings", "routing": "Rows of the routing data"}
-    return [(titles.get(name, name.capitalize()), grouped[name]) for name in sorted(grouped)]
+    titles = {"setting": "Settings", "routing": "Rows of the routing data", "": "Others"}
+    order = sorted(grouped, key=lambda name: (name != "setting", name))
+    return [(titles.get(name, name.capitalize()), grouped[name]) for name in order]
 
 
 def _sample(run: Run, result: InterfaceResult) -> CaseView | None:

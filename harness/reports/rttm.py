@@ -127,9 +127,14 @@ def overall(
     return roll_up(status if counts and needed == phase else ExecutionStatus.NOT_STARTED for needed in phases)
 
 
-def roles_of(instance: Instance) -> tuple[str, ...]:
-    """Return who took part in a case: the sender's role, the roles that received, and the hub."""
-    return tuple(dict.fromkeys([instance.started.role, *(each.role for each in instance.publications), HUB]))
+def roles_of(instance: Instance, part: str = "") -> tuple[str, ...]:
+    """Return who took part in a case: the sender's role, the roles that received, and the hub.
+
+    With ``part`` sender or recipient, those alone and the hub: receiving proves nothing of how a role sends.
+    """
+    sender = [instance.started.role] if part != "recipient" else []
+    recipients = [each.role for each in instance.publications] if part != "sender" else []
+    return tuple(dict.fromkeys([*sender, *recipients, HUB]))
 
 
 def trace_matrix(run: Run, register: Register) -> Matrix:
@@ -182,7 +187,8 @@ def _requirement_rows(run: Run, register: Register, result: RequirementResult) -
 
 def _status(run: Run, result: RequirementResult, role: str) -> dict[str, Any]:
     """Return the columns that depend on what was run for this role."""
-    cases = [each for each in result.instances if not role or role in roles_of(each)]
+    part = result.requirement.part if result.requirement else ""
+    cases = [each for each in result.instances if not role or role in roles_of(each, part)]
     if not cases:
         return {
             "coverage": "" if result.instances else "none",
@@ -265,9 +271,13 @@ def _test_row(run: Run, instance: Instance) -> Row:
 
 
 def _trace_rows(run: Run, result: RequirementResult) -> Iterable[Row]:
-    wanted = set(result.requirement.concrete_roles) if result.requirement else set()
+    requirement = result.requirement
+    wanted = set(requirement.concrete_roles) if requirement else set()
+    part = requirement.part if requirement else ""
     for instance in result.instances:
-        met = [role for role in roles_of(instance) if role in wanted] or [instance.started.role]
+        met = [role for role in roles_of(instance, part) if role in wanted]
+        if not wanted:
+            met = [instance.started.role]
         for role in met:
             yield _row(
                 req_id=result.id,

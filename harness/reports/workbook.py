@@ -12,11 +12,12 @@ from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.formatting.rule import CellIsRule
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 
 from harness.reports.rttm import Figure, Matrix, Sheet
-from harness.reports.rttm_layout import LISTS, OURS, ROLL_UP_RULES, Column
+from harness.reports.rttm_layout import LISTS, OURS, ROLL_UP_RULES
 
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f￾￿]")
 _LONGEST = 32_000
@@ -34,7 +35,16 @@ _COLOURS = {
     "passed": "DFF2E3", "pass": "DFF2E3", "failed": "FBDCDA", "fail": "FBDCDA", "error": "FBDCDA",
     "blocked": "FCE8C8", "inconclusive": "FCE8C8", "in progress": "FCE8C8",
 }  # fmt: skip
-_FILLS = {text: PatternFill("solid", fgColor=colour) for text, colour in _COLOURS.items()}
+_COLOURED = {
+    "status_in_this_run",
+    "overall_status",
+    "final_result",
+    "first_run_result",
+    "execution_status",
+    "verdict",
+}
+_WRAPPED = {"Requirements", "Gaps"}
+"""Sheets whose wide columns break their lines; cells without a style of their own are written much faster."""
 _WIDTHS = {
     "requirement_text": 60,
     "title": 50,
@@ -127,19 +137,38 @@ def _table(book: Workbook, sheet: Sheet, stamp: str) -> None:
             for column, fill in zip(columns, fills, strict=True)
         ]
     )
+    wrapped = [sheet.name in _WRAPPED and column.key in _WIDTHS for column in columns]
     for row in sheet.rows:
-        page.append([_body_cell(page, column, row.get(column.key)) for column in columns])
+        page.append(
+            [
+                _body_cell(page, row.get(column.key), wrapped=wrap)
+                for column, wrap in zip(columns, wrapped, strict=True)
+            ]
+        )
+    _colour(page, sheet)
 
 
-def _body_cell(page: Any, column: Column, value: Any) -> Any:
-    """Return a styled cell where column or value needs one, else the bare value, which is written faster."""
-    fill = _FILLS.get(value) if isinstance(value, str) else None
+def _body_cell(page: Any, value: Any, *, wrapped: bool) -> Any:
+    """Return a cell of its own style where the column or the value needs one, else the bare value."""
     harmless = not isinstance(value, str) or not (
         value.startswith("=") or len(value) > _LONGEST or _ILLEGAL.search(value)
     )
-    if fill is None and harmless and column.key not in _WIDTHS:
+    if value is None or (harmless and not wrapped):
         return value
-    return _cell(page, value, fill=fill) if value is not None else None
+    return _cell(page, value)
+
+
+def _colour(page: Any, sheet: Sheet) -> None:
+    """Colour statuses and verdicts by rule, so that a value that a person changes takes its own colour."""
+    for index, column in enumerate(sheet.columns, start=1):
+        if column.key in _COLOURED and sheet.rows:
+            letter = get_column_letter(index)
+            span = f"{letter}{_HEADER_ROWS + 1}:{letter}{_HEADER_ROWS + len(sheet.rows)}"
+            for text, colour in _COLOURS.items():
+                rule: Any = CellIsRule(  # type: ignore[no-untyped-call]
+                    operator="equal", formula=[f'"{text}"'], fill=PatternFill(bgColor=colour)
+                )
+                page.conditional_formatting.add(span, rule)
 
 
 def _group_titles(sheet: Sheet) -> list[str]:

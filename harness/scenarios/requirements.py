@@ -39,7 +39,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One requirement; ``type`` is F, M, NF or O, ``basis`` published, third-party or assumed."""
+    """One requirement; ``type`` is F, M, NF or O, ``basis`` published, third-party or assumed.
+
+    ``part`` is sender or recipient where a participant meets it in that part of an exchange alone.
+    """
 
     id: str
     title: str
@@ -48,6 +51,7 @@ class Requirement:
     source: str
     clause: str
     roles: tuple[str, ...]
+    part: str
     interfaces: tuple[str, ...]
     basis: str
     refusal: bool
@@ -186,6 +190,7 @@ def _requirement(data: Mapping[str, Any], file: str) -> Requirement:
         source=data["source"],
         clause=data["clause"],
         roles=tuple(data["roles"]),
+        part=data.get("part", ""),
         interfaces=tuple(data.get("interfaces", ())),
         basis=data["basis"],
         refusal=data.get("refusal", False),

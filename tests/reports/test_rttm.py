@@ -94,6 +94,16 @@ def test_a_role_that_took_no_part_is_not_covered(mixed: Run) -> None:
     assert {row["not_tested_reason"] for row in everybody} == {"no test cites it"}
 
 
+def test_receiving_proves_nothing_of_sending(example: ExampleRun) -> None:
+    """A sender's requirement is met by the role that sent, a recipient's by the one that received."""
+    example.exchange(requirements=("DH-SIG-002", "DH-RCP-001"))
+    matrix = _matrix(read_run(example.write()))
+    for requirement, tested in (("DH-SIG-002", {"SUP", "DIP"}), ("DH-RCP-001", {"REGS"})):
+        rows = _rows(matrix, "Requirements", our_id=requirement)
+        assert {row["role"] for row in rows if row["status_in_this_run"] == "passed"} == tested
+        assert {row["role"] for row in _rows(matrix, "Trace", req_id=requirement)} == tested
+
+
 def test_real_evidence_moves_the_overall_status(example: ExampleRun) -> None:
     """The same exchange counts overall when real systems took part, and leaves no rehearsal gap."""
     example.exchange()
@@ -109,12 +119,12 @@ def test_real_evidence_moves_the_overall_status(example: ExampleRun) -> None:
 def test_only_negative_tests_are_a_gap(example: ExampleRun) -> None:
     """A requirement with negative tests alone is a gap, unless a refusal is what it asks for."""
     case = example.begin(
-        "n", "n", "IF-031", "MSApp", "SUP", polarity="negative", requirements=("DH-RSP-002", "DH-SIG-006")
+        "n", "n", "IF-031", "MSApp", "SUP", polarity="negative", requirements=("DH-TLS-001", "DH-SIG-006")
     )
     example.finish(case, "pass")
     matrix = _matrix(read_run(example.write()))
-    assert [row["subject"] for row in _rows(matrix, "Gaps", gap="only negative evidence")] == ["DH-RSP-002"]
-    (row,) = [row for row in _rows(matrix, "Requirements", our_id="DH-RSP-002") if row["role"] == "SUP"]
+    assert [row["subject"] for row in _rows(matrix, "Gaps", gap="only negative evidence")] == ["DH-TLS-001"]
+    (row,) = [row for row in _rows(matrix, "Requirements", our_id="DH-TLS-001") if row["role"] == "SUP"]
     assert "negative tests only" in row["coverage_note"]
 
 
