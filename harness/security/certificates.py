@@ -26,6 +26,14 @@ PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 PEM_BEGIN = b"-----BEGIN CERTIFICATE-----"
 MAX_HEADER_CHARACTERS = 32_768
 _PEM_BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+    Warning,
+)
 _DIP_ID = re.compile(r"[0-9A-Fa-f]{10}")
 
 
@@ -73,10 +81,19 @@ def header_of(pem: bytes) -> str:
 
 
 def parse(certificate: x509.Certificate) -> Parsed:
-    """Take the public key and fingerprint out; the key is None where it is neither RSA nor EC."""
+    """Take the public key and fingerprint out; the key is None where it is neither RSA nor EC.
+
+    Every part that a later check reads is read here once, since a certificate is decoded part by part when it
+    is asked: a damaged one raises UnreadableCertificateError here and nothing later.
+    """
+    try:
+        for part in ("subject", "issuer", "extensions", "not_valid_before_utc", "not_valid_after_utc"):
+            getattr(certificate, part)
+    except _UNREADABLE as error:
+        raise UnreadableCertificateError("holds a damaged certificate") from error
     try:
         key = certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm):
+    except _UNREADABLE:
         key = None
     usable = key if isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey) else None
     return Parsed(certificate, usable, certificate.fingerprint(hashes.SHA256()))
@@ -105,7 +122,7 @@ def load_pem(pem: bytes) -> x509.Certificate:
     """Read the first certificate of a PEM text; raises UnreadableCertificateError."""
     try:
         return x509.load_pem_x509_certificate(pem)
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except _UNREADABLE as error:
         raise UnreadableCertificateError("holds no readable PEM certificate") from error
 
 
@@ -131,7 +148,7 @@ def first_certificate(path: Path) -> tuple[x509.Certificate, bytes]:
         )
     pem = block.group() + b"\n"
     try:
-        return load_pem(pem), pem
+        return parse(load_pem(pem)).certificate, pem
     except UnreadableCertificateError as error:
         raise ConfigurationError("holds a damaged certificate", where=str(path)) from error
 
@@ -142,7 +159,7 @@ def all_certificates(paths: Sequence[Path]) -> tuple[x509.Certificate, ...]:
     for path in paths:
         try:
             certificates = x509.load_pem_x509_certificates(read_bytes(path, "CA certificate"))
-        except (ValueError, UnsupportedAlgorithm) as error:
+            found.extend(parse(certificate).certificate for certificate in certificates)
+        except _UNREADABLE as error:
             raise ConfigurationError("holds no certificate in PEM text", where=str(path)) from error
-        found.extend(certificates)
     return tuple(found)

@@ -62,11 +62,11 @@ def _any_form(value: str) -> Read[Parsed] | None:
     der = _decoded(value)
     if der is not None:
         try:
-            certificate = x509.load_der_x509_certificate(der)
+            parsed = parse(x509.load_der_x509_certificate(der))
         except (ValueError, UnsupportedAlgorithm):
             return None
         hint = f"The header carries the certificate's DER bytes in base64; {_WANTED}, so base64 twice."
-        return Read(parse(certificate), "der-certificate", hint)
+        return Read(parsed, "der-certificate", hint)
     return None
 
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from harness.errors import ConfigurationError
-from harness.security.certificates import all_certificates, read_bytes
+from harness.security.certificates import UnreadableCertificateError, all_certificates, parse, read_bytes
 
 Usage = Literal["signing", "tls-client", "tls-server"]
 _EXTENDED = {
@@ -28,6 +28,7 @@ _EXTENDED = {
 }
 _KEPT = 4096
 _DEPTH = 8
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class _Chain:
 
     standing: Standing
     certificates: tuple[x509.Certificate, ...]
+    identifiers: tuple[tuple[bytes, int], ...]
     begins: datetime
     ends: datetime
 
@@ -61,7 +63,8 @@ class _Chain:
 class Trust:
     """Anchors and revocation lists. Judgements are kept per certificate (bounded); safe between threads.
 
-    CRL files are read again when they change, so a certificate revoked during a run is refused at once.
+    CRL files are read again when they change, so a certificate revoked during a run is refused at once; while
+    a changed file can't be read, the list that was last read stands.
     """
 
     def __init__(self, anchors: Iterable[x509.Certificate], crl_paths: Sequence[Path] = ()) -> None:
@@ -106,12 +109,16 @@ class Trust:
             return _out_of_date(chain, now)
         revoked = self._revoked
         if revoked:
-            for link in chain.certificates:
-                if (link.issuer.public_bytes(), link.serial_number) in revoked:
+            for link, identifier in zip(chain.certificates, chain.identifiers, strict=True):
+                if identifier in revoked:
                     return Standing("revoked", f"the certificate {_name(link)} is revoked")
         return GOOD
 
     def _build(self, certificate: x509.Certificate, fingerprint: bytes, usage: Usage | None) -> _Chain:
+        try:
+            parse(certificate)
+        except UnreadableCertificateError as error:
+            return _Chain(Standing("untrusted", f"the certificate {error}"), (), (), _NEVER, _NEVER)
         links = [certificate]
         standing = _usage_standing(certificate, usage)
         trusted = fingerprint in self._prints
@@ -130,6 +137,7 @@ class Trust:
         return _Chain(
             standing,
             tuple(links),
+            tuple((link.issuer.public_bytes(), link.serial_number) for link in links),
             max(link.not_valid_before_utc for link in links),
             min(link.not_valid_after_utc for link in links),
         )
@@ -143,10 +151,15 @@ class Trust:
     def _read_crls(self) -> None:
         if not self._crl_paths:
             return
-        stamp = tuple(_stamp(path) for path in self._crl_paths)
-        if stamp == self._stamp:
+        try:
+            stamp = tuple(_stamp(path) for path in self._crl_paths)
+            if stamp == self._stamp:
+                return
+            revoked = frozenset(entry for path in self._crl_paths for entry in self._entries(path))
+        except ConfigurationError:
+            if not self._stamp:
+                raise
             return
-        revoked = frozenset(entry for path in self._crl_paths for entry in self._entries(path))
         with self._lock:
             self._revoked, self._stamp = revoked, stamp
 

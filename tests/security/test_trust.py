@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from harness.errors import ConfigurationError
 from harness.security.authority import Authority
-from harness.security.certificates import first_certificate
+from harness.security.certificates import (
+    UnreadableCertificateError,
+    first_certificate,
+    header_of,
+    parse_header,
+)
 from harness.security.keys import load_private_key
 from harness.security.profiles import Subject, authority_certificate, generate_key, party_certificate
 from harness.security.signing import Signer
@@ -35,6 +42,32 @@ def test_revocation_is_seen_at_once(tmp_path: Path) -> None:
     authority.revoke(issued)
     assert trust.standing(certificate, "tls-client").fault == "revoked"
     assert trust.standing(other, "tls-client").trusted
+
+
+def test_a_damaged_list_does_not_undo_the_last_one(tmp_path: Path) -> None:
+    """While the list's file is damaged or gone, what it said before stands; then the new one counts."""
+    authority = Authority.create(tmp_path)
+    revoked, other = authority.issue("a", "tls-client", flaw="revoked"), authority.issue("b", "tls-client")
+    trust = Trust.load(authority.ca_bundle, [authority.crl])
+    authority.crl.write_text("damaged")
+    assert trust.standing(_load(revoked.cert)).fault == "revoked"
+    authority.crl.unlink()
+    assert trust.standing(_load(revoked.cert)).fault == "revoked"
+    assert trust.standing(_load(other.cert)).trusted
+    authority.revoke(other)
+    assert trust.standing(_load(other.cert)).fault == "revoked"
+
+
+def test_a_certificate_damaged_inside_is_refused(authority: Authority) -> None:
+    """A certificate whose issuer can't be decoded is untrusted and, in a header, unreadable."""
+    pem = authority.issue("damaged", "tls-client").cert.read_bytes()
+    der = bytearray(base64.b64decode(b"".join(pem.splitlines()[1:-1])))
+    at = der.index(b"DIP harness test authority")
+    der[at - 2] = 0x0A
+    certificate = x509.load_der_x509_certificate(bytes(der))
+    assert Trust.load(authority.ca_bundle).standing(certificate, "tls-client").fault == "untrusted"
+    with pytest.raises(UnreadableCertificateError):
+        parse_header(header_of(certificate.public_bytes(Encoding.PEM)))
 
 
 def test_use_is_judged_apart(authority: Authority) -> None:
