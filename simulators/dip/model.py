@@ -41,7 +41,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who called: the owner of the API key, and the nominated provider when its certificates carried the call."""
+    """Who called: the owner of the API key, and the nominated provider if its certificates carried it."""
 
     member: Member
     provider: Member | None = None

@@ -145,7 +145,7 @@ class Mount:
         )
 
     async def _keep(self, messages: list[Accepted]) -> None:
-        """Put messages on the disk; their references count as used from here on, not only once they are there."""
+        """Put messages on the disk; their references count as used from here on."""
         hub = self._business.directory.hub.dip_id
         references = {(message.draft.sender, message.draft.reference) for message in messages}
         self._accepting |= references
@@ -207,7 +207,7 @@ class Mount:
         return Answer(204)
 
     def _owns(self, call: Call, recipient: str) -> Refusal | None:
-        """Refuse unless the caller is the recipient, or the connection provider that the recipient nominated."""
+        """Refuse unless the caller is the recipient, or the provider that it nominated."""
         caller = self._authenticated(call)
         if isinstance(caller, Refusal):
             return caller

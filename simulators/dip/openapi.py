@@ -50,8 +50,8 @@ def document(release: Release, url: str) -> dict[str, Any]:
             "title": "Simulated DIP",
             "version": release.name,
             "description": (
-                "What this simulated DIP offers of the release. Paths are matched without regard to case. Every "
-                "connection needs a client certificate. Any other path answers 404, any other method 405."
+                "What this simulated DIP offers of the release. Paths are matched without regard to case. "
+                "Every connection needs a client certificate. Other paths answer 404, other methods 405."
             ),
         },
         "servers": [{"url": url}],

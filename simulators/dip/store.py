@@ -220,7 +220,8 @@ class Store:
         """Return who holds a role for an MPAN at a moment (both as 25-character times)."""
         rows = self._reader.execute(
             "SELECT dip_id FROM address WHERE mpan = ? AND role = ?"
-            " AND (valid_from IS NULL OR valid_from <= ?) AND (valid_to IS NULL OR valid_to > ?) ORDER BY rowid",
+            " AND (valid_from IS NULL OR valid_from <= ?) AND (valid_to IS NULL OR valid_to > ?)"
+            " ORDER BY rowid",
             (mpan, role, at, at),
         )
         return tuple(row[0] for row in rows)

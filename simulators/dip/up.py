@@ -19,25 +19,22 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import orjson
-
 from harness.clock import OffsetClock
-from harness.errors import ConfigurationError, EnvironmentFault
-from harness.security.authority import Authority
+from harness.errors import ConfigurationError
 from harness.security.policy import current_policy
 from harness.security.trust import Trust
 from harness.settings import current
 from harness.spec.release import Release
 from harness.spec.release import load as load_release
 from harness.spec.routing import load_routing
-from harness.transport.network import Network
-from harness.transport.network import load as load_network
-from harness.transport.server import ServerTls, run, serve
+from harness.transport.server import run, serve
 from harness.transport.target import ENVIRONMENTS
 from simulators.admin import Admin, Simulators
 from simulators.dip import directory, rules
+from simulators.dip.announce import Told, tell
 from simulators.dip.business import Business
 from simulators.dip.courier import Courier
+from simulators.dip.ground import DEFAULT_NETWORK, LOOPBACK, Ground, prepare
 from simulators.dip.hub import Hub
 from simulators.dip.logs import Log
 from simulators.dip.model import HUB_ROLE
@@ -46,11 +43,7 @@ from simulators.dip.outbox import Outboxes
 from simulators.dip.settle import Tracker
 from simulators.dip.store import Store, StoreLock
 from simulators.dip.webhooks import Webhooks
-from simulators.network import HUB_SERVER, PARTICIPANTS_SERVER, default_network
 from simulators.participants.service import Participants
-
-DEFAULT_NETWORK = "default"
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +77,7 @@ def _check(options: Options) -> None:
             where="--environment",
             mend=f"One of {', '.join(ENVIRONMENTS)}; the simulators never pose as production.",
         )
-    if options.admin_listen[0] not in _LOOPBACK:
+    if options.admin_listen[0] not in LOOPBACK:
         raise ConfigurationError(
             f"{options.admin_listen[0]} is not loopback",
             where="--admin-listen",
@@ -110,62 +103,11 @@ def _locked(folder: Path) -> Iterator[None]:
         lock.close()
 
 
-@dataclass(frozen=True, slots=True)
-class _Ground:
-    """What everything stands on: who takes part, whom to trust, the server certificates."""
-
-    network: Network
-    network_file: Path
-    ca: Path
-    crl: Path
-    hub_tls: ServerTls
-    participants_tls: ServerTls
-
-
-def _ground(options: Options, folder: Path) -> _Ground:
-    host = options.listen[0]
-    if options.network == DEFAULT_NETWORK:
-        network_file = folder / "network" / "network.toml"
-        network = default_network(network_file.parent)
-    else:
-        network_file = Path(options.network).absolute()
-        network = load_network(network_file)
-    pki = options.pki or network_file.parent / "pki"
-    if not pki.is_dir():
-        raise ConfigurationError(
-            "there is no such folder",
-            where=str(pki),
-            mend="Name the folder of a test authority with --pki; `dip pki init` makes one.",
-        )
-    authority = Authority.open(pki)
-
-    def server(name: str, host: str) -> ServerTls:
-        """Take the network's own server certificate, or issue one for the host."""
-        if host in _LOOPBACK and any(s.name == name for s in network.certificates):
-            found = network.certificate(name)
-            if found.key is not None:
-                return ServerTls(found.cert, found.key, authority.ca_bundle)
-        hosts = () if host in _LOOPBACK else (host,)
-        issued = authority.issue(
-            f"{name}-{host}", "tls-server", organisation="Simulated DIP", hosts=hosts, replace=True
-        )
-        return ServerTls(issued.cert, issued.key, authority.ca_bundle)
-
-    return _Ground(
-        network,
-        network_file,
-        authority.ca_bundle,
-        authority.crl,
-        server(HUB_SERVER, host),
-        server(PARTICIPANTS_SERVER, "127.0.0.1"),
-    )
-
-
 async def _serve(options: Options, folder: Path) -> None:
     """Start everything, tell where it is, and run until asked to stop."""
     stop = _stopping(watch_stdin=options.watch_stdin)
     log = Log()
-    ground = _ground(options, folder)
+    ground = prepare(options.network, options.pki, options.listen[0], folder)
     releases = {name: load_release(name) for name in options.releases}
     clock = OffsetClock()
     tracker = Tracker()
@@ -207,7 +149,12 @@ async def _serve(options: Options, folder: Path) -> None:
         admin.app = Admin(Simulators(mounts, tracker, clock, participants), key)
         for mount in mounts.values():
             mount.resume()
-        _tell(options, folder, ground, server.url, admin_server.url, key)
+        tell(
+            Told(server.url, admin_server.url, options.releases, options.environment, key),
+            ground,
+            folder,
+            options.ready_file,
+        )
         log.write("info", "ready", dip=server.url, releases=list(options.releases))
         await stop.wait()
         log.write("info", "stopping")
@@ -231,7 +178,7 @@ class _Late:
 async def _mounts(
     options: Options,
     folder: Path,
-    ground: _Ground,
+    ground: Ground,
     releases: Mapping[str, Release],
     clock: OffsetClock,
     tracker: Tracker,
@@ -294,50 +241,3 @@ def _stopping(*, watch_stdin: bool) -> asyncio.Event:
     if watch_stdin:
         threading.Thread(target=watch, name="stdin", daemon=True).start()
     return stop
-
-
-def _tell(options: Options, folder: Path, ground: _Ground, dip: str, admin: str, key: str) -> None:
-    """Write admin key and target profile, then the one JSON line to stdout and the ready file."""
-    key_file = folder / "admin.key"
-    target = folder / "target.toml"
-    _write(key_file, key + "\n", private=True)
-    lines = [
-        f'url = "{dip}/{{release}}"',
-        f"ca = {_quoted(ground.ca)}",
-        f"network = {_quoted(ground.network_file)}",
-        f'environment = "{options.environment}"',
-        'capabilities = ["admin", "clock"]',
-        f'admin = "{admin}"',
-        f"admin_key_file = {_quoted(key_file)}",
-    ]
-    _write(target, "\n".join(lines) + "\n")
-    line = orjson.dumps(
-        {
-            "dip": dip,
-            "admin": admin,
-            "ca": str(ground.ca),
-            "releases": list(options.releases),
-            "network": str(ground.network_file),
-            "target": str(target),
-            "admin_key_file": str(key_file),
-        }
-    ).decode()
-    if options.ready_file is not None:
-        _write(options.ready_file, line + "\n")
-    print(line, flush=True)
-
-
-def _quoted(path: Path) -> str:
-    return orjson.dumps(str(path)).decode()
-
-
-def _write(path: Path, text: str, *, private: bool = False) -> None:
-    """Write a file whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if private else 0o644)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        draft.replace(path)
-    except OSError as error:
-        raise EnvironmentFault(f"can't be written: {error.strerror}", where=str(path)) from error

@@ -144,7 +144,7 @@ def test_a_207_is_read_message_by_message(bench: Bench, recipient: Party) -> Non
 
 
 def test_a_slow_recipient_delays_nobody_and_its_messages_are_batched(bench: Bench, recipient: Party) -> None:
-    """While one recipient holds its first call, others are served; what waits for it comes in one call, in order."""
+    """While one recipient holds a call, others are served; what waits for it comes in one call, in order."""
     slow, others = bench.tag(), bench.tag()
     hold = threading.Event()
     with ScriptedWebhook(bench, hold=hold) as webhook:

@@ -36,7 +36,7 @@ def _load(bench: Bench, tag: str, accepted: set[str]) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX")
 def test_accepted_messages_survive_kills_under_load(network_folder: Path) -> None:
-    """The hub is killed 20 times while four senders load it: nothing that it accepted is missing afterwards."""
+    """Killed 20 times while four senders load it, the hub has lost nothing that it accepted."""
     accepted: set[str] = set()
     rounds = 0
     for rounds in range(1, KILLS + 1):

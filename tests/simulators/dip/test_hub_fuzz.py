@@ -25,8 +25,27 @@ _BOUNDED = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 _PARTS = st.sampled_from(
-    ["", "2.1.0", "2.2.1", "1.8.3", "dip-channel", "DIP-CHANNEL", "IF-031", "if-033", "REP-002A", "pubconfig"]
-    + ["validate", "MSApp", "openapi.json", "2300000001", "statusmessage", "..", "%2e%2e", "%00", "a" * 300]
+    [
+        "",
+        "2.1.0",
+        "2.2.1",
+        "1.8.3",
+        "dip-channel",
+        "DIP-CHANNEL",
+        "IF-031",
+        "if-033",
+        "REP-002A",
+        "pubconfig",
+        "validate",
+        "MSApp",
+        "openapi.json",
+        "2300000001",
+        "statusmessage",
+        "..",
+        "%2e%2e",
+        "%00",
+        "a" * 300,
+    ]
 )
 _PATHS = st.lists(_PARTS | st.text(string.printable.strip(), max_size=8), max_size=6).map(
     lambda parts: "/" + "/".join(parts)
@@ -106,9 +125,16 @@ def test_any_json_on_a_channel_is_refused_with_a_standard_response(bench: Bench,
 
 
 _PLACES = st.sampled_from(
-    ["CommonBlock", "CustomBlock", "CommonBlock/S0", "CommonBlock/S1", "CommonBlock/A0", "CommonBlock/M0"]
-    + ["CommonBlock/S1/senderUniqueReference", "CommonBlock/S1/subText", "CommonBlock/A0/primaryRecipients"]
-    + [
+    [
+        "CommonBlock",
+        "CustomBlock",
+        "CommonBlock/S0",
+        "CommonBlock/S1",
+        "CommonBlock/A0",
+        "CommonBlock/M0",
+        "CommonBlock/S1/senderUniqueReference",
+        "CommonBlock/S1/subText",
+        "CommonBlock/A0/primaryRecipients",
         "CommonBlock/S0/eventCode",
         "CommonBlock/M0/MPANCore",
         "CommonBlock/M0/distributorDIPID",
@@ -146,12 +172,12 @@ def test_bytes_that_are_no_http_are_refused(bench: Bench, listed: frozenset[int]
 @pytest.mark.parametrize(
     "head",
     [
-        b"POST /2.1.0/dip-channel/IF-031 HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999\r\n\r\n",
+        b"POST /2.1.0/dip-channel/IF-031 HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n",
         b"POST /2.1.0/dip-channel/IF-031 HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
         b"POST /2.1.0/dip-channel/IF-031 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET /openapi.json HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 100_000 + b"\r\n\r\n",
-        b"POST /2.1.0/dip-channel/IF-031 HTTP/1.1\r\nHost: \xff\xfe\r\nX-API-Key: \xff\r\nContent-Length: 0\r\n\r\n",
+        b"POST /2.1.0/dip-channel/IF-031 HTTP/1.1\r\nHost: \xff\r\nX-API-Key: \xff\r\nContent-Length:0\r\n\r\n",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET /2.1.0/openapi.json HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
@@ -180,7 +206,7 @@ def test_a_chunked_body_beyond_the_limit_is_413(bench: Bench) -> None:
 
 
 def test_a_client_that_waits_for_100_gets_it_or_a_refusal(bench: Bench) -> None:
-    """`Expect: 100-continue` is answered with 100 before the body is read, and with 413 where it would be too long."""
+    """`Expect: 100-continue` is answered with 100 before the body is read, or with 413."""
     head = b"POST /2.1.0/dip-channel/IF-031 HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: "
     with _connect(bench) as connection:
         connection.sendall(head + b"2\r\n\r\n")

@@ -281,7 +281,7 @@ def test_a_certificate_that_is_revoked_meanwhile_is_refused_at_once(bench: Bench
 
 
 def test_an_oversized_body_is_refused(bench: Bench) -> None:
-    """A body beyond the limit is 413 whether its length was stated or it came in chunks, and the hub goes on."""
+    """A body that states a length beyond the limit is 413, and the hub goes on."""
     assert bench.send(body=b"[" + b" " * 10_000_001 + b"]", channel="IF-031").status == 413
     assert bench.send(bench.message()).status == 201
 

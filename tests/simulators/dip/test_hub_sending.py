@@ -58,7 +58,7 @@ def _plain(schema: Any) -> Any:
 
 
 def test_a_publication_is_the_message_with_the_hubs_blocks(bench: Bench) -> None:
-    """The primary recipient gets the message with D0 and A0 filled, valid as egress, and nobody else gets it."""
+    """The primary recipient, and nobody else, gets the message with D0 and A0 filled, valid as egress."""
     tag = bench.tag()
     message = bench.message(tag=tag)
     answer = orjson.loads(bench.send(message).body)["messageArray"][0]

@@ -158,7 +158,7 @@ def test_the_embedded_target_says_why_it_did_not_start(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="process ids of children are read through POSIX calls")
-def test_the_child_dies_with_its_parent(tmp_path: Path, network_folder: Path) -> None:
+def test_the_child_dies_with_its_parent(network_folder: Path) -> None:
     """When the process that embeds the simulators is killed, they end by themselves."""
     script = (
         "import sys, time; from simulators.embedded import EmbeddedTarget;"
@@ -179,7 +179,7 @@ def test_the_child_dies_with_its_parent(tmp_path: Path, network_folder: Path) ->
 
 
 def test_an_error_is_one_line_on_standard_error(tmp_path: Path) -> None:
-    """The process prints no traceback: one sentence, nothing on standard output, and the error's exit code."""
+    """The process prints one sentence and no traceback, and ends with the error's exit code."""
     process = _start("--store", str(tmp_path), "--network", "nowhere.toml")
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (2, "")
