@@ -1,1 +1,1 @@
-"""Volume tests with Locust."""
+"""Volume: Locust users that send as the parties of a network."""
