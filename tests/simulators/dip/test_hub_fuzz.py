@@ -161,9 +161,9 @@ def test_a_message_with_anything_anywhere_is_taken_or_refused(bench: Bench, plac
 
 
 @_BOUNDED
-@given(data=st.binary(min_size=1, max_size=400) | st.text(string.printable, min_size=1).map(str.encode))
+@given(data=(st.binary(max_size=400) | st.text(string.printable).map(str.encode)).filter(bytes.strip))
 def test_bytes_that_are_no_http_are_refused(bench: Bench, listed: frozenset[int], data: bytes) -> None:
-    """Bytes sent in place of a request get 400 or another listed status, never 500."""
+    """Bytes in place of a request get a listed status (blank lines alone are none, and get none)."""
     with _connect(bench) as connection:
         connection.sendall(data + b"\r\n\r\n")
         assert _status(connection) in listed
@@ -177,7 +177,7 @@ def test_bytes_that_are_no_http_are_refused(bench: Bench, listed: frozenset[int]
         b"POST /2.1.0/dip-channel/IF-031 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET /openapi.json HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 100_000 + b"\r\n\r\n",
-        b"POST /2.1.0/dip-channel/IF-031 HTTP/1.1\r\nHost: \xff\r\nX-API-Key: \xff\r\nContent-Length:0\r\n\r\n",
+        b"POST /2.1.0/dip-channel/IF-031 HTTP/1.1\r\nHost: \xff\r\nX-API-Key: \xff\r\n\r\n",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET /2.1.0/openapi.json HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
