@@ -93,6 +93,14 @@ def test_the_readme_names_every_command(readme: str, none_found: Callable[..., N
     none_found("Commands that the README lacks", set(dip.list_commands(click.Context(dip))) - named)
 
 
+def test_the_readme_links_every_document(
+    readme: str, documents: dict[str, str], none_found: Callable[..., None]
+) -> None:
+    """A document that nobody is led to is not read."""
+    linked = set(re.findall(r"\]\((docs/[\w.-]+)\)", readme))
+    none_found("Not linked in README.md", {name for name in documents if name.startswith("docs/")} - linked)
+
+
 def test_the_readmes_target_profile_loads(readme: str, documents: dict[str, str], tmp_path: Path) -> None:
     """The example profile is complete and right: with the documented network file the harness reads it."""
     (profile,) = re.findall(r"^```toml\n# target.toml\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
