@@ -33,7 +33,7 @@ RUN = pytest.StashKey["StageRun"]()
 VERDICT = "dip_verdict"
 
 
-class ScenarioFailure(AssertionError):  # noqa: N818 - a verdict, not an error
+class ScenarioFailure(AssertionError):
     """A scenario instance that did not pass: its outcome, and a stable key to group by."""
 
     def __init__(self, case: Case, outcome: Outcome) -> None:

@@ -69,13 +69,11 @@ class Settings(Mapping[str, Setting]):
         return tuple(int(v) for v in cast("list[Any]", self._settings[name].value))
 
     def with_values(self, values: Mapping[str, object], *, where: str) -> Settings:
-        """Return a copy with some values replaced; raises ConfigurationError for a name or type that is wrong."""
+        """Return a copy with some values replaced; raises ConfigurationError for a wrong name or type."""
         merged = dict(self._settings)
         for name, value in values.items():
             if name not in merged:
-                raise ConfigurationError(
-                    f"'{name}' is no setting", where=where, mend=nearest(name, merged)
-                )
+                raise ConfigurationError(f"'{name}' is no setting", where=where, mend=nearest(name, merged))
             old = merged[name]
             if not _same_type(old.value, value):
                 kind = type(old.value).__name__
@@ -95,7 +93,8 @@ def _same_type(old: object, new: object) -> bool:
 def read(path: Path) -> dict[str, Any]:
     """Read a YAML mapping; raises ConfigurationError naming the file when it can't be read or is none."""
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigurationError(f"can't be read as YAML: {error}", where=str(path)) from error
     if not isinstance(data, dict):
@@ -108,7 +107,9 @@ def shipped() -> Settings:
     """Return the settings as shipped."""
     return Settings(
         {
-            name: Setting(name, entry["value"], entry["unit"], entry["basis"], " ".join(entry["reason"].split()))
+            name: Setting(
+                name, entry["value"], entry["unit"], entry["basis"], " ".join(entry["reason"].split())
+            )
             for name, entry in read(_SHIPPED).items()
         }
     )

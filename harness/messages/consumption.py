@@ -48,27 +48,14 @@ def half_hours(rng: random.Random, annual: float, shape: str, day: date) -> list
 
 
 def consumption_periods(
-    rng: random.Random,
-    annual: float,
-    shape: str,
-    day: date,
-    *,
-    estimated: float = 0.04,
-    amendment: str | None = None,
+    rng: random.Random, annual: float, shape: str, day: date, *, estimated: float = 0.04
 ) -> list[dict[str, object]]:
-    """Return 48 settlement periods (B047).
-
-    A share ``estimated`` of them carries quality E1 with reason 2 (missing data). With an ``amendment``
-    reason every period is estimated under reason 9 (consumption amendment).
-    """
+    """Return 48 settlement periods (B047); a share ``estimated`` has quality E1, reason 2 (missing data)."""
     periods: list[dict[str, object]] = []
     for end, value in zip(period_ends(day), half_hours(rng, annual, shape, day), strict=True):
-        quality, reason = "A", None
-        if amendment:
-            quality, reason = "E1", "9"
-        elif estimated and rng.random() < estimated:
-            quality, reason = "E1", "2"
-        periods.append({"sp": end, "v": value, "q": quality, "e": reason, "arc": amendment})
+        missing = rng.random() < estimated
+        quality, reason = ("E1", "2") if missing else ("A", None)
+        periods.append({"sp": end, "v": value, "q": quality, "e": reason, "arc": None})
     return periods
 
 

@@ -104,7 +104,7 @@ def answer(state: Registration, service: Service, publication: Publication, acti
     """Take a provider's IF-034; one that answers no open request changes nothing."""
     for asked in state.appointments:
         fits = (asked.mpan, asked.service, asked.provider) == (publication.mpan, service, publication.sender)
-        if fits and asked.stage is Stage.ASKED:
+        if fits and asked.open:
             break
     else:
         return state, ()

@@ -219,6 +219,14 @@ def test_a_refusal_brings_its_codes() -> None:
     assert provider["CustomBlock"]["B007"]["proposedAppointmentResponseCode"].startswith("SP004 - ")
 
 
+def test_the_answer_to_a_replay_is_no_outcome() -> None:
+    """An overridden R1, which answers the replay, leaves the outcome of the replayed message alone."""
+    common = build(
+        load("2.1.0"), "IF-016", "ActivePowerRejected", context(), overrides={"R1.responseCode": "A"}
+    )["CommonBlock"]
+    assert common["R0"]["responseCode"] == "R"
+
+
 def test_a_scenario_brings_its_blocks() -> None:
     """An overridden appointment scenario is followed by the registration id, the incumbent and the dates."""
     release = load("2.1.0")

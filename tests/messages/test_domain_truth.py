@@ -17,7 +17,6 @@ from harness.messages.identifiers import is_mpan, mpan
 from harness.messages.metering_point import (
     ADVANCED_TYPES,
     CHECK_METER,
-    GSP_GROUP_OF_DISTRIBUTOR,
     SMART_TYPES,
     TRADITIONAL_TYPES,
     metering_point,
@@ -93,7 +92,9 @@ def test_mpans_have_right_check_digits() -> None:
     assert relation["CustomBlock"]["B090List"][0]["subsidiaryMPAN"] != principal
 
 
-@pytest.mark.parametrize(("distributor", "group"), GSP_GROUP_OF_DISTRIBUTOR.items())
+@pytest.mark.parametrize(
+    ("distributor", "group"), [("10", "_A"), ("12", "_C"), ("18", "_N"), ("20", "_H"), ("23", "_M")]
+)
 def test_gsp_group_is_the_distributors(distributor: str, group: str) -> None:
     """A metering point lies in the GSP group of the distributor that its MPAN names."""
     block = build(load("2.1.0"), "IF-021", "ActivePower", context(mpan=mpan(distributor, 4711)))[
@@ -254,6 +255,13 @@ def test_meter_events_tell_one_story(interface: str) -> None:
     for event, blocks in custom.items():
         if "B906" in blocks:
             assert (blocks["B906"]["existingMeter"]["modifiedMeterID"] is None) is (event != "MeterUpdate")
+
+
+def test_installed_meters_have_no_removal_date() -> None:
+    """A refresh lists the meters that are there: installed, with their provider, not removed."""
+    meters = build(load("2.1.0"), "IF-051", "EESRefresh", context())["CustomBlock"]["B914List"]
+    for entry in meters:
+        assert entry["existingMeter"]["meterRemovalDate"] is None
 
 
 @pytest.mark.parametrize("segment", "SAU")

@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.messages.dates import clock_midnight, local_date, midnight_text, period_ends, utc_midnight_text
+from harness.messages.dates import (
+    clock_midnight,
+    is_summer_time,
+    local_date,
+    midnight_text,
+    period_ends,
+    utc_midnight_text,
+)
 
 LONDON = ZoneInfo("Europe/London")
 DAYS = st.dates(date(2010, 1, 1), date(2040, 12, 31))
@@ -31,6 +38,20 @@ DAYS = st.dates(date(2010, 1, 1), date(2040, 12, 31))
 def test_clock_midnight_around_the_changes(day: date, moment: str) -> None:
     """A local day begins at 23:00 UTC the evening before in summer, at 00:00 in winter (CR036)."""
     assert midnight_text(day) == moment
+
+
+@pytest.mark.parametrize(
+    ("moment", "summer"),
+    [
+        (datetime(2026, 3, 29, 0, 59, 59, tzinfo=UTC), False),
+        (datetime(2026, 3, 29, 1, tzinfo=UTC), True),
+        (datetime(2026, 10, 25, 0, 59, 59, tzinfo=UTC), True),
+        (datetime(2026, 10, 25, 1, tzinfo=UTC), False),
+    ],
+)
+def test_summer_time_begins_and_ends_at_one(moment: datetime, summer: bool) -> None:
+    """Clocks change at 01:00 UTC on the last Sundays of March and October."""
+    assert is_summer_time(moment) is summer
 
 
 @given(DAYS)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.data import folder
 from harness.spec.change import Change
 from harness.spec.diff import diff
 from harness.spec.release import Release, load, names
@@ -159,3 +162,50 @@ def test_no_changed_message_goes_untold(old: str, new: str) -> None:
         if interface in load(old).interfaces
     }
     assert named == _touched(load(old), load(new))
+
+
+def _changed(tmp_path: Path, file: str, *edits: tuple[str, str]) -> tuple[Change, ...]:
+    """Return the changes from 2.1.0 to a copy in which texts of one file are replaced."""
+    source = Path(shutil.copytree(folder("swagger") / "2.1.0", tmp_path / "9.9.9"))
+    path = source / f"{file}.json"
+    text = path.read_text(encoding="utf-8")
+    for old, new in edits:
+        assert old in text
+        text = text.replace(old, new, 1)
+    path.write_text(text, encoding="utf-8")
+    return diff(load("2.1.0"), Release("9.9.9", source))
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words"),
+    [
+        (
+            "blocks",
+            '"B901[1..200]"',
+            '"B901[1..100]"',
+            "the greatest number of entries is now 100; it was 200",
+        ),
+        ("blocks", '"B901[1..200]"', '"B901[..200]"', "no longer has the least number of entries 1"),
+        ("blocks", '"B901[1..200]"', '"B901[1..200]?"', "is now optional; it was required"),
+        ("blocks", '"B901[1..200]"', '"B901"', "is now block B901; it was array of block B901"),
+        ("blocks", '"B901[1..200]"', '"B922[1..200]"', "is now block B922; it was block B901"),
+        ("types", '"minLength": 13, "maxLength": 13', '"minLength": 13, "maxLength": 14', "greatest length"),
+        ("types", '"pattern": "^[A-Z]{4}$"', '"example": "A"', "no longer has the pattern ^[A-Z]{4}$"),
+        ("types", '"enum": ["W", "L"', '"enum": ["W", "N"', "no longer admits L and now admits N"),
+        ("types", '"enum": ["W", "L", "H", "E", "U"], ', "", "is no longer limited to a list of values"),
+        ("messages", '"open": ["S0"],', "", "no longer admits other fields"),
+        ("messages", '"events": ["MSApp"]', '"events": ["MSApp", "MSAppX"]', "IF-031 gains the event MSAppX"),
+        ("messages", '"events": ["MSApp"]', '"events": ["MSAppX"]', "IF-031 loses the event MSApp"),
+        ("api", '"callbackURL"', '"callbackUrl"', "gains callbackUrl"),
+        ("operations", '"201": "StandardResponse"', '"201": null', "the answer 201 is new"),
+        ("operations", '"body": "WebhookConfig"', '"body": null', "the body none is new"),
+    ],
+)
+def test_a_change_of_each_kind_is_told(tmp_path: Path, file: str, old: str, new: str, words: str) -> None:
+    """Whatever a later release changes, the summary says it."""
+    assert any(words in change.summary for change in _changed(tmp_path, file, (old, new)))
+
+
+def test_the_order_of_values_is_no_change(tmp_path: Path) -> None:
+    """An enum listed in another order admits the same."""
+    assert _changed(tmp_path, "types", ('"enum": ["W", "L"', '"enum": ["L", "W"')) == ()

@@ -127,7 +127,8 @@ def test_a_question_is_answered_in_a_later_run(tmp_path: Path) -> None:
     (catalogue / "requirements").symlink_to(folder("test_catalogue") / "requirements")
     (catalogue / "cit" / "families.yaml").write_text("consumption: [IF-027]\n")
     (catalogue / "cit" / "ask.yaml").write_text(
-        "scenario: CIT-ASK\ntitle: A person looks at the screen\nstage: cit\narea: screens\npolarity: positive\n"
+        "scenario: CIT-ASK\ntitle: A person looks at the screen\nstage: cit\n"
+        "area: screens\npolarity: positive\n"
         "requirements: [DH-IF-027]\ncase: {interface: IF-027, event: ConsumptionAmendment, role: SUP}\n"
         "steps:\n  - send: {}\n  - expect_status: {http: ['201']}\n"
         "  - ask: {question: 'Is it on the screen?', of: Supplier A}\n  - receive: {by: [addressed]}\n"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from harness.clock import message_time
 from harness.messages.addresses import Address, address, pool
@@ -41,8 +42,13 @@ def _disconnection(period: int) -> Make:
     return lambda story: message_time(_period_start(story, period))
 
 
+@lru_cache(maxsize=64)
+def _drawn(whose: str, seed: int, gsp_group: str) -> Address:
+    return address(random.Random(f"{whose}/{seed}"), gsp_group)
+
+
 def _address(story: Story, whose: str) -> Address:
-    return address(random.Random(f"{whose}/{story.context.seed}"), story.point.gsp_group)
+    return _drawn(whose, story.context.seed, story.point.gsp_group)
 
 
 def _address_line(whose: str, number: int) -> Make:

@@ -30,7 +30,7 @@ _CLOCK_MOVED_SECONDS = 60
 _FLAWED_SETS = {"expired": "flaw-expired", "foreign": "flaw-foreign", "revoked": "flaw-revoked"}
 
 
-class NotApplicable(Exception):  # noqa: N818 - an outcome, not an error
+class NotApplicable(Exception):
     """The step has no meaning for this message, for instance no field that the mutation could change."""
 
 

@@ -116,6 +116,17 @@ def test_an_unpublished_response_code_is_rejected(response: str) -> None:
     assert status["proposedAppointmentResponseCode"].startswith("REG1094")
 
 
+@pytest.mark.parametrize(("code", "response"), [("SP004", "A"), ("SP000", "R")])
+def test_an_answer_that_contradicts_itself_is_rejected(code: str, response: str) -> None:
+    """Accepting with a refusal's code, or refusing with SP000, ends in IF-035 rejected with REG1094."""
+    state, _ = handed(started(**BOTH), request(provider=OTHER_METERING))
+    _, sent = handed(state, answer(provider=OTHER_METERING, code=code, response=response))
+    assert names(sent) == ["IF-035 MSAppRejected"]
+    status = sent[0].custom["B007"]
+    assert status is not None
+    assert status["proposedAppointmentResponseCode"].startswith("REG1094")
+
+
 def test_a_retriever_that_is_not_who_it_says_is_rejected() -> None:
     """A nominated retriever whose MPID is another party's ends the appointment with REG1093."""
     state, _ = handed(started(**BOTH), request(Service.DATA, provider=OTHER_DATA))
@@ -219,6 +230,16 @@ def test_a_provider_of_the_wrong_kind_is_refused() -> None:
     """A data service proposed as metering service does not match, whatever its MPID."""
     _, sent = handed(started(**BOTH), request(provider=DATA))
     assert sent[0].common["R0"]["responseMessages"][0].startswith("REG1090")
+
+
+def test_what_is_due_together_happens_by_date() -> None:
+    """When the clock jumps past two effective dates, the earlier appointment becomes active first."""
+    state, _ = handed(started(**BOTH), request(provider=OTHER_METERING, effective=NOW + timedelta(days=5)))
+    state, _ = handed(state, answer(provider=OTHER_METERING))
+    state, _ = handed(state, request(Service.DATA, provider=OTHER_DATA, effective=NOW + timedelta(days=2)))
+    state, _ = handed(state, answer(Service.DATA, provider=OTHER_DATA))
+    _, sent = reached(state, NOW + timedelta(days=9))
+    assert [message.event for message in sent] == ["DSAppActive", "DSDeApp", "MSAppActive", "MSDeApp"]
 
 
 def test_a_change_of_supplier_takes_effect_with_the_appointment() -> None:
