@@ -52,7 +52,7 @@ class FixedClock:
 
 
 def message_time(moment: datetime) -> str:
-    """Write a moment as DIP messages do: 25 characters with a numeric offset, e.g. ``2026-03-29T00:00:00+00:00``.
+    """Write a moment as DIP messages do: 25 characters, ``2026-03-29T00:00:00+00:00``.
 
     Source: type DT-003-DateTime, minLength and maxLength 25 in every shipped release.
     """
