@@ -257,6 +257,19 @@ def test_meter_events_tell_one_story(interface: str) -> None:
             assert (blocks["B906"]["existingMeter"]["modifiedMeterID"] is None) is (event != "MeterUpdate")
 
 
+def test_other_meters_are_listed_beside_the_events() -> None:
+    """IF-006 lists the check meter of an advanced site, which the event left alone, where it has one."""
+    release = load("2.1.0")
+    listed = 0
+    for seed in range(1, 30):
+        custom = build(release, "IF-006", "MeterUpdate", context(seed, segment="A"))["CustomBlock"]
+        for entry in custom.get("B905List", []):
+            listed += 1
+            assert entry["existingMeter"]["meterType"] == CHECK_METER
+            assert entry["existingMeter"]["meterID"] != custom["B906"]["existingMeter"]["meterID"]
+    assert 0 < listed < 29
+
+
 def test_installed_meters_have_no_removal_date() -> None:
     """A refresh lists the meters that are there: installed, with their provider, not removed."""
     meters = build(load("2.1.0"), "IF-051", "EESRefresh", context())["CustomBlock"]["B914List"]
