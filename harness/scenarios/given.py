@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from harness.clock import message_time
 from harness.errors import ConfigurationError
+from harness.messages.dates import clock_midnight, local_date
 from harness.messages.identifiers import mpan as make_mpan
 from harness.scenarios.model import Case
 from harness.spec.release import Release
 from harness.spec.routing import Routing, Row
 from harness.transport.network import Network, Party
-
-_LONDON = ZoneInfo("Europe/London")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +59,6 @@ class Cast:
         return text
 
 
-def clock_midnight(day: datetime) -> datetime:
-    """Return local midnight at the start of ``day`` in Great Britain (CR036: clock midnight from IR7)."""
-    local = day.astimezone(_LONDON)
-    return datetime(local.year, local.month, local.day, tzinfo=_LONDON)
-
-
 def pick(network: Network, role: str, number: int = 1, *, without: Iterable[str] = ()) -> Party:
     """Return the ``number``-th party of a role; raises ConfigurationError when the network has too few."""
     left_out = set(without)
@@ -108,7 +100,7 @@ def cast(case: Case, network: Network, *, tag: str, now: datetime) -> Cast:
         parties=parties,
         mpan=make_mpan(distributor.distributor_id or "10", case.seed % 10_000_000_000),
         distributor=distributor,
-        effective=clock_midnight(now + timedelta(days=case.scenario.given.effective_in_days)),
+        effective=clock_midnight(local_date(now + timedelta(days=case.scenario.given.effective_in_days))),
     )
 
 
