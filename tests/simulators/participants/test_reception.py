@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from harness.transport.server import ServerThread
 from harness.transport.tls import ServerTls
 from simulators.network import PARTICIPANTS_SERVER, default_network, network_ca, revocation_list
 from simulators.participants.service import Participants
-from tests.simulators.participants.publications import NOW, REGISTRATION, publication
+from tests.simulators.participants.publications import MPAN, NOW, REGISTRATION, publication
 
 TAG = "run/case"
 
@@ -36,6 +37,8 @@ class Bench:
     client: DipClient
     hub: Party
     supplier: Party
+    idle: threading.Event
+    """Set while no party acts for `TAG`."""
 
     def call(self, body: bytes, path: str = f"/2.1.0/{REGISTRATION}", **how: Any) -> Answer:
         """Call a webhook with the hub's certificates."""
@@ -58,13 +61,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def bench(folder: Path) -> Iterator[Bench]:
     """Return a fresh application behind TLS."""
-    network, clock = default_network(folder), FixedClock(NOW)
+    network, clock, idle = default_network(folder), FixedClock(NOW), threading.Event()
+
+    def changed(_tag: str) -> None:
+        (idle.set if participants.is_idle(TAG) else idle.clear)()
+
     participants = Participants(
         network,
         {name: load(name) for name in names()},
         clock,
         ca=network_ca(folder),
         crls=[revocation_list(folder)],
+        on_change=changed,
     )
     server = network.certificate(PARTICIPANTS_SERVER)
     assert server.key is not None
@@ -74,7 +82,7 @@ def bench(folder: Path) -> Iterator[Bench]:
         ServerThread(participants.app, tls=tls) as thread,
         DipClient(thread.url, network, network_ca(folder), clock=clock) as client,
     ):
-        yield Bench(participants, network, client, hub, supplier)
+        yield Bench(participants, network, client, hub, supplier, idle)
 
 
 def entries(answer: Answer) -> list[dict[str, Any]]:
@@ -193,6 +201,22 @@ def test_a_repeated_transaction_gets_the_same_answer(bench: Bench) -> None:
     first["CommonBlock"]["D0"]["replayIndicator"] = True
     again = bench.call(encode([first]))
     assert (again.status, entries(again)) == (201, before)
+
+
+def test_a_behaviour_sees_a_transaction_once(bench: Bench) -> None:
+    """However often a transaction is delivered, the party acts on it one time."""
+    supplier, metering = bench.supplier.dip_id, bench.network.with_role("MSS")[0].dip_id
+    point = {"mpan": MPAN, "supplier": supplier, "metering_service": {"dip_id": metering}}
+    bench.participants.set_behaviours(TAG, {REGISTRATION: {"name": "appointment", "points": [point]}})
+    body = encode([publication()])
+    for _ in range(3):
+        assert bench.call(body).status == 201
+    other = publication(number=2)
+    assert bench.call(encode([other])).status == 201
+    assert bench.idle.wait(5)
+    found = bench.participants.register(REGISTRATION, MPAN)
+    assert found is not None
+    assert len(found["appointments"]) == 2
 
 
 def test_a_reference_in_a_new_transaction_is_rcp1006(bench: Bench) -> None:

@@ -18,6 +18,7 @@ from simulators.participants.behaviours import BEHAVIOURS, Acting, Outgoing, Pub
 from simulators.participants.runner import Runner
 from simulators.registration.services import Service
 from tests.simulators.participants.publications import (
+    DATA,
     METERING,
     MPAN,
     NOW,
@@ -112,8 +113,14 @@ def test_a_party_takes_publications_one_after_the_other() -> None:
 
     async def scenario(bench: Bench) -> None:
         bench.runner.switch(TAG, ON)
+        bench.gate.clear()
         bench.hand(request(provider=OTHER_METERING))
         bench.hand(answer(provider=OTHER_METERING))
+        await asyncio.sleep(0.02)
+        found = bench.runner.look_up(REGISTRATION, MPAN)
+        assert found is not None
+        assert found["appointments"][0]["stage"] == "with the provider"
+        bench.gate.set()
         await bench.runner.wait_idle(TAG)
         assert [name.split()[0] for name in bench.sent] == ["IF-032", "IF-033", "IF-035", "IF-035"]
 
@@ -141,6 +148,30 @@ def test_the_clock_makes_what_is_due_happen_once() -> None:
         found = bench.runner.look_up(REGISTRATION, MPAN)
         assert found is not None
         assert [tenure["dip_id"] for tenure in found[Service.METERING.value]] == [METERING, OTHER_METERING]
+
+    run(scenario)
+
+
+def test_a_party_that_is_held_up_is_woken_once() -> None:
+    """While a party still waits for the hub, what has become due queues one turn and doesn't spin."""
+
+    async def scenario(bench: Bench) -> None:
+        bench.runner.switch(TAG, ON)
+        bench.hand(request(provider=OTHER_METERING))
+        bench.hand(answer(provider=OTHER_METERING))
+        await bench.runner.wait_idle(TAG)
+        bench.gate.clear()
+        bench.hand(request(Service.DATA, provider=DATA))
+        await asyncio.sleep(0.02)
+        bench.changed.clear()
+        bench.clock.advance(timedelta(days=4))
+        for _ in range(3):
+            bench.runner.clock_moved()
+            await asyncio.sleep(0.02)
+        bench.gate.set()
+        await bench.runner.wait_idle(TAG)
+        assert bench.changed == [TAG, TAG]
+        assert bench.sent[-2:] == ["IF-036 MSAppActive", "IF-037 MSDeApp"]
 
     run(scenario)
 

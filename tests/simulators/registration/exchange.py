@@ -67,7 +67,7 @@ def request(
     block.update(items)
     payload["CustomBlock"].pop("B013", None)
     payload["CommonBlock"]["M0"]["MPANCore"] = mpan
-    return _publication(payload)
+    return as_publication(payload)
 
 
 def answer(
@@ -80,13 +80,14 @@ def answer(
         "proposedAppointmentResponseCode": f"{code} - as stated",
     }
     payload["CustomBlock"].pop("B018", None)
-    return _publication(payload)
+    return as_publication(payload)
 
 
-def _publication(payload: Mapping[str, Any]) -> Publication:
+def as_publication(payload: Mapping[str, Any], release: str = "2.1.0") -> Publication:
+    """Return a publication as a behaviour gets it."""
     common = payload["CommonBlock"]
     return Publication(
-        release="2.1.0",
+        release=release,
         interface=common["S0"]["interfaceID"],
         event=common["S0"]["eventCode"].strip("[]"),
         sender=common["S1"]["senderDIPID"],
