@@ -19,6 +19,7 @@ from harness.reports.terminal import summary
 from harness.stages.options import DEFAULT_RELEASE, DEFAULT_SEED, RunOptions, options
 from harness.stages.resume import resumed
 
+REPORTS = ("run-report.html", "results.json", "junit.xml", "rttm.xlsx", "rttm.json", "events.ndjson")
 _INI = Path(__file__).resolve().parent.parent / "run.ini"
 
 
@@ -116,13 +117,27 @@ def run(
     view.stop()
     _explain(code, view, chosen)
     done = read_run(chosen.out)
-    Console().print(summary(done))
     verdicts = {instance.verdict for instance in done.instances}
-    if code == pytest.ExitCode.INTERRUPTED:
-        raise EnvironmentFault("the run was interrupted", where=str(chosen.out))
+    exit_code, reason = _exit(verdicts, interrupted=code == pytest.ExitCode.INTERRUPTED)
+    written = [path for name in REPORTS if (path := chosen.out / name).exists()]
+    Console().print(summary(done, [_shown(path) for path in written], exit_reason=reason), soft_wrap=True)
+    sys.exit(exit_code)
+
+
+def _exit(verdicts: set[Verdict], *, interrupted: bool) -> tuple[int, str]:
+    """Return the exit code of the contract and why."""
+    if interrupted:
+        return EnvironmentFault.exit_code, f"{EnvironmentFault.exit_code}: the run was interrupted"
     if Verdict.ERROR in verdicts:
-        sys.exit(HarnessError.exit_code)
-    sys.exit(1 if verdicts & {Verdict.FAIL, Verdict.INCONCLUSIVE} else 0)
+        return HarnessError.exit_code, f"{HarnessError.exit_code}: the harness itself failed"
+    if verdicts & {Verdict.FAIL, Verdict.INCONCLUSIVE}:
+        return 1, "1: a case failed or is inconclusive"
+    return 0, "0: all that was run passed"
+
+
+def _shown(path: Path) -> Path:
+    """Shorten a path below the folder that the command was started in."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _pytest(chosen: RunOptions, path: Path | None, workers: str, view: ProgressView) -> int:
