@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -51,6 +52,17 @@ def test_good_then_revoked(authority: Authority) -> None:
     public.verify(response.signature, response.tbs_response_bytes, ec.ECDSA(hashes.SHA256()))
 
 
+def test_the_nonce_comes_back(authority: Authority) -> None:
+    """The answer carries the request's nonce, so that an old answer can't be passed off as new."""
+    issuer, _ = authority.issuing
+    certificate = first_certificate(authority.issue("ocsp-nonce", "tls-client").cert)[0]
+    builder = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA256())
+    nonce = x509.OCSPNonce(b"0123456789abcdef")
+    request = builder.add_extension(nonce, critical=False).build().public_bytes(Encoding.DER)
+    response = ocsp.load_der_ocsp_response(answer(authority, request))
+    assert response.extensions.get_extension_for_class(x509.OCSPNonce).value == nonce
+
+
 def test_a_replaced_certificate_is_still_answered(authority: Authority) -> None:
     """Replacing a certificate's files doesn't make the old one unknown."""
     issued = authority.issue("ocsp-replaced", "tls-client")
@@ -61,10 +73,15 @@ def test_a_replaced_certificate_is_still_answered(authority: Authority) -> None:
 
 
 def test_strangers_are_not_answered(authority: Authority, tmp_path: Path) -> None:
-    """Another authority's certificate and a foreign one get 'unauthorized'."""
+    """Another authority's certificate, a foreign one, and ours under another issuer get 'unauthorized'."""
     other = Authority.create(tmp_path, name="Other")
     requests = [_request(other, other.issue("x", "tls-client"))]
     requests.append(_request(authority, authority.issue("ocsp", "tls-client", flaw="foreign")))
+    ours = authority.issue("ocsp-stranger", "tls-client")
+    builder = ocsp.OCSPRequestBuilder().add_certificate(
+        first_certificate(ours.cert)[0], other.issuing[0], hashes.SHA256()
+    )
+    requests.append(builder.build().public_bytes(Encoding.DER))
     for request in requests:
         response = ocsp.load_der_ocsp_response(answer(authority, request))
         assert response.response_status is ocsp.OCSPResponseStatus.UNAUTHORIZED

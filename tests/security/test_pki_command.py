@@ -36,7 +36,12 @@ def test_init_issue_revoke_show(dip: Dip, tmp_path: Path) -> None:
         issued["serial"],
         "Supplier A",
     )
-    assert [each["revoked"] for each in _json(dip, "pki", "show", folder)["certificates"]] == [False]
+    assert shown["usages"] == ["digital signature", "content commitment"]
+    server = _json(dip, "pki", "issue", folder, "hub", "--profile", "tls-server", "--host", "hub.test")
+    shown = _json(dip, "pki", "show", server["cert"])
+    assert shown["usages"] == ["digital signature", "TLS server"]
+    assert shown["names"] == ["localhost", "127.0.0.1", "::1", "hub.test"]
+    assert [each["revoked"] for each in _json(dip, "pki", "show", folder)["certificates"]] == [False, False]
     assert _json(dip, "pki", "revoke", folder, issued["cert"])["serial"] == issued["serial"]
     human = dip("pki", "show", folder)
     assert "revoked" in human.stdout.decode()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import shutil
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from harness.errors import ConfigurationError
@@ -103,6 +105,23 @@ def test_a_party_can_not_issue(authority: Authority) -> None:
 
 def _bundle(authority: Authority) -> list[x509.Certificate]:
     return x509.load_pem_x509_certificates(authority.ca_bundle.read_bytes())
+
+
+def test_an_anchor_that_is_no_authority_can_not_issue() -> None:
+    """A self-signed anchor without key usage is trusted itself, but vouches for others only as a CA."""
+    for authority, fault in ((True, ""), (False, "untrusted")):
+        key = generate_key("p256")
+        name = Subject("Own").x509_name()
+        now = datetime.now(UTC)
+        builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
+        builder = builder.add_extension(x509.BasicConstraints(authority, None), critical=True)
+        anchor = builder.sign(key, hashes.SHA256())
+        child = party_certificate(
+            Subject("child"), "tls-client", generate_key("p256"), issuer=anchor, issuer_key=key
+        )
+        trust = Trust([anchor])
+        assert trust.standing(anchor).trusted
+        assert trust.standing(child).fault == fault
 
 
 def test_same_names_with_other_keys_are_foreign(authority: Authority) -> None:
