@@ -95,6 +95,7 @@ def page(run: Run, register: Register) -> str:
             interfaces=by_interface,
             samples=[(each, _sample(run, each)) for each in by_interface if each.instances],
             requirement_groups=_requirement_groups(results),
+            untested=[each for each in results if each.requirement and not each.instances],
             tested=sum(1 for each in results if each.instances),
             met=sum(1 for each in results if each.met),
             register=register,
@@ -146,10 +147,14 @@ def _assumption_groups(run: Run) -> list[tuple[str, tuple[Assumption, ...]]]:
 
 
 def _sample(run: Run, result: InterfaceResult) -> CaseView | None:
-    """Return one exchange of an interface: the first positive case that passed with a publication."""
-    best = [each for each in result.instances if each.positive and each.verdict is Verdict.PASS]
-    chosen = next((each for each in best if each.publications), None) or next(iter(best), None)
+    """Return one exchange of an interface: the plainest positive case that passed, published where any was."""
+    passed = [each for each in result.instances if each.positive and each.verdict is Verdict.PASS]
+    chosen = min(passed, key=lambda each: (not each.publications, _messages(each)), default=None)
     return CaseView(chosen, _exhibits(run, chosen, publications=1)) if chosen else None
+
+
+def _messages(instance: Instance) -> int:
+    return sum(len(step.references) for step in instance.steps if isinstance(step, MessageSent))
 
 
 def _exhibits(run: Run, instance: Instance, *, publications: int = 4) -> tuple[Exhibit, ...]:

@@ -179,7 +179,9 @@ class Run:
     def party_name(self, name_or_id: str) -> str:
         """Return words for a party that an event names by DIP id or by name."""
         party = self.party(name_or_id)
-        return f"{party.name} ({party.role} {party.dip_id})" if party else name_or_id
+        if party is None:
+            return name_or_id
+        return f"{party.name.removesuffix(f' ({party.role})')} ({party.role} {party.dip_id})"
 
 
 def totals(instances: Iterable[Instance]) -> dict[Verdict, int]:

@@ -165,3 +165,9 @@ def test_a_party_is_named_by_its_dip_id(mixed: Run) -> None:
     """Blame that names a DIP id is shown with the party's name and role."""
     assert mixed.party_name("2300000001") == "Supplier A SUP (SUP 2300000001)"
     assert mixed.party_name("somebody") == "somebody"
+
+
+def test_a_party_named_after_its_role_is_not_named_twice(example: ExampleRun) -> None:
+    """A name that ends with the role keeps it once."""
+    example.parties[0]["name"] = "Supplier A (SUP)"
+    assert read_run(example.write()).party_name("2300000001") == "Supplier A (SUP 2300000001)"
