@@ -41,7 +41,7 @@ _PROVIDER_PREFIX = "10"
 
 
 @dataclass(frozen=True, slots=True)
-class _Member:
+class Member:
     """An organisation: its name, the stem of its certificate sets, and an MPID by role (or "")."""
 
     name: str
@@ -51,33 +51,39 @@ class _Member:
 
 
 _MEMBERS = (
-    _Member("Supplier A", "supplier-a", {"SUP": "SUPA"}),
-    _Member("Supplier B", "supplier-b", {"SUP": "SUPB"}),
-    _Member(
+    Member("Supplier A", "supplier-a", {"SUP": "SUPA"}),
+    Member("Supplier B", "supplier-b", {"SUP": "SUPB"}),
+    Member(
         "Distributor A",
         "distributor-a",
         {"REGS": "REGA", "LDSO": "LDSA", "UMSO": "UMOA"},
         "network.dno_distributor_id",
     ),
-    _Member(
+    Member(
         "Independent Distributor B",
         "distributor-b",
         {"REGS": "REGB", "LDSO": "LDSB", "UMSO": "UMOB"},
         "network.idno_distributor_id",
     ),
-    _Member("Metering Company A", "metering-a", {"MSS": "MSSA", "MSA": "MSAA"}),
-    _Member("Metering Company B", "metering-b", {"MSS": "MSSB", "MSA": "MSAB"}),
-    _Member("Data Company A", "data-a", {"SDS": "SDSA", "ADS": "ADSA", "UMSDS": "UDSA"}),
-    _Member("Data Company B", "data-b", {"SDS": "SDSB", "ADS": "ADSB", "UMSDS": "UDSB"}),
-    _Member("Retriever A", "retriever-a", {"MDR": "MDRA"}),
-    _Member("Retriever B", "retriever-b", {"MDR": "MDRB"}),
-    _Member("Settlement Body", "settlement", {"MDS": "MDSX", "LSS": "LSSX", "VAS": "VASX", "ISD": "ISDX"}),
-    _Member("Enquiry Service", "enquiry", {"EES": "EESX"}),
-    _Member("Communications Body", "communications", {"DCC": "DCCX"}),
-    _Member("Connection Provider X", "provider-x", {"DCP": ""}),
-    _Member("Simulated DIP", HUB, {"DIP": ""}),
+    Member("Metering Company A", "metering-a", {"MSS": "MSSA", "MSA": "MSAA"}),
+    Member("Metering Company B", "metering-b", {"MSS": "MSSB", "MSA": "MSAB"}),
+    Member("Data Company A", "data-a", {"SDS": "SDSA", "ADS": "ADSA", "UMSDS": "UDSA"}),
+    Member("Data Company B", "data-b", {"SDS": "SDSB", "ADS": "ADSB", "UMSDS": "UDSB"}),
+    Member("Retriever A", "retriever-a", {"MDR": "MDRA"}),
+    Member("Retriever B", "retriever-b", {"MDR": "MDRB"}),
+    Member("Settlement Body", "settlement", {"MDS": "MDSX", "LSS": "LSSX", "VAS": "VASX", "ISD": "ISDX"}),
+    Member("Enquiry Service", "enquiry", {"EES": "EESX"}),
+    Member("Communications Body", "communications", {"DCC": "DCCX"}),
+    Member("Connection Provider X", "provider-x", {"DCP": ""}),
+    Member("Simulated DIP", HUB, {"DIP": ""}),
 )
-_SERVED_BY_PROVIDER = "supplier-b"
+SERVED_BY_PROVIDER = "supplier-b"
+"""Stem of the organisation that nominates the connection provider."""
+
+
+def members() -> tuple[Member, ...]:
+    """Return the organisations of the default network."""
+    return _MEMBERS
 
 
 def network_ca(folder: Path) -> Path:
@@ -136,7 +142,7 @@ def _make(folder: Path, dip_url: str | None) -> None:
     write(network, folder / NETWORK_FILE)
 
 
-def _dip_id(member: _Member, role: str) -> str:
+def _dip_id(member: Member, role: str) -> str:
     """Return the prefix of the role and a number that tells the parties of that prefix apart."""
     prefix = roles()[role].prefix if role in roles() else _PROVIDER_PREFIX
     number = 0
@@ -149,9 +155,9 @@ def _dip_id(member: _Member, role: str) -> str:
     raise AssertionError((member.name, role))
 
 
-def _organisation(member: _Member, folder: Path) -> Organisation:
+def _organisation(member: Member, folder: Path) -> Organisation:
     provider = next(m for m in _MEMBERS if "DCP" in m.mpids)
-    nominated = _dip_id(provider, "DCP") if member.stem == _SERVED_BY_PROVIDER else None
+    nominated = _dip_id(provider, "DCP") if member.stem == SERVED_BY_PROVIDER else None
     parties = []
     for role, mpid in member.mpids.items():
         dip_id = _dip_id(member, role)

@@ -7,7 +7,7 @@ there, so that this package stays free of import circles)::
     participants.app                     ASGI 3 app behind mutual TLS
     participants.path(release, dip_id)   path of a party's webhook in it
     participants.connect(hub_url)        where the parties send to, without the release
-    participants.send(dip_id, release, interface, event, payload)         one message, signed, over mutual TLS
+    await participants.send(dip_id, release, interface, payload)    one message, signed, over mutual TLS
     participants.receipts(tag)           what arrived with S1.subText == tag, JSON-ready
     participants.set_behaviours(tag, {dip_id: {"name": ..., **options}})
     participants.is_idle(tag), await participants.wait_idle(tag), on_change(tag)
@@ -17,6 +17,6 @@ there, so that this package stays free of import circles)::
     await participants.close()
 
 A call to a webhook goes ``bytes -> caller's identity -> signature -> JSON -> judge each publication ->
-record -> answer -> behaviours``; `judging` and the behaviours are pure, `receiver` and `runner` hold the
+record -> answer -> behaviours``; `judging` and the behaviours are pure, `reception` and `runner` hold the
 I/O.
 """

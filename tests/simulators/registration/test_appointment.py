@@ -77,7 +77,9 @@ def test_a_data_service_is_appointed_and_the_meterer_sends_details() -> None:
 def test_a_first_provider_displaces_nobody() -> None:
     """Where nobody is in place, no meter details are asked for and nobody is de-appointed."""
     state, sent = handed(started(), request(provider=METERING))
-    assert sent[1].custom["B072"] is None
+    asked = compose(load("2.1.0"), sent[1], acting(), "SIT")["CustomBlock"]
+    assert "B072" not in asked
+    assert "B070" in asked
     state, sent = handed(state, answer(provider=METERING))
     assert names(sent) == ["IF-035 MSAppAccepted"]
     _, sent = reached(state, EFFECTIVE)
@@ -289,6 +291,7 @@ def test_every_message_of_the_exchange_is_valid(release: str, service: Service, 
         assert examination.findings == (), message.event
         assert payload["CommonBlock"]["S1"]["subText"] == "run/case"
         assert payload["CommonBlock"]["S1"]["senderDIPID"] == REGISTRATION
+        assert payload["CommonBlock"]["S1"]["senderCorrelationID"] == message.correlation
         assert payload["CommonBlock"]["M0"]["MPANCore"] == MPAN
         assert payload["CommonBlock"]["A0"]["primaryRecipients"] == list(message.primary)
         block = payload["CustomBlock"].get(WORDS[service].proposal)
