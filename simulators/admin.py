@@ -8,6 +8,7 @@ its client.
 from __future__ import annotations
 
 import hmac
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 _OPEN = ("/health", "/ready")
 _BODY_BYTES = 10_000_000
 _SETTLE_LIMIT_SECONDS = 3600.0
+_FIRST_YEAR, _LAST_YEAR = 1990, 2999
 
 Body = Mapping[str, Any]
 
@@ -83,6 +85,8 @@ class Admin:
             await _error(error.status_code, error.detail)(scope, receive, send)
         except ConfigurationError as error:
             await _error(400, str(error))(scope, receive, send)
+        except sqlite3.Error as error:
+            await _error(503, f"the store can't be written: {error}")(scope, receive, send)
 
     async def _health(self, _: Request) -> Response:
         return _json({"status": "ok", "releases": sorted(self._simulators.mounts)})
@@ -93,7 +97,7 @@ class Admin:
     async def _clock(self, request: Request) -> Response:
         if request.method == "PUT":
             body = await _body(request)
-            self._simulators.clock.set(_moment(body, "now"))
+            self._simulators.clock.set(_usable(_moment(body, "now"), "now"))
             self._simulators.participants.clock_moved()
         return self._now()
 
@@ -103,7 +107,7 @@ class Admin:
             moment = self._simulators.clock.now() + timedelta(seconds=seconds)
         except OverflowError as error:
             raise ConfigurationError(f"seconds is {seconds}, which leaves the calendar") from error
-        self._simulators.clock.set(moment)
+        self._simulators.clock.set(_usable(moment, "seconds"))
         self._simulators.participants.clock_moved()
         return self._now()
 
@@ -236,5 +240,14 @@ def _instant(body: Body, name: str) -> str | None:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        return message_time(_moment(body, name))
-    return message_time(datetime(day.year, day.month, day.day, tzinfo=UTC))
+        return message_time(_usable(_moment(body, name), name))
+    return message_time(_usable(datetime(day.year, day.month, day.day, tzinfo=UTC), name))
+
+
+def _usable(moment: datetime, name: str) -> datetime:
+    """Refuse a time so far away that reckoning with it would leave the calendar."""
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise ConfigurationError(
+            f"{name} leads to the year {moment.year}, expected {_FIRST_YEAR} to {_LAST_YEAR}"
+        )
+    return moment

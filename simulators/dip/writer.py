@@ -34,6 +34,7 @@ class Writer:
         self._waiting: list[_Job] = []
         self._committing = False
         self._scheduled = False
+        self._full: bool | None = None
         self._flusher = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._idle = asyncio.Event()
         self._idle.set()
@@ -68,6 +69,10 @@ class Writer:
         durable = any(job.durable for job in jobs)
         try:
             self._begin(durable=durable)
+        except sqlite3.Error as error:
+            self._committed(jobs, error)
+            return
+        try:
             for job in jobs:
                 self._run(job)
         except sqlite3.Error as error:
@@ -88,7 +93,9 @@ class Writer:
             self._committed(jobs, failure)
 
     def _begin(self, *, durable: bool) -> None:
-        self._connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+        if durable is not self._full:
+            self._connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            self._full = durable
         self._connection.execute("BEGIN IMMEDIATE")
 
     def _run(self, job: _Job) -> None:
