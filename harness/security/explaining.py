@@ -154,7 +154,8 @@ def _unexplained(
         return Cause(
             "wrong-key",
             "The certificate's key did not make this signature: certificate and private key are not a pair, "
-            "or the signature was changed on the way. Send the certificate that belongs to the signing key.",
+            "or the signature was changed on the way (or it is RSA-PSS over a string that no usual mistake "
+            "gives). Send the certificate that belongs to the signing key.",
         )
     return Cause(
         "wrong-key",

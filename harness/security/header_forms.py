@@ -80,6 +80,9 @@ def _pem_texts(value: str) -> Iterator[tuple[bytes, str, str]]:
         if begin in text and end in text:
             inner = text.split(begin, 1)[1].split(end, 1)[0].replace("\\n", "").replace("\\r", "")
             yield f"{begin}\n{''.join(inner.split())}\n{end}\n".encode("utf-8", "replace"), "plain-pem", form
+    unwrapped = _decoded("".join(value.split()))
+    if unwrapped is not None and unwrapped.lstrip().startswith(b"-----BEGIN CERTIFICATE-----"):
+        yield unwrapped, "wrapped-certificate", f"The header was wrapped into lines; {_WANTED} in one line."
     url_safe = value.replace("-", "+").replace("_", "/")
     decoded = _decoded(url_safe + "=" * (-len(url_safe) % 4))
     if decoded is not None and decoded.lstrip().startswith(b"-----BEGIN CERTIFICATE-----"):
@@ -102,6 +105,13 @@ def read_signatures(value: str) -> Iterator[Read[bytes]]:
     right = _decoded(value)
     if right is not None:
         yield Read(right)
+    unwrapped = _decoded("".join(value.split()))
+    if right is None and unwrapped is not None:
+        yield Read(
+            unwrapped,
+            "wrapped-signature",
+            "X-DIP-Signature was wrapped into lines; it is one line of base64.",
+        )
     if re.fullmatch(r"(?:[0-9A-Fa-f]{2})+", value):
         hint = "The signature is in hexadecimal; X-DIP-Signature is base64 of the signature's bytes."
         yield Read(bytes.fromhex(value), "hex-signature", hint)

@@ -282,11 +282,14 @@ def _certificate_forms(issued: Issued) -> dict[str, str]:
         "der-certificate": base64_of(certificate.public_bytes(Encoding.DER)),
         "plain-pem": text.replace("\n", " "),
         "plain-pem+": quote(text),
+        "wrapped-certificate": base64.encodebytes(pem).decode(),
         "certificate-alphabet": base64.urlsafe_b64encode(padded).decode().rstrip("="),
     }
 
 
-@pytest.mark.parametrize("form", ["der-certificate", "plain-pem", "plain-pem+", "certificate-alphabet"])
+@pytest.mark.parametrize(
+    "form", ["der-certificate", "plain-pem", "plain-pem+", "certificate-alphabet", "wrapped-certificate"]
+)
 def test_certificate_in_another_form(sender: Sender, authority: Authority, form: str) -> None:
     """A certificate in another form is named, and the signature is checked with it all the same."""
     issued = authority.find("sender", "signing")
@@ -318,14 +321,17 @@ def test_private_key_in_the_certificate_header(issued: Issued, sender: Sender) -
     assert "private key" in result.reason
 
 
-@pytest.mark.parametrize("cause", ["hex-signature", "signature-alphabet", "signature-encoded-twice"])
+@pytest.mark.parametrize(
+    "cause", ["hex-signature", "signature-alphabet", "signature-encoded-twice", "wrapped-signature"]
+)
 def test_signature_in_another_encoding(sender: Sender, cause: str) -> None:
-    """A signature in hexadecimal, URL-safe or doubled base64 is named."""
+    """A signature in hexadecimal, URL-safe, doubled or wrapped base64 is named."""
     raw = sender.sign(RIGHT)
     forms = {
         "hex-signature": raw.hex(),
         "signature-alphabet": base64.urlsafe_b64encode(raw).decode().rstrip("="),
         "signature-encoded-twice": base64_of(base64_of(raw).encode()),
+        "wrapped-signature": base64.encodebytes(raw).decode(),
     }
     headers = sender.headers(RIGHT, DATE, HASH) | {"X-DIP-Signature": forms[cause]}
     holds(verify("POST", URL, BODY, headers, trust=None), cause, RIGHT)
