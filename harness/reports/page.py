@@ -147,7 +147,7 @@ def _assumption_groups(run: Run) -> list[tuple[str, tuple[Assumption, ...]]]:
 
 
 def _sample(run: Run, result: InterfaceResult) -> CaseView | None:
-    """Return one exchange of an interface: the plainest positive case that passed, published where any was."""
+    """Return one exchange of an interface: the plainest positive case that passed, published if any was."""
     passed = [each for each in result.instances if each.positive and each.verdict is Verdict.PASS]
     chosen = min(passed, key=lambda each: (not each.publications, _messages(each)), default=None)
     return CaseView(chosen, _exhibits(run, chosen, publications=1)) if chosen else None

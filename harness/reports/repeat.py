@@ -6,9 +6,12 @@ import shlex
 
 from harness.reports.run import Run
 
-_NOT_REPEATED = frozenset(
-    {"out", "json", "n", "numprocesses", "path", "stage", "release", "releases", "seed", "target"}
-)
+_SINGULAR = {
+    name: name.removesuffix("s")
+    for name in ("interfaces", "events", "roles", "requirements", "scenarios", "segments")
+}
+_ELSEWHERE = frozenset({"stage", "release", "seed", "target", "path", "out", "json", "n"})
+"""Taken from the run's own fields, or of no bearing on what it does."""
 
 
 def command(run: Run) -> str:
@@ -23,9 +26,9 @@ def command(run: Run) -> str:
         words += ["--release", release]
     words += ["--seed", str(header.seed)]
     for name, value in sorted(header.options.items()):
-        if name in _NOT_REPEATED or value in (None, "", False, [], ()):
+        if name in _ELSEWHERE or value in (None, "", False, [], ()):
             continue
-        option = f"--{name.replace('_', '-')}"
+        option = f"--{_SINGULAR.get(name, name).replace('_', '-')}"
         if value is True:
             words.append(option)
         else:

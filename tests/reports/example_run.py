@@ -337,7 +337,7 @@ class ExampleRun:
                     network=self.parties,
                     harness_version="0.1.0",
                     catalogue="c0ffee" * 10 + "beef",
-                    options={"interface": ["IF-031"], "n": "auto"},
+                    options={"interfaces": ["IF-031"], "environment": ""},
                     selected=self.cases if self.selected is None else self.selected,
                 )
             )

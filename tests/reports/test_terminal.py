@@ -10,10 +10,12 @@ import orjson
 from example_run import ExampleRun
 from rich.console import Console
 
+from harness.commands.run import run as run_command
 from harness.reports.excerpt import LINES, excerpt
 from harness.reports.repeat import command
 from harness.reports.run import Run, read_run
 from harness.reports.terminal import MOST_FAILURES, summary
+from harness.stages.selection import Selection
 
 
 def _shown(run: Run, *paths: Path, exit_reason: str = "") -> str:
@@ -83,7 +85,7 @@ def test_the_command_quotes_what_a_shell_would_split(mixed: Run) -> None:
         "path": "my catalogue",
         "out": "x",
         "n": "auto",
-        "role": ["SUP", "MSS"],
+        "roles": ["SUP", "MSS"],
         "theme": "",
         "json": True,
     }
@@ -93,3 +95,14 @@ def test_the_command_quotes_what_a_shell_would_split(mixed: Run) -> None:
         "dip run 'my catalogue' --stage cit --target embedded --release 2.1.0 --seed 20261103 "
         "--role SUP --role MSS"
     )
+
+
+def test_every_option_of_the_command_exists(mixed: Run) -> None:
+    """The command to repeat names only options that `dip run` has, for every way to select."""
+    selected = dataclasses.asdict(Selection("cit", *([("X",)] * 6)))
+    header = dataclasses.replace(mixed.header, options={**selected, "environment": "SIT"})
+    told = command(dataclasses.replace(mixed, header=header)).split()
+    known = {name for parameter in run_command.params for name in parameter.opts}
+    used = {word for word in told if word.startswith("--")}
+    assert used <= known
+    assert {"--interface", "--event", "--role", "--requirement", "--scenario", "--segment"} <= used
