@@ -60,12 +60,12 @@ def _counts(run: Run) -> Text:
 
 
 def _pairs(run: Run) -> list[RenderableType]:
-    scope = len(cit_scope().interfaces)
+    scope = f"CIT's {len(cit_scope().interfaces)} interfaces"
     return [
         Text(
             f"{each.release}: {each.interfaces.passed} of {each.interfaces.total} interface-event pairs and "
             f"{each.reports.passed} of {each.reports.total} report variants passed "
-            f"({each.cit_scope.passed} of {each.cit_scope.total} pairs of CIT's {scope}, an assumed list)"
+            f"({each.cit_scope.passed} of {each.cit_scope.total} pairs of {scope}, an assumed list)"
         )
         for each in release_scores(run)
     ]
