@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import copy
 import json
+import random
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -143,6 +145,49 @@ def test_any_bytes_get_a_standard_response(bench: Bench, body: bytes) -> None:
     assert answer.status == 400
     assert answer.codes == ("RCP1001",)
     assert validators(load("2.1.0")).shape("StandardResponse").is_valid(json.loads(answer.body))
+
+
+JUNK: list[Any] = [
+    None,
+    True,
+    -1.5,
+    "",
+    "x" * 300,
+    [],
+    {},
+    [[]],
+    {"a": {}},
+    "[MSApp]",
+    "\u0661" * 13,
+    "IF-031\n",
+]
+
+
+def places(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the way to every place below ``value``."""
+    if way:
+        yield way
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in inner:
+        yield from places(item, (*way, key))
+
+
+def test_whatever_stands_in_a_publication_is_answered_as_published(bench: Bench) -> None:
+    """With junk put anywhere in a call, the answer is 201, 207 or 400 and a valid StandardResponse."""
+    rng, shape = random.Random(7), validators(load("2.1.0")).shape("StandardResponse")
+    for number in range(150):
+        body: Any = [{"payload": publication(number=number)}]
+        for _ in range(rng.randrange(1, 3)):
+            *way, last = rng.choice(list(places(body)))
+            place = body
+            for key in way:
+                place = place[key]
+            place[last] = copy.deepcopy(rng.choice(JUNK))
+            if not list(places(body)):
+                break
+        answer = bench.call(json.dumps(body).encode())
+        assert answer.status in (201, 207, 400)
+        assert shape.is_valid(json.loads(answer.body))
 
 
 def test_a_signature_that_does_not_verify_is_rcp9999(bench: Bench) -> None:
