@@ -1,0 +1,1 @@
+"""Benchmarks of the simulators: each measures its limit in the same run."""
