@@ -34,7 +34,15 @@ HUB = "dip"
 """Stem of the hub's certificate sets: dip-tls, dip-signing, and dip-server for its own address."""
 PARTICIPANTS_SERVER = "participants-server"
 HUB_SERVER = f"{HUB}-server"
-FLAWED: tuple[Flaw, ...] = ("expired", "not-yet-valid", "revoked", "foreign", "wrong-usage", "wrong-party")
+FLAWED: tuple[Flaw, ...] = (
+    "expired",
+    "not-yet-valid",
+    "revoked",
+    "wrong-usage",
+    "foreign",
+    "wrong-usage",
+    "wrong-party",
+)
 """Client sets of the first supplier that are broken on purpose, named ``flaw-<flaw>``."""
 
 _PROVIDER_PREFIX = "10"

@@ -74,7 +74,7 @@ def read_events(path: Path) -> Iterator[Event]:
     for number, line in enumerate(lines, start=1):
         try:
             yield from_dict(orjson.loads(line))
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             raise ConfigurationError(
                 f"is no event: {error}",
                 where=f"{path}, line {number}",

@@ -18,7 +18,7 @@ from harness.evidence.verdicts import Blame, BlameClass, Outcome, Verdict, statu
 from harness.scenarios import instance as stored
 from harness.scenarios.given import Cast, cast
 from harness.scenarios.model import Advance, Case, Check, ExpectNone, Receive, Step, Webhook
-from harness.scenarios.play import Bench, Play
+from harness.scenarios.play import Bench, NotApplicable, Play
 from harness.scenarios.steps import PERFORM, answer, others, receive, send
 from harness.spec.release import load
 
@@ -128,7 +128,7 @@ def _play(case: Case, bench: Bench, playing: Cast, folder: Path) -> Outcome:
             if play.failed is not None or play.waiting:
                 break
             instance.next_step = number + 1
-    except send.NotApplicable as reason:
+    except NotApplicable as reason:
         return Outcome(Verdict.OMITTED, str(reason), Blame(BlameClass.TEST_CASE))
     finally:
         if not play.waiting:

@@ -91,7 +91,10 @@ def _pairs(
 
 
 def _has(trait: str, pair: Pair, release: Release, routing: Routing) -> bool:
-    if trait == "has-mpan":
-        schema = release.schema(pair.message)
-        return "M0" in schema["properties"]["CommonBlock"]["properties"]
+    match trait:
+        case "has-mpan":
+            schema = release.schema(pair.message)
+            return "M0" in schema["properties"]["CommonBlock"]["properties"]
+        case "has-trial":
+            return any(path[:2] == (pair.interface, pair.event) for path in release.validate_paths)
     return any(row.tier == "primary" for row in routing.receivers(pair.interface, pair.event))

@@ -30,8 +30,6 @@ class Sent:
     """Recipient DIP id to tier."""
     body: str
     """SHA-256 of the request's bytes in the evidence store."""
-    published: bool = False
-    """Accepted by the hub."""
 
 
 @dataclass(slots=True)

@@ -28,7 +28,20 @@ class Send:
     claim: str = "own"
     recipient: str = "addressed"
     distributor: str = "right"
+    mpan: str = "right"
     batch: int = 1
+    spoil: str = "all"
+    """Which messages of a batch a mutation changes: ``all``, or ``one``."""
+    reference: str = "fresh"
+    """``fresh``, ``same`` throughout the batch, or ``again`` (the last one sent)."""
+    omit: tuple[str, ...] = ()
+    """Places that are left out of the message."""
+    signing: str = "own"
+    through: str = "own"
+    """``own``, the nominated connection ``provider``, or one that was not nominated (``stranger``)."""
+    channel: str = "own"
+    """``own``, ``another`` interface's, one that does not exist (``unknown``), or ``trial`` (/validate)."""
+    path: str = "exact"
 
 
 @dataclass(frozen=True, slots=True)

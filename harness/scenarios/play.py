@@ -55,6 +55,10 @@ class LastSend:
     """Whether the step sent something deliberately wrong."""
 
 
+class NotApplicable(Exception):
+    """A step has no meaning for this message or network, for instance no field to mutate."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failed:
     """The first condition that did not hold."""

@@ -49,6 +49,8 @@ class RunOptions:
             "target": self.target,
             "environment": self.environment,
             "seed": self.seed,
+            **({"path": str(self.catalogue)} if self.catalogue != folder("test_catalogue") else {}),
+            **({"answers": str(self.answers)} if self.answers else {}),
             **{key: list(value) if isinstance(value, tuple) else value for key, value in kept.items()},
         }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.clock import message_time
 from harness.errors import EnvironmentFault
-from harness.evidence.events import AnswerReceived, InstanceWaiting, MessageSent
+from harness.evidence.events import InstanceWaiting
 from harness.evidence.verdicts import Blame, BlameClass
 from harness.scenarios.blame import of_party
 from harness.scenarios.given import pick
@@ -12,6 +12,7 @@ from harness.scenarios.model import Advance, Ask, Check, Webhook
 from harness.scenarios.play import LastSend, Play
 from harness.scenarios.publications import within
 from harness.scenarios.steps import performs
+from harness.scenarios.steps.request import record
 from harness.transport.admin import Admin
 from harness.transport.target_clock import TargetClock
 
@@ -45,29 +46,14 @@ def webhook(step: Webhook, play: Play) -> None:
                 f"/dip-channel/{channel}/pubconfig/{party.dip_id}",
                 b'{"callbackURL":"https://127.0.0.1:9/"}',
             )
-    play.event(
-        MessageSent(
-            case=play.cast.case.key,
-            sender=party.dip_id,
-            method=answer.request.method,
-            url=answer.request.url,
-            interface=channel,
-            event_code="",
-            references=[],
-            body=play.bench.store.put(answer.request.body),
-            headers=dict(answer.request.headers),
-        )
-    )
-    play.event(
-        AnswerReceived(
-            case=play.cast.case.key,
-            status=answer.status,
-            refused_in_handshake=answer.refused_in_handshake,
-            codes=list(answer.codes),
-            body=play.bench.store.put(answer.body),
-            seconds=round(answer.seconds, 4),
-            error=answer.error,
-        )
+    record(
+        play,
+        answer,
+        sender=party.dip_id,
+        interface=channel,
+        event="",
+        references=[],
+        departure="another party's webhook" if step.action == "set-for-another" else "",
     )
     play.last = LastSend((), (), answer, valid=True, departs=step.action == "set-for-another")
     play.settled = None

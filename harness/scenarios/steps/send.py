@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-import base64
 import random
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from typing import Any
 
-from harness.clock import header_time
+import orjson
+
 from harness.errors import ConfigurationError
-from harness.evidence.events import AnswerReceived, MessageSent
-from harness.messages.build import Context, build, build_largest_consumption, encode
-from harness.messages.identifiers import sender_unique_reference
-from harness.messages.mutate import MUTATIONS, mutate
+from harness.messages.build import OMIT, Context, build, build_largest_consumption, encode
+from harness.messages.identifiers import MPAN_LENGTH, sender_unique_reference
+from harness.messages.mutate import mutate
+from harness.scenarios.departures import departs, in_words
 from harness.scenarios.given import Recipient, another, has_mpan, pick, recipients
 from harness.scenarios.instance import Sent
 from harness.scenarios.model import Send
-from harness.scenarios.play import LastSend, Play
+from harness.scenarios.play import LastSend, NotApplicable, Play
 from harness.scenarios.steps import performs
-from harness.security.signing import Signer
+from harness.scenarios.steps.request import provider_of, record, transmit
 from harness.spec.examine import examine
-from harness.transport.client import Answer
 from harness.transport.network import Party
-from harness.transport.target_clock import TargetClock
 
 NOT_JSON = b"this is not JSON"
-_CLOCK_MOVED_SECONDS = 60
-_FLAWED_SETS = {"expired": "flaw-expired", "foreign": "flaw-foreign", "revoked": "flaw-revoked"}
-
-
-class NotApplicable(Exception):
-    """The step has no meaning for this message, for instance no field that the mutation could change."""
+UNKNOWN_DIP_ID = "9999999999"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,96 +41,36 @@ def send(step: Send, play: Play) -> None:
     """Build, sign and send; keep what was sent and the answer as the play's last request."""
     prepared = _repeat(play) if step.content == "repeat" else _prepare(step, play)
     body = _body(step, play, prepared.payloads)
-    answer = _transmit(step, play, prepared, body)
-    if answer.status == 401 and step.request == "intact" and _clock_was_moved(play):
-        answer = _transmit(step, play, prepared, body)
-    stored = play.bench.store.put(body)
-    case = play.cast.case.key
-    play.event(
-        MessageSent(
-            case=case,
-            sender=prepared.sender.dip_id,
-            method=answer.request.method,
-            url=answer.request.url,
-            interface=prepared.interface,
-            event_code=prepared.event,
-            references=[_reference(payload) for payload in prepared.payloads],
-            body=stored,
-            headers=dict(answer.request.headers),
-            departure=_departure(step, play),
-        )
+    answer = transmit(step, play, prepared.sender, prepared.interface, prepared.event, body)
+    stored = record(
+        play,
+        answer,
+        sender=prepared.sender.dip_id,
+        interface=prepared.interface,
+        event=prepared.event,
+        references=[_reference(payload) for payload in prepared.payloads],
+        departure=in_words(step, play.instance.mutations),
     )
-    play.event(
-        AnswerReceived(
-            case=case,
-            status=answer.status,
-            refused_in_handshake=answer.refused_in_handshake,
-            codes=list(answer.codes),
-            body=play.bench.store.put(answer.body),
-            seconds=round(answer.seconds, 4),
-            error=answer.error,
-        )
-    )
-    departs = _departs(step)
-    accepted = answer.status is not None and 200 <= answer.status < 300
     if step.content == "repeat":
         # The first sending stands: what it published is still owed, once.
         indexes = tuple(range(len(play.instance.sent)))
     else:
         first = len(play.instance.sent)
-        for payload in prepared.payloads:
-            play.instance.sent.append(
-                Sent(
-                    interface=prepared.interface,
-                    event=prepared.event,
-                    sender=prepared.sender.dip_id,
-                    reference=_reference(payload),
-                    payload=payload,
-                    expected={
-                        recipient.party.dip_id: recipient.row.tier for recipient in prepared.recipients
-                    },
-                    body=stored,
-                    published=accepted,
-                )
-            )
+        play.instance.sent += [_sent(prepared, payload, stored) for payload in prepared.payloads]
         indexes = tuple(range(first, len(play.instance.sent)))
-    play.last = LastSend(indexes, prepared.recipients, answer, prepared.valid, departs)
+    play.last = LastSend(indexes, prepared.recipients, answer, prepared.valid, departs(step))
     play.settled = None
 
 
-def _clock_was_moved(play: Play) -> bool:
-    """Say whether another worker moved the target's clock, so that the signature's date was wrong."""
-    clock = play.bench.clock
-    if not isinstance(clock, TargetClock):
-        return False
-    before = clock.now()
-    clock.read()
-    return abs(clock.now() - before) > timedelta(seconds=_CLOCK_MOVED_SECONDS)
-
-
-def _departure(step: Send, play: Play) -> str:
-    """Say in words what the step made wrong on purpose."""
-    if step.mutate:
-        return f"{step.mutate}: {play.instance.mutations[-1]}"
-    named = {
-        "content": (step.content, "message"),
-        "request": (step.request, "intact"),
-        "certificate": (step.certificate, "own"),
-        "sender": (step.claim, "own"),
-        "recipient": (step.recipient, "addressed"),
-        "distributor": (step.distributor, "right"),
-    }
-    return ", ".join(f"{name}: {value}" for name, (value, usual) in named.items() if value != usual)
-
-
-def _departs(step: Send) -> bool:
-    wrong_content = step.content in ("not-json", "empty-array", "oversized", "repeat")
-    wrong_message = bool(step.mutate) and not MUTATIONS[step.mutate].accepted
-    return (
-        wrong_content
-        or wrong_message
-        or (step.request, step.certificate, step.claim, step.recipient, step.distributor)
-        != ("intact", "own", "own", "addressed", "right")
+def _sent(prepared: _Prepared, payload: dict[str, Any], stored: str) -> Sent:
+    return Sent(
+        interface=prepared.interface,
+        event=prepared.event,
+        sender=prepared.sender.dip_id,
+        reference=_reference(payload),
+        payload=payload,
+        expected={recipient.party.dip_id: recipient.row.tier for recipient in prepared.recipients},
+        body=stored,
     )
 
 
@@ -152,16 +84,21 @@ def _prepare(step: Send, play: Play) -> _Prepared:
     _register_addresses(play, addressed, with_mpan=with_mpan)
     play.lean_on_rows(addressed)
     primary = tuple(
-        r.party.dip_id
-        for r in addressed
-        if r.row.tier == "primary" or (r.row.tier == "secondary" and not with_mpan)
+        recipient.party.dip_id
+        for recipient in addressed
+        if recipient.row.tier == "primary" or (recipient.row.tier == "secondary" and not with_mpan)
     )
     if step.recipient == "unknown":
-        primary = ("9999999999",)
-    payloads = []
-    for _ in range(step.batch):
+        primary = (UNKNOWN_DIP_ID,)
+    payloads: list[dict[str, Any]] = []
+    for number in range(step.batch):
         context = _context(step, play, sender, interface, primary)
-        payloads.append(_message(step, play, context, interface, event))
+        if step.reference == "same" and payloads:
+            context = replace(context, reference=_reference(payloads[0]))
+        if step.reference == "again":
+            context = replace(context, reference=play.instance.sent[-1].reference)
+        spoiled = step.spoil == "all" or number == step.batch - 1
+        payloads.append(_message(step, play, context, interface, event, spoiled=spoiled))
     valid = all(examine(play.release, payload, channel=interface).valid for payload in payloads)
     return _Prepared(sender, interface, event, addressed, payloads, valid)
 
@@ -193,9 +130,9 @@ def _context(step: Send, play: Play, sender: Party, interface: str, primary: tup
         environment=bench.target.environment,
         sender_dip_id=claimed.dip_id,
         sender_role=claimed.role,
-        connection_provider=None,
+        connection_provider=provider_of(network, sender).dip_id if step.through == "provider" else None,
         sub_text=cast.tag,
-        mpan=cast.mpan,
+        mpan=_mpan(step, cast.mpan),
         distributor_dip_id=distributor.dip_id,
         primary_recipients=primary,
         parties=named,
@@ -210,13 +147,22 @@ def _context(step: Send, play: Play, sender: Party, interface: str, primary: tup
     )
 
 
-def _message(step: Send, play: Play, context: Context, interface: str, event: str) -> dict[str, Any]:
+def _mpan(step: Send, right: str) -> str:
+    """Return the metering point, or one whose check digit is another."""
+    if step.mpan == "right":
+        return right
+    return right[: MPAN_LENGTH - 1] + str((int(right[-1]) + 1) % 10)
+
+
+def _message(
+    step: Send, play: Play, context: Context, interface: str, event: str, *, spoiled: bool
+) -> dict[str, Any]:
     if step.content == "largest-consumption":
-        payload = build_largest_consumption(play.release, context, event)
-    else:
-        overrides = {path: _filled(value, play) for path, value in step.set.items()}
-        payload = build(play.release, interface, event, context, overrides=overrides)
-    if not step.mutate:
+        return build_largest_consumption(play.release, context, event)
+    overrides: dict[str, object] = {path: _filled(value, play) for path, value in step.set.items()}
+    overrides |= dict.fromkeys(step.omit, OMIT)
+    payload = build(play.release, interface, event, context, overrides=overrides)
+    if not step.mutate or not spoiled:
         return payload
     mutated = mutate(step.mutate, play.release, payload, random.Random(context.seed))
     if mutated is None:
@@ -242,55 +188,27 @@ def _register_addresses(play: Play, addressed: tuple[Recipient, ...], *, with_mp
 
 
 def _body(step: Send, play: Play, payloads: list[dict[str, Any]]) -> bytes:
+    if step.channel == "trial":
+        return orjson.dumps(payloads[0])
     match step.content:
         case "not-json":
             return NOT_JSON
         case "empty-array":
             return b"[]"
         case "oversized":
-            limit = int(str(play.setting("limits.body_bytes").value))
             body = encode(payloads)
-            return body + b" " * (limit + 1 - len(body))
+            return body + b" " * (_limit(play, "limits.body_bytes") + 1 - len(body))
+        case "too-many":
+            return b"[" + b"{}," * _limit(play, "limits.batch_messages") + b"{}]"
+        case "too-deep":
+            depth = _limit(play, "limits.json_depth") + 1
+            return b"[" * depth + b"]" * depth
     return encode(payloads)
 
 
-def _transmit(step: Send, play: Play, prepared: _Prepared, body: bytes) -> Answer:
-    network, sender = play.bench.target.network, prepared.sender
-    client = play.bench.client(play.release.name)
-    tls: str | None = None
-    if step.certificate == "none":
-        tls = "none"
-    elif step.certificate == "another-party":
-        tls = another(network, sender).tls
-    elif step.certificate in _FLAWED_SETS:
-        tls = _FLAWED_SETS[step.certificate]
-        if tls not in {certificate.name for certificate in network.certificates}:
-            raise NotApplicable(f"the network file has no certificate set '{tls}'")
-    api_key = {"wrong-api-key": "0" * 32, "no-api-key": ""}.get(step.request)
-    headers: dict[str, str | None] | None = None
-    if step.request in ("bad-signature", "hash-mismatch", "stale-date"):
-        signing = network.certificate(sender.signing)
-        signer = Signer.load(signing.cert, signing.key, signing.sign_command or None)
-        url = f"{client.base_url}/dip-channel/{prepared.interface}"
-        now = play.bench.clock.now()
-        signed_body, moment = body, now
-        if step.request == "hash-mismatch":
-            signed_body = body + b" "
-        if step.request == "stale-date":
-            moment = now - timedelta(days=7)
-        signed = signer.sign("POST", url, signed_body, date=header_time(moment))
-        if step.request == "bad-signature":
-            signed["X-DIP-Signature"] = base64.b64encode(b"\0" * 256).decode()
-        headers = dict(signed)
-    return client.send(
-        sender,
-        prepared.interface,
-        body,
-        sign=step.request != "unsigned",
-        headers=headers,
-        tls=tls,
-        api_key=api_key,
-    )
+def _limit(play: Play, name: str) -> int:
+    play.setting(name)
+    return play.bench.settings.integer(name)
 
 
 def _reference(payload: dict[str, Any]) -> str:
