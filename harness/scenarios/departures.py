@@ -11,6 +11,7 @@ _USUAL = Send()
 _ACCEPTED = {
     "content": ("message", "largest-consumption"),
     "through": ("own", "provider"),
+    "reference": ("fresh", "again"),
     "channel": ("own", "trial"),
     "path": ("exact", "upper-case"),
 }

@@ -33,7 +33,7 @@ class Send:
     spoil: str = "all"
     """Which messages of a batch a mutation changes: ``all``, or ``one``."""
     reference: str = "fresh"
-    """``fresh``, ``same`` throughout the batch, or ``again`` (the last one sent)."""
+    """``fresh``, ``same`` throughout the batch, or ``again`` (that of a refused message)."""
     omit: tuple[str, ...] = ()
     """Places that are left out of the message."""
     signing: str = "own"
