@@ -31,6 +31,7 @@ from harness.stages.session import Session, prepare
 
 RUN = pytest.StashKey["StageRun"]()
 VERDICT = "dip_verdict"
+FAULT = "dip_fault"
 
 
 class ScenarioFailure(AssertionError):
@@ -136,7 +137,13 @@ class ScenarioItem(pytest.Item):
 
     def runtest(self) -> None:
         """Run the case; anything but a pass is raised with its outcome."""
-        outcome = self.config.stash[RUN].play(self.case)
+        try:
+            outcome = self.config.stash[RUN].play(self.case)
+        except HarnessError as fault:
+            # The target did not start: no other case would fare better.
+            self.user_properties.append((FAULT, fault.exit_code))
+            self.session.shouldstop = str(fault)
+            raise
         self.user_properties.append((VERDICT, outcome.verdict.value))
         if outcome.verdict is Verdict.PASS:
             return
@@ -146,7 +153,7 @@ class ScenarioItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ARG002
         """Show a failed scenario in its own words instead of a traceback."""
-        if isinstance(excinfo.value, ScenarioFailure):
+        if isinstance(excinfo.value, ScenarioFailure | HarnessError):
             return str(excinfo.value)
         return super().repr_failure(excinfo)
 

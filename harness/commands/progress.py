@@ -27,6 +27,8 @@ class ProgressView:
         self._task: Any = None
         self.problems: list[str] = []
         self.internal: list[str] = []
+        self.faults: list[tuple[int, str]] = []
+        """What kept a target from starting: the exit code and the sentence."""
 
     @property
     def selected(self) -> int:
@@ -77,9 +79,11 @@ class ProgressView:
         """Count one finished case."""
         if report.when != "call" and not (report.when == "setup" and not report.passed):
             return
-        verdict = next(
-            (str(value) for name, value in report.user_properties if name == "dip_verdict"), "error"
-        )
+        told = dict(report.user_properties)
+        if "dip_fault" in told:
+            self.faults.append((int(str(told["dip_fault"])), str(report.longrepr)))
+            return
+        verdict = str(told.get("dip_verdict", "error"))
         self._counts[verdict] += 1
         if self._bar is not None:
             shown = "  ".join(

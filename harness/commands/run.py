@@ -111,7 +111,8 @@ def run(
     view = ProgressView(console)
     console.print(
         f"Run {chosen.run}: stage {chosen.stage}, "
-        f"release {', '.join(chosen.releases)}, target {chosen.target}"
+        f"release {', '.join(chosen.releases)}, target {chosen.target}",
+        highlight=False,
     )
     code = _pytest(chosen, path, workers, view)
     view.stop()
@@ -195,6 +196,13 @@ def _explain(code: int, view: ProgressView, chosen: RunOptions) -> None:
     """Turn what pytest met before or beside the cases into the harness's own errors."""
     if view.internal:
         raise HarnessError(view.internal[-1])
+    if view.faults:
+        exit_code, fault = view.faults[0]
+        raise (
+            ConfigurationError(fault)
+            if exit_code == ConfigurationError.exit_code
+            else EnvironmentFault(fault)
+        )
     if view.problems:
         more = f" ({len(view.problems) - 1} more files can't be read)" if len(view.problems) > 1 else ""
         raise ConfigurationError(view.problems[0] + more)

@@ -182,3 +182,20 @@ def test_a_malformed_scenario_file_is_named(tmp_path: Path) -> None:
     assert done.returncode == 2, done.stderr + done.stdout
     assert "slip.yaml" in done.stderr
     assert "Did you mean 'send'" in done.stderr
+
+
+def test_a_target_that_does_not_start_ends_the_run_with_exit_3(tmp_path: Path) -> None:
+    """The simulators' own words are shown once; no case is blamed on anybody."""
+    settings = tmp_path / "settings.yaml"
+    settings.write_text("delivery.order: backwards\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "harness", "run", "--stage", "cit", *NARROW, "--out", str(tmp_path / "run")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "DIP_SETTINGS": str(settings)},
+    )
+    assert done.returncode == 3, done.stderr + done.stdout
+    assert "delivery.order" in done.stderr
+    assert "Traceback" not in done.stderr
