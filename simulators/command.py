@@ -61,6 +61,12 @@ def sim() -> None:
 )
 @click.option("--environment", default="SIT", show_default=True, metavar="TAG", help="SIT, SITB, UIT or DEV.")
 @click.option(
+    "--addresses",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="CSV or JSON of who serves which MPAN at the start: mpan, role, dip_id, from, to.",
+)
+@click.option(
     "--watch-stdin", is_flag=True, help="Stop when standard input ends, for use as a child process."
 )
 def up(
@@ -72,6 +78,7 @@ def up(
     pki: Path | None,
     ready_file: Path | None,
     environment: str,
+    addresses: Path | None,
     watch_stdin: bool,
 ) -> None:
     """Start the simulators; prints one JSON line when ready, and runs until SIGINT or SIGTERM.
@@ -96,6 +103,7 @@ def up(
             pki=pki,
             ready_file=ready_file,
             environment=environment,
+            addresses=addresses,
             watch_stdin=watch_stdin,
         )
     )

@@ -100,11 +100,41 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What a message says of who serves an MPAN: ``dip_id`` (empty: whoever it is) comes, goes or is there.
+
+    ``kind`` is in, out or current; ``at`` has 25 characters, in UTC; empty with ``in``: since ever.
+    """
+
+    mpan: str
+    kind: str
+    service: str
+    dip_id: str
+    at: str
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.kind} {self.dip_id or 'anybody'} {self.at}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What the hub finds wrong with a message after its 201 (L2): a response code and a sentence."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Addressing:
     """Everybody who gets a message, and the roles that secondary routing could not resolve."""
 
     recipients: tuple[Address, ...]
     unresolved: tuple[str, ...]
+    troubles: tuple[Trouble, ...] = ()
+    heard: tuple[Said, ...] = ()
+    """What the message told the MPAN address store, which is updated before the message is addressed."""
+    unheard: str = ""
+    """Why it could tell nothing, where it should have."""
 
 
 @dataclass(frozen=True, slots=True)

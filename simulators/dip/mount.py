@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections import Counter
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import orjson
 
@@ -18,13 +17,15 @@ from harness.errors import ConfigurationError
 from harness.security.policy import Policy
 from harness.security.trust import Trust
 from harness.spec.parsing import MalformedJsonError, parse_json
+from harness.spec.routing import Row
 from simulators.dip import openapi, respond
 from simulators.dip.accept import accept
-from simulators.dip.address import address
+from simulators.dip.address import BOTH_SIDES, address
 from simulators.dip.authenticate import authenticate, connect
 from simulators.dip.business import Business
-from simulators.dip.model import Accepted, Call, Caller, Draft, Fault, Refusal
+from simulators.dip.model import Accepted, Addressing, Call, Caller, Draft, Fault, Refusal, Said
 from simulators.dip.outbox import Outboxes
+from simulators.dip.serving import Known, said
 from simulators.dip.settle import Tracker
 from simulators.dip.store import Store
 from simulators.dip.validate import describe, validate
@@ -107,10 +108,11 @@ class Mount:
         if batch.faults:
             return self._refused(batch.faults, caller)
         now = self._security.clock.now()
+        heard: list[Said] = []
         messages = [
             accept(
                 draft,
-                self._addressed(draft, message_time(now)),
+                self._addressed(draft, message_time(now), heard),
                 now=now,
                 token=secrets.token_hex(_TOKEN_BYTES),
             )
@@ -134,15 +136,33 @@ class Mount:
     def _used(self, sender: str, reference: str) -> bool:
         return (sender, reference) in self._accepting or self.store.has_reference(sender, reference)
 
-    def _addressed(self, draft: Draft, at: str) -> Any:
+    def _addressed(self, draft: Draft, at: str, heard: list[Said]) -> Addressing:
+        """Update who serves the MPAN, then find the recipients; ``heard`` grows with the batch."""
         directory = self._business.directory
-        return address(
+        told: tuple[Said, ...] = ()
+        unheard = ""
+        try:
+            told = said(draft, at)
+        except ValueError as error:
+            unheard = str(error)
+        heard += told
+        known: list[Known] = []
+
+        def lookup(mpan: str, row: Row) -> tuple[str, ...]:
+            if not known:
+                recent = [one for one in heard if one.mpan == mpan]
+                known.append(Known.of(self.store.pinned(mpan), self.store.heard(mpan), recent, draft))
+            days = self._business.rules.change_days if row.condition == BOTH_SIDES else None
+            return known[0].holders(row.role, at, days)
+
+        addressing = address(
             draft,
             self._business.routing.receivers(draft.interface, draft.event, sender=draft.role),
             directory.members,
             directory.with_role,
-            lambda mpan, role: self.store.holders(mpan, role, at),
+            lookup,
         )
+        return replace(addressing, heard=told, unheard=unheard) if told or unheard else addressing
 
     async def _keep(self, messages: list[Accepted]) -> None:
         """Put messages on the disk; their references count as used from here on."""

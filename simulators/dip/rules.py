@@ -35,6 +35,7 @@ class Rules:
     delivery_backoff_limit: float
     delivery_timeout: float
     retry_statuses: frozenset[int]
+    change_days: int
 
 
 def of_settings(settings: Settings) -> Rules:
@@ -68,4 +69,5 @@ def of_settings(settings: Settings) -> Rules:
         delivery_backoff_limit=settings.number("delivery.backoff_limit_seconds"),
         delivery_timeout=settings.number("delivery.timeout_seconds"),
         retry_statuses=frozenset(settings.numbers("delivery.retry_statuses")),
+        change_days=settings.integer("addressing.change_days"),
     )

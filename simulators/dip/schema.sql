@@ -52,4 +52,13 @@ CREATE TABLE address (
   valid_to TEXT
 );
 CREATE INDEX address_mpan ON address (mpan, role);
+CREATE TABLE heard (
+  id INTEGER PRIMARY KEY,
+  mpan TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  service TEXT NOT NULL,
+  dip_id TEXT NOT NULL,
+  at TEXT NOT NULL
+);
+CREATE INDEX heard_mpan ON heard (mpan);
 PRAGMA user_version = 1;

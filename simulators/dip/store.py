@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import EnvironmentFault
-from simulators.dip.model import Accepted, Addressing
+from simulators.dip.model import Accepted, Addressing, Said
+from simulators.dip.serving import Tenure
 from simulators.dip.writer import Statement, Writer
 
 SCHEMA_VERSION = 1
@@ -25,6 +26,7 @@ _LOCK_SECONDS = 1.0
 
 _INSERT_MESSAGE = "INSERT INTO message VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
 _INSERT_DELIVERY = "INSERT INTO delivery (message, recipient, role, tier, status) VALUES (?,?,?,?,?)"
+_INSERT_HEARD = "INSERT INTO heard (mpan, kind, service, dip_id, at) VALUES (?,?,?,?,?)"
 _INSERT_JOURNAL = "INSERT INTO journal (message, at, stage, status, recipient, detail) VALUES (?,?,?,?,?,?)"
 
 
@@ -99,6 +101,7 @@ class Store:
         rows: list[tuple[object, ...]] = []
         deliveries: list[tuple[object, ...]] = []
         journal: list[tuple[object, ...]] = []
+        heard: list[tuple[object, ...]] = []
         for message in messages:
             number, self._next = self._next, self._next + 1
             draft = message.draft
@@ -109,16 +112,29 @@ class Store:
             ))  # fmt: skip
             at = message.accepted_at
             journal.append((number, at, "Inbound", "GoodToGo", None, None))
+            addressing = message.addressing
+            heard += [(said.mpan, said.kind, said.service, said.dip_id, said.at) for said in addressing.heard]
+            if addressing.unheard:
+                journal.append((number, at, "MPANUpdateQueue", "Exception", None, addressing.unheard))
+            elif addressing.heard:
+                told = "; ".join(str(said) for said in addressing.heard)
+                journal.append((number, at, "MPANUpdateQueue", "OK", None, told))
             for address in message.addressing.recipients:
                 status = "Consumed" if address.dip_id == consumer else "Pending"
                 deliveries.append((number, address.dip_id, address.role, address.tier, status))
             addressed = "SentToTopic" if message.addressing.recipients else "Failed"
             journal.append((number, at, "Addressing", addressed, None, _map(message.addressing)))
+            journal += [
+                (number, at, "Addressing", "Exception", None, f"{trouble.code}: {trouble.text}")
+                for trouble in addressing.troubles
+            ]
             if any(address.dip_id == consumer for address in message.addressing.recipients):
                 journal.append((number, at, "Outbound", "Delivered", consumer, "consumed by the hub itself"))
         statements: list[Statement] = [(_INSERT_MESSAGE, rows), (_INSERT_JOURNAL, journal)]
         if deliveries:
             statements.append((_INSERT_DELIVERY, deliveries))
+        if heard:
+            statements.append((_INSERT_HEARD, heard))
         await self.writer.write(statements, durable=True)
 
     def has_reference(self, sender: str, reference: str) -> bool:
@@ -216,15 +232,28 @@ class Store:
             await self.writer.write([(statement, [(row[0],) for row in rows])], durable=True)
         return dict(Counter(tag for _, tag in rows if tag is not None))
 
-    def holders(self, mpan: str, role: str, at: str) -> tuple[str, ...]:
-        """Return who holds a role for an MPAN at a moment (both as 25-character times)."""
+    def pinned(self, mpan: str) -> tuple[Tenure, ...]:
+        """Return what the admin API said of an MPAN; a tenure's service is the role here."""
         rows = self._reader.execute(
-            "SELECT dip_id FROM address WHERE mpan = ? AND role = ?"
-            " AND (valid_from IS NULL OR valid_from <= ?) AND (valid_to IS NULL OR valid_to > ?)"
-            " ORDER BY rowid",
-            (mpan, role, at, at),
+            "SELECT role, dip_id, valid_from, valid_to FROM address WHERE mpan = ? ORDER BY rowid", (mpan,)
         )
-        return tuple(row[0] for row in rows)
+        return tuple(Tenure(role, dip_id, since or "", until or "") for role, dip_id, since, until in rows)
+
+    def heard(self, mpan: str) -> tuple[Said, ...]:
+        """Return what registration traffic and the file of addresses said of an MPAN, oldest first."""
+        rows = self._reader.execute(
+            "SELECT mpan, kind, service, dip_id, at FROM heard WHERE mpan = ? ORDER BY id", (mpan,)
+        )
+        return tuple(Said(*row) for row in rows)
+
+    async def hear_first(self, said: Iterable[Said]) -> None:
+        """Keep what is said of MPANs of which nothing was heard before."""
+        known = {row[0] for row in self._reader.execute("SELECT DISTINCT mpan FROM heard")}
+        rows = [
+            (one.mpan, one.kind, one.service, one.dip_id, one.at) for one in said if one.mpan not in known
+        ]
+        if rows:
+            await self.writer.write([(_INSERT_HEARD, rows)], durable=True)
 
     async def set_addresses(self, addresses: Sequence[tuple[str, str, str, str | None, str | None]]) -> None:
         """Replace what is known of each (MPAN, role) that is named: (mpan, role, dip id, from, to)."""

@@ -30,7 +30,7 @@ from harness.spec.routing import load_routing
 from harness.transport.server import run, serve
 from harness.transport.target import ENVIRONMENTS
 from simulators.admin import Admin, Simulators
-from simulators.dip import directory, rules
+from simulators.dip import directory, opening, rules
 from simulators.dip.announce import Told, tell
 from simulators.dip.business import Business
 from simulators.dip.courier import Courier
@@ -59,6 +59,8 @@ class Options:
     pki: Path | None = None
     ready_file: Path | None = None
     environment: str = "SIT"
+    addresses: Path | None = None
+    """A file of who serves which MPAN when the hub starts."""
     watch_stdin: bool = False
     """End when standard input ends, so that a child dies with its parent."""
 
@@ -191,6 +193,7 @@ async def _mounts(
     settings = current()
     hub_rules = rules.of_settings(settings)
     who = directory.of_network(ground.network)
+    addresses = opening.load(options.addresses, who.members) if options.addresses else ()
     routing = load_routing()
     trust = Trust.load(ground.ca, (ground.crl,))
     security = Security(trust, current_policy(), clock)
@@ -202,6 +205,7 @@ async def _mounts(
         for name, release in releases.items():
             store = Store(folder / f"{name}.sqlite3")
             stack.push_async_callback(store.close)
+            await store.hear_first(addresses)
             webhooks = Webhooks(ground.network, store, partial(_webhook_base, participants, inbox_url, name))
             outboxes = Outboxes(store, courier, webhooks.url, tracker, hub_rules, clock, log)
             stack.push_async_callback(outboxes.close)

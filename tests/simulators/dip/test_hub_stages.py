@@ -62,7 +62,7 @@ def _with_role(role: str) -> tuple[Member, ...]:
 
 def _addressed(draft: Draft, *rows: Row, holders: dict[str, tuple[str, ...]] | None = None) -> Addressing:
     held = holders or {}
-    return address(draft, rows, MEMBERS, _with_role, lambda _mpan, role: held.get(role, ()))
+    return address(draft, rows, MEMBERS, _with_role, lambda _mpan, row: held.get(row.role, ()))
 
 
 def _pairs(addressing: Addressing) -> list[tuple[str, str]]:
@@ -217,5 +217,5 @@ def test_a_callback_url_is_checked() -> None:
 
 def test_members_are_not_changed_by_addressing() -> None:
     """Addressing reads a mapping that can't be written."""
-    found = address(DRAFT, (), MappingProxyType(MEMBERS), _with_role, lambda _mpan, _role: ())
+    found = address(DRAFT, (), MappingProxyType(MEMBERS), _with_role, lambda _mpan, _row: ())
     assert _pairs(found) == [("REGS-1", "primary")]
