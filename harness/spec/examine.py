@@ -81,6 +81,11 @@ def examine(
     """
     if not isinstance(payload, dict):
         return Examination(payload, None, (_not_an_object("payload", payload, pointer),))
+    message = _named(release, payload, channel)
+    if message is not None and validators(release).closed(message.name).is_valid(payload):
+        # Right in every name and value: nothing to rename, nothing to explain.
+        delivery = _delivery_block(payload, direction, f"{pointer}/CommonBlock/D0")
+        return Examination(payload, message, tuple(delivery))
     branch = _branch(release, payload, channel, pointer)
     if branch.message is None:
         return Examination(payload, None, branch.findings)
@@ -133,6 +138,20 @@ def examine_body(
             examine(release, entry[key], channel=channel, direction=direction, pointer=f"{place}/{key}")
         )
     return BodyExamination(tuple(envelope), tuple(messages))
+
+
+def _named(release: Release, payload: dict[str, Any], channel: str | None) -> Message | None:
+    """Return the message that a header names exactly; None where anything about it needs a closer look."""
+    if type(payload) is not dict:  # an object with repeated keys
+        return None
+    try:
+        header = payload["CommonBlock"]["S0"]
+        interface, event = header["interfaceID"], header["eventCode"]
+    except (KeyError, TypeError):
+        return None
+    if not isinstance(interface, str) or not isinstance(event, str) or channel not in (None, interface):
+        return None
+    return release.message_for(interface, event[1:-1]) if f"[{event[1:-1]}]" == event else None
 
 
 def _branch(release: Release, payload: dict[str, Any], channel: str | None, pointer: str) -> _Branch:

@@ -26,20 +26,24 @@ def null_in_enums() -> bool:
     return current().flag("spec.nullable_enum_admits_null")
 
 
-def to_json_schema(schema: Mapping[str, Any], *, admit_null: bool) -> Schema:
-    """Translate a dereferenced OpenAPI 3.0 schema into JSON Schema draft 4."""
+def to_json_schema(schema: Mapping[str, Any], *, admit_null: bool, closed: bool = False) -> Schema:
+    """Translate a dereferenced OpenAPI 3.0 schema into JSON Schema draft 4.
+
+    ``closed`` admits no other field than the named ones, also where the schema does.
+    """
     translated: Schema = {}
     for key, value in schema.items():
         if key in _DROPPED:
             continue
         if key == "properties":
             translated[key] = {
-                name: to_json_schema(inner, admit_null=admit_null) for name, inner in value.items()
+                name: to_json_schema(inner, admit_null=admit_null, closed=closed)
+                for name, inner in value.items()
             }
         elif key == "items":
-            translated[key] = to_json_schema(value, admit_null=admit_null)
+            translated[key] = to_json_schema(value, admit_null=admit_null, closed=closed)
         elif key == "oneOf":
-            translated[key] = [to_json_schema(inner, admit_null=admit_null) for inner in value]
+            translated[key] = [to_json_schema(inner, admit_null=admit_null, closed=closed) for inner in value]
         elif key == "pattern":
             translated[key] = ascii_digits(value)
         else:
@@ -48,6 +52,8 @@ def to_json_schema(schema: Mapping[str, Any], *, admit_null: bool) -> Schema:
         translated["type"] = [translated["type"], "null"]
         if admit_null and "enum" in translated and None not in translated["enum"]:
             translated["enum"] = [*translated["enum"], None]
+    if closed and "properties" in translated:
+        translated["additionalProperties"] = False
     return translated
 
 
@@ -70,6 +76,16 @@ class Validators:
             self._compiled[name] = self._compile(self._release.schema(name))
         return self._compiled[name]
 
+    def closed(self, name: str) -> jsonschema_rs.Draft4Validator:
+        """Return a validator that refuses any field that a message doesn't name, so also a wrong case.
+
+        What it admits, `message` admits as well.
+        """
+        key = f"closed/{name}"
+        if key not in self._compiled:
+            self._compiled[key] = self._compile(self._release.schema(name), closed=True)
+        return self._compiled[key]
+
     def shape(self, name: str) -> jsonschema_rs.Draft4Validator:
         """Return the validator of an API shape such as ``StandardResponse``."""
         key = f"api/{name}"
@@ -77,9 +93,9 @@ class Validators:
             self._compiled[key] = self._compile(self._release.api_schema(name))
         return self._compiled[key]
 
-    def _compile(self, schema: Schema) -> jsonschema_rs.Draft4Validator:
+    def _compile(self, schema: Schema, *, closed: bool = False) -> jsonschema_rs.Draft4Validator:
         return jsonschema_rs.Draft4Validator(
-            to_json_schema(schema, admit_null=self._admit_null), validate_formats=False
+            to_json_schema(schema, admit_null=self._admit_null, closed=closed), validate_formats=False
         )
 
 

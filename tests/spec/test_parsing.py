@@ -80,3 +80,24 @@ def test_depth_is_limited(opening: str) -> None:
         parse_json(nested(9), depth=8)
     with pytest.raises(MalformedJsonError):
         parse_json(nested(100_000), depth=8)
+
+
+@pytest.mark.parametrize("levels", [64, 65, 254, 255, 300])
+def test_depth_is_limited_in_a_batch_of_many(levels: int) -> None:
+    """Many shallow messages count as shallow, and one deep one among them is found."""
+    shallow = b'{"a":[{"b":"}{]["}]}'
+    deep = b"[" * (levels - 1) + b"]" * (levels - 1)
+    body = b"[" + b",".join([shallow] * 100 + [deep]) + b"]"
+    assert len(parse_json(body, depth=levels)) == 101
+    with pytest.raises(MalformedJsonError, match="nested deeper"):
+        parse_json(body, depth=levels - 1)
+
+
+def test_an_object_above_a_repeated_key_is_marked_too() -> None:
+    """A plain dict has no repeated key below it, through lists and objects."""
+    read = parse_json(b'[{"a":{"b":[[{"c":1,"c":2}]]}},{"a":{"b":[]}}]')
+    assert isinstance(read[0], RepeatedKeys)
+    assert isinstance(read[0]["a"], RepeatedKeys)
+    assert read[0].repeated == read[0]["a"].repeated == ()
+    assert read[0]["a"]["b"][0][0].repeated == ("c",)
+    assert type(read[1]) is dict
