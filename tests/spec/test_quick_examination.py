@@ -47,14 +47,18 @@ def test_a_right_payload_takes_the_quick_way(monkeypatch: pytest.MonkeyPatch) ->
     assert examine(release, payload).payload is payload
 
 
+@pytest.mark.parametrize("message", ["IF-031-MSApp", "IF-008-Payload"])
 @pytest.mark.parametrize("odd", [b'"EVENTCODE"', b'"eventCode"'])
-def test_a_key_given_twice_never_takes_the_quick_way(odd: bytes) -> None:
-    """A repeated key, in the same case or another, is found though its last value is right."""
+def test_a_key_given_twice_never_takes_the_quick_way(message: str, odd: bytes) -> None:
+    """A repeated key, in the same case or another, is found, also in a block that admits any field."""
     release = load("2.1.0")
-    body = orjson.dumps(sample(release, _pair(release), random.Random(1)))
-    found = examine(release, parse_json(body.replace(b'"S0":{', b'"S0":{' + odd + b':"[MSApp]",', 1)))
+    header = release.schema(message)["properties"]["CommonBlock"]["properties"]["S0"]
+    assert header.get("additionalProperties", True) == (message == "IF-008-Payload")
+    body = orjson.dumps(sample(release, _pair(release, message), random.Random(1)))
+    event = orjson.loads(body)["CommonBlock"]["S0"]["eventCode"].encode()
+    found = examine(release, parse_json(body.replace(b'"S0":{', b'"S0":{' + odd + b':"' + event + b'",', 1)))
     assert [finding.code for finding in found.findings if finding.severity == "error"] == ["duplicate-key"]
 
 
-def _pair(release: Release) -> Pair:
-    return next(pair for pair in release.pairs if pair.message == "IF-031-MSApp")
+def _pair(release: Release, message: str = "IF-031-MSApp") -> Pair:
+    return next(pair for pair in release.pairs if pair.message == message)
