@@ -7,8 +7,7 @@ Bytes are stored beside it under `evidence/` by their SHA-256 (`harness.evidence
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 KINDS: dict[str, type[Event]] = {}
@@ -28,7 +27,7 @@ class Event:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the event as it stands in the file."""
-        return {"event": self.kind, **dataclasses.asdict(self)}
+        return {"event": self.kind, **{each.name: getattr(self, each.name) for each in fields(self)}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from datetime import timedelta
+from functools import lru_cache
 
 from harness.clock import header_time
 from harness.evidence.events import AnswerReceived, MessageSent
@@ -80,7 +81,7 @@ def _transmit(step: Send, play: Play, sender: Party, interface: str, event: str,
     client = play.bench.client(play.release.name)
     path = _path(step, play, interface, event)
     tls, signing = _identity(step, play, sender)
-    signer = Signer.load(signing.cert, signing.key, signing.sign_command or None) if signing else None
+    signer = _signer(signing) if signing else None
     return client.request(
         sender,
         "POST",
@@ -139,8 +140,7 @@ def _false_headers(
     """Return signature headers that do not fit the request, None where the right ones are meant."""
     if step.request not in ("bad-signature", "hash-mismatch", "stale-date"):
         return None
-    signing = play.bench.target.network.certificate(sender.signing)
-    signer = Signer.load(signing.cert, signing.key, signing.sign_command or None)
+    signer = _signer(play.bench.target.network.certificate(sender.signing))
     now = play.bench.clock.now()
     signed = signer.sign(
         "POST",
@@ -151,6 +151,12 @@ def _false_headers(
     if step.request == "bad-signature":
         signed["X-DIP-Signature"] = base64.b64encode(b"\0" * 256).decode()
     return dict(signed)
+
+
+@lru_cache(maxsize=64)
+def _signer(signing: CertificateSet) -> Signer:
+    """Load a signer; kept, because reading an RSA key costs as much as 200 signatures."""
+    return Signer.load(signing.cert, signing.key, signing.sign_command or None)
 
 
 def _clock_was_moved(play: Play) -> bool:
