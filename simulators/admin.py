@@ -161,6 +161,9 @@ class Admin:
                 "settled": settled,
                 "messages": messages,
                 "receipts": receipts,
+                "status_receipts": self._simulators.participants.status_receipts(
+                    [message["transaction_id"] for message in messages]
+                ),
                 "problems": self._simulators.participants.problems(tag),
             }
         )

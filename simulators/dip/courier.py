@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -35,6 +36,7 @@ class Courier:
         """Send publications to a webhook and return its answer; never raises for what the other side does."""
         headers = self._signer.sign("POST", url, body, date=header_time(self._clock.now()))
         headers["content-type"] = "application/json"
+        started = time.perf_counter()
         try:
             client = self._client(loopback=urlsplit(url).hostname in _LOOPBACK)
             async with (
@@ -46,9 +48,10 @@ class Courier:
                     answer += chunk
                     if len(answer) > _ANSWER_BYTES:
                         break
-                return Reply(response.status_code, answer)
+                return Reply(response.status_code, answer, seconds=time.perf_counter() - started)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:  # TimeoutError is an OSError
-            return Reply(None, error=f"{type(error).__name__}: {error}"[:500])
+            reason = f"{type(error).__name__}: {error}"[:500]
+            return Reply(None, error=reason, seconds=time.perf_counter() - started)
 
     async def close(self) -> None:
         """Close every connection."""

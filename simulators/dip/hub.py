@@ -13,15 +13,19 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from harness.errors import HarnessError
+from simulators.dip.answer import Answer, bare
 from simulators.dip.logs import Log
 from simulators.dip.model import Call, Refusal
-from simulators.dip.mount import Answer, Mount, bare
+from simulators.dip.mount import Mount
+from simulators.dip.status import CHANNEL
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 Operation = Callable[[Call], Awaitable[Answer]]
 
+_WORDS = {"requeuestatus": "requeueStatus", "deliverystatus": "deliveryStatus"}
+"""How the releases spell what the hub matches without regard to case."""
 _NOT_FOUND = Refusal(404, "there is no such path here")
 
 
@@ -62,6 +66,7 @@ class Hub:
         headers = [(b"content-length", str(len(answer.body)).encode())] if answer.status != 204 else []
         if answer.media_type:
             headers.append((b"content-type", answer.media_type.encode()))
+        headers += [(name.lower().encode(), value.encode()) for name, value in answer.headers]
         if answer.status == 405:
             headers.append((b"allow", ", ".join(self._operations(scope["path"], scope)).encode()))
         if answer.status == 413:
@@ -119,6 +124,12 @@ class Hub:
                     "POST": lambda call: mount.configure(call, name, recipient),
                     "DELETE": lambda call: mount.remove(call, name, recipient),
                 }
+            case ["dip-channel", channel, what, recipient, *rest] if channel in mount.channels:
+                return self._history(
+                    mount, mount.channels[channel], what, mount.recipient(recipient), rest, path
+                )
+            case ["statusmessage", *rest]:
+                return self._statuses(mount, rest)
             case ["validate", interface, event] if (interface, event) in mount.validations:
                 pair = mount.validations[interface, event]
                 return {"POST": lambda call: mount.check(call, *pair)}
@@ -127,6 +138,47 @@ class Hub:
                 return {"GET": lambda call: mount.describe(call, base)}
             case _:
                 return {}
+
+    def _history(
+        self, mount: Mount, channel: str, what: str, recipient: str, rest: list[str], path: str
+    ) -> dict[str, Operation]:
+        """Return what a path over the stored messages of a channel offers in this release."""
+        found: dict[str, Operation] = {}
+        match what, rest:
+            case "replay", []:
+                found["POST"] = lambda call: mount.replay.messages(call, channel, recipient)
+            case "requeue", []:
+                found["POST"] = lambda call: mount.requeues.messages(call, channel, recipient)
+            case "requeuestatus", []:
+                found["GET"] = lambda call: mount.requeues.progress(call, channel, recipient)
+            case "deliverystatus", [_]:
+                reference = path.rsplit("/", 1)[1]  # a data value, so its case counts
+                found["GET"] = lambda call: mount.journal.look_up(call, channel, recipient, reference)
+        declared = f"/dip-channel/{{id}}/{_WORDS.get(what, what)}/{{recipient-id}}"
+        if rest:
+            declared += "/{message-id}"
+        return {name: run for name, run in found.items() if mount.declares(name, declared)}
+
+    def _statuses(self, mount: Mount, rest: list[str]) -> dict[str, Operation]:
+        """Return what a path below ``/statusmessage`` offers in this release."""
+        found: dict[str, Operation] = {}
+        recipient = mount.recipient(rest[-1]) if rest else ""
+        match rest:
+            case []:
+                found["POST"] = mount.reports.take
+            case ["config", _]:
+                found["POST"] = lambda call: mount.configure(call, CHANNEL, recipient)
+                found["DELETE"] = lambda call: mount.remove(call, CHANNEL, recipient)
+            case ["replay", _]:
+                found["POST"] = lambda call: mount.replay.statuses(call, recipient)
+            case ["requeue", _]:
+                found["POST"] = lambda call: mount.requeues.statuses(call, recipient)
+            case ["requeuestatus", _]:
+                found["GET"] = lambda call: mount.requeues.progress(call, CHANNEL, recipient)
+        declared = (
+            f"/statusmessage/{_WORDS.get(rest[0], rest[0])}/{{recipient-id}}" if rest else "/statusmessage"
+        )
+        return {name: run for name, run in found.items() if mount.declares(name, declared)}
 
 
 def _headers(scope: Scope) -> dict[str, str]:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 import secrets
+import time
 from collections import Counter
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import orjson
 
@@ -20,11 +22,17 @@ from harness.spec.parsing import MalformedJsonError, parse_json
 from harness.spec.routing import Row
 from simulators.dip import openapi, respond
 from simulators.dip.accept import accept
+from simulators.dip.access import Access
 from simulators.dip.address import BOTH_SIDES, address
+from simulators.dip.answer import Answer, bare
 from simulators.dip.authenticate import authenticate, connect
 from simulators.dip.business import Business
+from simulators.dip.journal import Journal
 from simulators.dip.model import Accepted, Addressing, Call, Caller, Draft, Fault, Refusal, Said
-from simulators.dip.outbox import Outboxes
+from simulators.dip.post import Post
+from simulators.dip.replay import Replay
+from simulators.dip.report import Reports
+from simulators.dip.requeue import Requeues
 from simulators.dip.serving import Known, said
 from simulators.dip.settle import Tracker
 from simulators.dip.store import Store
@@ -32,24 +40,6 @@ from simulators.dip.validate import describe, validate
 from simulators.dip.webhooks import Webhooks, fault_in
 
 _TOKEN_BYTES = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An HTTP answer; an empty ``media_type`` means no body."""
-
-    status: int
-    body: bytes = b""
-    media_type: str = ""
-    reason: str = ""
-    """Why it was refused, for the log."""
-
-
-def bare(refusal: Refusal) -> Answer:
-    """Answer a refusal: the status and one line of text (assumed; the published answers have no body)."""
-    return Answer(
-        refusal.status, refusal.reason.encode("utf-8", "replace"), "text/plain; charset=utf-8", refusal.reason
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +60,7 @@ class Mount:
         security: Security,
         store: Store,
         webhooks: Webhooks,
-        outboxes: Outboxes,
+        post: Post,
         tracker: Tracker,
         *,
         forbidden_ports: frozenset[int] = frozenset(),
@@ -79,12 +69,18 @@ class Mount:
         self._security = security
         self.store = store
         self._webhooks = webhooks
-        self._outboxes = outboxes
+        self._post = post
         self._tracker = tracker
         self._forbidden_ports = forbidden_ports
         self._accepting: set[tuple[str, str]] = set()
         self._reference = _reference_pattern(business)
         release = business.release
+        access = Access(store, business, security.clock, self._authenticated, self._owns, self._reference)
+        self.reports = Reports(access, post.status_queue, post.told)
+        self.replay = Replay(access)
+        self.requeues = Requeues(access, post.publications, post.statuses, tracker)
+        self.journal = Journal(access)
+        self._declared = {(operation.method, operation.path) for operation in release.operations}
         self.channels = {interface.lower(): interface for interface in release.interfaces}
         self.validations = {
             (interface.lower(), event.lower()): (interface, event)
@@ -95,12 +91,13 @@ class Mount:
 
     def resume(self) -> None:
         """Take up the deliveries that a former process left open."""
-        self._outboxes.resume()
+        self._post.resume()
 
     # -- POST /dip-channel/{id} ---------------------------------------------------------------------
 
     async def send(self, call: Call, channel: str) -> Answer:
         """Take a batch of messages: authenticate, L1, accept, address, answer; delivery follows by itself."""
+        started = time.perf_counter()
         caller = self._authenticated(call)
         if isinstance(caller, Refusal):
             return bare(caller)
@@ -118,7 +115,7 @@ class Mount:
             )
             for draft in batch.drafts
         ]
-        await self._keep(messages)
+        await self._keep(messages, now, time.perf_counter() - started)
         hub = self._business.directory.hub.dip_id
         return Answer(201, respond.accepted(messages, hub=hub, at=message_time(now)), "application/json")
 
@@ -164,13 +161,13 @@ class Mount:
         )
         return replace(addressing, heard=told, unheard=unheard) if told or unheard else addressing
 
-    async def _keep(self, messages: list[Accepted]) -> None:
+    async def _keep(self, messages: list[Accepted], now: datetime, took: float) -> None:
         """Put messages on the disk; their references count as used from here on."""
         hub = self._business.directory.hub.dip_id
         references = {(message.draft.sender, message.draft.reference) for message in messages}
         self._accepting |= references
         try:
-            await self.store.accept(messages, consumer=hub)
+            await self.store.accept(messages, consumer=hub, now=now, took=took)
         finally:
             self._accepting -= references
         opened: Counter[str] = Counter()
@@ -182,7 +179,18 @@ class Mount:
                     if message.draft.tag is not None:
                         opened[message.draft.tag] += 1
         self._tracker.opened(opened)
-        self._outboxes.wake(recipients)
+        self._post.publications.wake(recipients)
+        self._tell(messages)
+
+    def _tell(self, messages: list[Accepted]) -> None:
+        """Deliver what the hub found wrong with accepted messages (L2)."""
+        troubled = [message for message in messages if message.addressing.troubles]
+        if troubled:
+            tags: Counter[str] = Counter()
+            for message in troubled:
+                if message.draft.tag is not None:
+                    tags[message.draft.tag] += len(message.addressing.troubles)
+            self._post.told(tags, {message.draft.sender for message in troubled})
 
     def _refused(self, faults: tuple[Fault, ...], caller: Caller) -> Answer:
         at = message_time(self._security.clock.now())
@@ -214,8 +222,8 @@ class Mount:
         fault = fault_in(url, self._forbidden_ports)
         if fault:
             return bare(Refusal(400, fault))
-        self._tracker.opened(await self._webhooks.configure(recipient, channel, str(url)))
-        self._outboxes.wake((recipient,))
+        await self._webhooks.configure(recipient, channel, str(url))
+        await self._post.reopen(recipient, channel)
         return Answer(201)
 
     async def remove(self, call: Call, channel: str, recipient: str) -> Answer:
@@ -235,12 +243,16 @@ class Mount:
         if member is None:
             return Refusal(404, "no party has this DIP id")
         if caller.member.dip_id not in (recipient, member.connection_provider):
-            return Refusal(403, f"{caller.member.dip_id} may not configure the webhooks of {recipient}")
+            return Refusal(403, f"{caller.member.dip_id} may not act for {recipient}")
         return None
 
     def webhook(self, recipient: str, channel: str) -> str | None:
         """Return where a recipient's publications of a channel go."""
         return self._webhooks.url(recipient, channel)
+
+    def declares(self, method: str, path: str) -> bool:
+        """Say whether the release has an operation."""
+        return (method, path) in self._declared
 
     def recipient(self, name: str) -> str:
         """Return a DIP id as the network file writes it; paths are matched without regard to case."""

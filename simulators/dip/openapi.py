@@ -1,4 +1,4 @@
-"""The hub's own OpenAPI document of a release: the operations that are built, every status they answer.
+"""The hub's own OpenAPI document of a release: its operations, with every status they answer.
 
 Statuses come from the release's operations where they are published; those that only this hub answers are
 marked ``x-basis: assumed``, as is the one-line text that comes with a bare status.
@@ -10,16 +10,22 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
+from harness.settings import current
 from harness.spec.release import Operation, Release
+from simulators.dip.replay import TOKEN
 
 ASSUMED = (400, 403, 404, 405, 408, 413, 429, 503)
 """Statuses that any path of the hub may answer, whether the release declares them or not."""
-BUILT = (
-    ("POST", "/dip-channel/{id}"),
-    ("POST", "/dip-channel/{id}/pubconfig/{recipient-id}"),
-    ("DELETE", "/dip-channel/{id}/pubconfig/{recipient-id}"),
-)
-"""The published operations that this hub offers; the others of a release answer 404."""
+_ARRAYS = ("DIPMessageArray", "DIPMessageEgressArray")
+"""Shapes that this document writes itself: the release's name hundreds of messages one by one."""
+_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
+    "MessageChannel": {},
+    "MessageRecipientId": {},
+    "MessageId": {},
+    "RequeueId": {},
+    "ContinuationToken": {"type": "string"},
+}
+"""Parameters other than the signature's; the schema is used where the release says only that it is text."""
 _SIGNATURE_HEADERS = (
     "X-DIP-Signature",
     "X-DIP-Signature-Date",
@@ -33,8 +39,7 @@ def document(release: Release, url: str) -> dict[str, Any]:
     """Build the document for a release that is mounted at ``url``."""
     paths: dict[str, dict[str, Any]] = {}
     for operation in release.operations:
-        if (operation.method, operation.path) in BUILT:
-            paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(release, operation)
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(release, operation)
     for interface, event, message in release.validate_paths:
         paths[f"/validate/{interface}/{event}"] = {"post": _validation(message)}
     paths["/openapi.json"] = {
@@ -68,11 +73,14 @@ def document(release: Release, url: str) -> dict[str, Any]:
 def _schemas(release: Release) -> dict[str, Any]:
     messages = {pair.message for pair in release.pairs} | {entry[2] for entry in release.validate_paths}
     schemas: dict[str, Any] = {name: release.schema(name) for name in sorted(messages)}
-    schemas["StandardResponse"] = release.api_schema("StandardResponse")
-    schemas["WebhookConfig"] = release.api_schema("WebhookConfig")
+    for operation in release.operations:
+        for shape in (operation.body, *operation.statuses.values()):
+            if shape is not None and shape not in _ARRAYS:
+                schemas[shape] = release.api_schema(shape)
     payload = {"anyOf": [_reference(name) for name in sorted({pair.message for pair in release.pairs})]}
     item = {"type": "object", "required": ["payload"], "properties": {"payload": payload}}
-    schemas["DIPMessageArray"] = {"type": "array", "minItems": 1, "items": item}
+    for name in _ARRAYS:
+        schemas[name] = {"type": "array", "minItems": 1, "items": item}
     return schemas
 
 
@@ -81,22 +89,14 @@ def _operation(release: Release, operation: Operation) -> dict[str, Any]:
         int(status): _content("application/json", _reference(shape)) if shape else {}
         for status, shape in operation.statuses.items()
     }
-    parameters: list[dict[str, Any]] = [
-        {
-            "in": "path",
-            "name": "id",
-            "required": True,
-            "schema": {"type": "string", "enum": list(release.interfaces)},
-        }
-    ]
-    if "{recipient-id}" in operation.path:
-        schema = {"type": "string", "minLength": 10, "maxLength": 10}
-        parameters.append({"in": "path", "name": "recipient-id", "required": True, "schema": schema})
+    parameters = [_parameter(release, name) for name in _PARAMETERS if name in operation.parameters]
     parameters += [_header(name) for name in _SIGNATURE_HEADERS]
     described: dict[str, Any] = {
         "parameters": parameters,
-        "responses": _responses(published, (401, *ASSUMED)),
+        "responses": _responses(published, (*_own(operation), 401, *ASSUMED)),
     }
+    if 206 in published:
+        described["responses"]["206"]["headers"] = {TOKEN: {"required": True, "schema": {"type": "string"}}}
     if operation.operation:
         described["operationId"] = operation.operation
     if operation.body:
@@ -105,6 +105,19 @@ def _operation(release: Release, operation: Operation) -> dict[str, Any]:
             **_content("application/json", _reference(operation.body)),
         }
     return described
+
+
+def _own(operation: Operation) -> tuple[int, ...]:
+    """Return the status of this hub's own: what a replay that finds nothing answers."""
+    return (current().integer("replay.empty_status"),) if "/replay/" in operation.path else ()
+
+
+def _parameter(release: Release, name: str) -> dict[str, Any]:
+    raw = release.raw_operations["parameters"][name]
+    schema = _PARAMETERS[name] if raw["type"] == "string" else release.api_schema(raw["type"])
+    if name == "MessageChannel":
+        schema = {"type": "string", "enum": list(release.interfaces)}
+    return {"in": raw["in"], "name": raw["name"], "required": raw["required"], "schema": schema}
 
 
 def _validation(message: str) -> dict[str, Any]:
@@ -124,7 +137,8 @@ def _responses(published: Mapping[int, dict[str, Any]], assumed: Iterable[int]) 
         if status in published:
             responses[str(status)] |= published[status]
         else:
-            responses[str(status)] |= {"content": _TEXT, "x-basis": "assumed"}
+            text: dict[str, Any] = {} if status == HTTPStatus.NO_CONTENT else {"content": _TEXT}
+            responses[str(status)] |= {**text, "x-basis": "assumed"}
     return responses
 
 

@@ -1,8 +1,8 @@
 """One outbox per recipient: deliveries in order, batched per webhook call, tried again with back-off.
 
-What is to be delivered stands in the store, so memory doesn't grow with a backlog and a restart takes up
-where the process was killed (at least once, with the same transaction ids). A slow or dead recipient holds up
-only itself.
+What is to be delivered stands in the store (a `Queue`), so memory doesn't grow with a backlog and a restart
+takes up where the process was killed (at least once, with the same transaction ids). A slow or dead recipient
+holds up only itself.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable
 
-from harness.clock import Clock, message_time
+from harness.clock import Clock
 from simulators.dip import outcome
 from simulators.dip.courier import Courier
 from simulators.dip.logs import Log
-from simulators.dip.outcome import Reply, Result
+from simulators.dip.outcome import Reply
 from simulators.dip.rules import Rules
 from simulators.dip.settle import Tracker
-from simulators.dip.store import Store, Waiting
+from simulators.dip.waiting import Queue, Result, Waiting
 
 _STORE_RETRY_SECONDS = 1.0
 
@@ -28,7 +28,7 @@ class Outboxes:
 
     def __init__(
         self,
-        store: Store,
+        queue: Queue,
         courier: Courier,
         webhook: Callable[[str, str], str | None],
         tracker: Tracker,
@@ -36,7 +36,7 @@ class Outboxes:
         clock: Clock,
         log: Log,
     ) -> None:
-        self._store = store
+        self._queue = queue
         self._courier = courier
         self._webhook = webhook
         self._tracker = tracker
@@ -47,8 +47,8 @@ class Outboxes:
 
     def resume(self) -> None:
         """Take up what a former process left open."""
-        self._tracker.opened(self._store.open_by_tag())
-        self.wake(self._store.recipients_waiting())
+        self._tracker.opened(self._queue.open_by_tag())
+        self.wake(self._queue.recipients_waiting())
 
     def wake(self, recipients: Iterable[str]) -> None:
         """Tell outboxes that there is something to deliver."""
@@ -69,7 +69,7 @@ class Outboxes:
         rules = self._rules
         while True:
             try:
-                batch = self._store.next_batch(
+                batch = self._queue.next_batch(
                     recipient, messages=rules.delivery_messages, size=rules.delivery_bytes
                 )
                 if not batch:
@@ -118,12 +118,7 @@ class Outboxes:
                 attempt=attempts,
                 reason=failed.detail,
             )
-        await self._store.delivered(
-            [(result.waiting, result.status, result.http_status, result.detail) for result in results],
-            recipient=recipient,
-            at=message_time(self._clock.now()),
-            attempts=attempts,
-        )
+        await self._queue.delivered(results, recipient=recipient, at=self._clock.now(), attempts=attempts)
         if final:
             for result in results:
                 self._tracker.closed(result.waiting.tag)

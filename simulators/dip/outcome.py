@@ -7,14 +7,16 @@ other 2xx.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from simulators.dip.rules import Rules
-from simulators.dip.store import Waiting
+from simulators.dip.waiting import Result, Waiting
+
+_WITH_BODY = (201, 207, 400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +26,14 @@ class Reply:
     status: int | None
     body: bytes = b""
     error: str = ""
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What became of one delivery, in the words of the published journal."""
-
-    waiting: Waiting
-    status: str
-    http_status: int | None
-    detail: str
+class _Entry:
+    transaction: str | None
+    message: str
+    help: str
 
 
 def is_retried(reply: Reply, rules: Rules) -> bool:
@@ -57,34 +57,57 @@ def judge(batch: Sequence[Waiting], reply: Reply) -> list[Result]:
 
 
 def all_of(batch: Sequence[Waiting], status: str, reply: Reply) -> list[Result]:
-    """Give every delivery of a call the same status."""
-    detail = reply.error or "; ".join(dict.fromkeys(text for _, text in _entries(reply.body)))[:500]
-    return [Result(waiting, status, reply.status, detail) for waiting in batch]
+    """Give every delivery of a call the same status; each keeps what the answer says of it."""
+    entries = _entries(reply.body) if reply.status in _WITH_BODY else []
+    detail = reply.error or "; ".join(dict.fromkeys(entry.message for entry in entries))[:500]
+    named, unnamed = _sorted(entries)
+    return [
+        _result(waiting, status, reply, detail, named.get(waiting.transaction, unnamed)) for waiting in batch
+    ]
 
 
 def _one_by_one(batch: Sequence[Waiting], reply: Reply) -> list[Result]:
-    told = dict(_entries(reply.body))
+    named, _ = _sorted(_entries(reply.body))
     results = []
     for waiting in batch:
-        text = told.get(waiting.transaction)
-        if text is None:
-            status = "UnknownDeliveryStatus"
+        entry = named.get(waiting.transaction)
+        if entry is None:
+            status, detail = "UnknownDeliveryStatus", "no entry for this transaction"
         else:
-            status = "Delivered" if text[3:7] == "0000" else "RejectedByRecipient"
-        results.append(Result(waiting, status, reply.status, text or "no entry for this transaction"))
+            status = "Delivered" if entry.message[3:7] == "0000" else "RejectedByRecipient"
+            detail = entry.message
+        results.append(_result(waiting, status, reply, detail, entry))
     return results
 
 
-def _entries(body: bytes) -> list[tuple[str | None, str]]:
-    """Take (transaction id, message text) out of a StandardResponse; empty for anything else."""
+def _result(waiting: Waiting, status: str, reply: Reply, detail: str, entry: _Entry | None) -> Result:
+    message, help_text = (entry.message, entry.help) if entry else ("", "")
+    return Result(waiting, status, reply.status, detail, message, help_text, reply.seconds)
+
+
+def _sorted(entries: Iterable[_Entry]) -> tuple[dict[str, _Entry], _Entry | None]:
+    """Return the entries by transaction, and the first that names none: it speaks of all the others."""
+    entries = list(entries)
+    named = {entry.transaction: entry for entry in entries if entry.transaction is not None}
+    return named, next((entry for entry in entries if entry.transaction is None), None)
+
+
+def _entries(body: bytes) -> list[_Entry]:
+    """Read the entries of a StandardResponse; empty for anything else."""
     try:
         answer: Any = orjson.loads(body)
     except orjson.JSONDecodeError:
         return []
     entries = answer.get("messageArray") if isinstance(answer, dict) else None
-    found: list[tuple[str | None, str]] = []
+    found: list[_Entry] = []
     for entry in entries if isinstance(entries, list) else ():
         if isinstance(entry, dict) and isinstance(entry.get("message"), str):
-            transaction = entry.get("transactionID")
-            found.append((transaction if isinstance(transaction, str) else None, entry["message"]))
+            transaction, help_text = entry.get("transactionID"), entry.get("help")
+            found.append(
+                _Entry(
+                    transaction if isinstance(transaction, str) else None,
+                    entry["message"],
+                    help_text if isinstance(help_text, str) else "",
+                )
+            )
     return found

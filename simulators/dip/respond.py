@@ -13,16 +13,16 @@ from simulators.dip.model import Accepted, Fault
 
 HELP_LENGTH = 500
 MESSAGE_LENGTH = 200
+SUCCESS = code_text("MSG0000")
 FAULTS_NAMED = 100
 """A refusal names at most this many faults, so that a small bad request can't cause a large answer."""
 
 
 def accepted(messages: Sequence[Accepted], *, hub: str, at: str) -> bytes:
     """Return the body of a 201: ``MSG0000`` for every message of the batch."""
-    success = code_text("MSG0000")
     return _body(
         [
-            _entry(
+            entry(
                 transaction=message.transaction,
                 reference=message.draft.reference,
                 correlation=message.correlation,
@@ -30,7 +30,7 @@ def accepted(messages: Sequence[Accepted], *, hub: str, at: str) -> bytes:
                 hub=hub,
                 recipient=message.draft.sender,
                 provider=message.draft.provider,
-                message=success,
+                message=SUCCESS,
             )
             for message in messages
         ],
@@ -53,7 +53,7 @@ def refused(
     schema.
     """
     entries = [
-        _entry(
+        entry(
             transaction=None,
             reference=_legal_reference(fault.reference, reference),
             correlation=None,
@@ -75,7 +75,7 @@ def _legal_reference(value: str | None, pattern: re.Pattern[str] | None) -> str 
     return value
 
 
-def _entry(
+def entry(
     *,
     transaction: str | None,
     reference: str | None,
@@ -87,6 +87,7 @@ def _entry(
     message: str,
     help_text: str | None = None,
 ) -> dict[str, Any]:
+    """Return one entry of ten keys, as the hub says it."""
     return {
         "transactionID": transaction,
         "senderUniqueReference": reference,
@@ -95,13 +96,13 @@ def _entry(
         "senderID": hub,
         "recipientID": recipient,
         "DIPConnectionProviderID": provider,
-        "message": _cut(message, MESSAGE_LENGTH),
-        "help": _cut(help_text, HELP_LENGTH) if help_text else None,
+        "message": cut(message, MESSAGE_LENGTH),
+        "help": cut(help_text, HELP_LENGTH) if help_text else None,
         "serviceTicketURL": None,
     }
 
 
-def _cut(text: str, length: int) -> str:
+def cut(text: str, length: int) -> str:
     """Shorten to ``length`` characters; what can't be written as UTF-8 (a lone surrogate) becomes ``?``."""
     text = text if len(text) <= length else text[: length - 1] + "…"
     return text.encode("utf-8", "replace").decode("utf-8")

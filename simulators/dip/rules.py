@@ -36,6 +36,16 @@ class Rules:
     delivery_timeout: float
     retry_statuses: frozenset[int]
     change_days: int
+    status_failed: str
+    status_unroutable: str
+    status_of_success: bool
+    replay_days: int
+    replay_page: int
+    replay_messages: int
+    replay_empty: int
+    replay_refused: str
+    requeue_messages: int
+    journal_no_mpan: str
 
 
 def of_settings(settings: Settings) -> Rules:
@@ -70,4 +80,14 @@ def of_settings(settings: Settings) -> Rules:
         delivery_timeout=settings.number("delivery.timeout_seconds"),
         retry_statuses=frozenset(settings.numbers("delivery.retry_statuses")),
         change_days=settings.integer("addressing.change_days"),
+        status_failed=settings.text("status.delivery_failed_code"),
+        status_unroutable=settings.text("status.unroutable_code"),
+        status_of_success=settings.flag("status.of_success"),
+        replay_days=settings.integer("replay.days"),
+        replay_page=settings.integer("replay.page_messages"),
+        replay_messages=settings.integer("replay.messages"),
+        replay_empty=settings.integer("replay.empty_status"),
+        replay_refused=settings.text("replay.refused_code"),
+        requeue_messages=settings.integer("requeue.messages"),
+        journal_no_mpan=settings.text("journal.no_mpan"),
     )

@@ -12,7 +12,7 @@ CREATE TABLE message (
   tag TEXT,
   accepted_at TEXT NOT NULL,
   body BLOB NOT NULL,
-  UNIQUE (sender, reference)
+  UNIQUE (reference, sender)
 );
 CREATE INDEX message_tag ON message (tag) WHERE tag IS NOT NULL;
 CREATE TABLE delivery (
@@ -21,6 +21,8 @@ CREATE TABLE delivery (
   recipient TEXT NOT NULL,
   role TEXT NOT NULL,
   tier TEXT NOT NULL,
+  channel TEXT NOT NULL,
+  at INTEGER NOT NULL, -- seconds since 1970, when the message was accepted
   status TEXT NOT NULL,
   http_status INTEGER,
   attempts INTEGER NOT NULL DEFAULT 0
@@ -28,14 +30,50 @@ CREATE TABLE delivery (
 CREATE INDEX delivery_message ON delivery (message);
 CREATE INDEX delivery_open ON delivery (recipient, id) WHERE status IN ('Pending', 'Retrying');
 CREATE INDEX delivery_paused ON delivery (recipient) WHERE status = 'Paused';
+CREATE INDEX delivery_history ON delivery (recipient, channel, at);
+CREATE TABLE status_message (
+  id INTEGER PRIMARY KEY,
+  message INTEGER NOT NULL REFERENCES message (id),
+  recipient TEXT NOT NULL, -- the message's sender
+  origin TEXT NOT NULL, -- who says it: the hub or a recipient of the message
+  level TEXT NOT NULL, -- L2, L3 or L4
+  at INTEGER NOT NULL, -- seconds since 1970
+  text TEXT NOT NULL,
+  help TEXT,
+  sent TEXT, -- the moment and the ticket that the origin stated
+  ticket TEXT,
+  status TEXT NOT NULL,
+  http_status INTEGER,
+  attempts INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX status_message_open ON status_message (recipient, id) WHERE status IN ('Pending', 'Retrying');
+CREATE INDEX status_message_paused ON status_message (recipient) WHERE status = 'Paused';
+CREATE INDEX status_message_history ON status_message (recipient, at);
+CREATE TABLE requeue (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  recipient TEXT NOT NULL,
+  channel TEXT NOT NULL,
+  total INTEGER NOT NULL,
+  processed INTEGER, -- null while it is told from its items
+  status TEXT
+);
+CREATE INDEX requeue_recipient ON requeue (recipient, channel);
+CREATE TABLE requeue_item (
+  requeue INTEGER NOT NULL REFERENCES requeue (number),
+  item INTEGER NOT NULL,
+  PRIMARY KEY (requeue, item)
+) WITHOUT ROWID;
 CREATE TABLE journal (
   id INTEGER PRIMARY KEY,
   message INTEGER NOT NULL REFERENCES message (id),
-  at TEXT NOT NULL,
+  at INTEGER NOT NULL, -- milliseconds since 1970
   stage TEXT NOT NULL,
   status TEXT NOT NULL,
   recipient TEXT,
-  detail TEXT
+  detail TEXT,
+  http_status INTEGER,
+  duration INTEGER NOT NULL DEFAULT 0 -- milliseconds
 );
 CREATE INDEX journal_message ON journal (message);
 CREATE TABLE webhook (
@@ -61,4 +99,4 @@ CREATE TABLE heard (
   at TEXT NOT NULL
 );
 CREATE INDEX heard_mpan ON heard (mpan);
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;

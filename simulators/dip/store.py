@@ -6,41 +6,36 @@ thread.
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from harness.errors import EnvironmentFault
+from harness.spec.codes import text as code_text
 from simulators.dip.model import Accepted, Addressing, Said
 from simulators.dip.serving import Tenure
 from simulators.dip.writer import Statement, Writer
 
-SCHEMA_VERSION = 1
-OPEN = ("Pending", "Retrying")
-"""Statuses of a delivery that is still to be made."""
+SCHEMA_VERSION = 2
 _SCHEMA = Path(__file__).with_name("schema.sql")
 _LOCK_SECONDS = 1.0
 
 _INSERT_MESSAGE = "INSERT INTO message VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
-_INSERT_DELIVERY = "INSERT INTO delivery (message, recipient, role, tier, status) VALUES (?,?,?,?,?)"
+_INSERT_DELIVERY = (
+    "INSERT INTO delivery (message, recipient, role, tier, channel, at, status) VALUES (?,?,?,?,?,?,?)"
+)
 _INSERT_HEARD = "INSERT INTO heard (mpan, kind, service, dip_id, at) VALUES (?,?,?,?,?)"
-_INSERT_JOURNAL = "INSERT INTO journal (message, at, stage, status, recipient, detail) VALUES (?,?,?,?,?,?)"
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A delivery to be made: its row, the message's row, the channel it goes to and the bytes."""
-
-    delivery: int
-    message: int
-    channel: str
-    tag: str | None
-    transaction: str
-    attempts: int
-    body: bytes
+INSERT_JOURNAL = (
+    "INSERT INTO journal (message, at, stage, status, recipient, detail, http_status, duration)"
+    " VALUES (?,?,?,?,?,?,?,?)"
+)
+INSERT_STATUS = (
+    "INSERT INTO status_message (message, recipient, origin, level, at, text, help, sent, ticket, status)"
+    " VALUES (?,?,?,?,?,?,?,?,?,'Pending')"
+)
 
 
 class StoreLock:
@@ -87,6 +82,8 @@ class Store:
                 mend="Restore it, or give another --store.",
             ) from error
         self.writer = Writer(self._connection)
+        self.reopening = asyncio.Lock()
+        """Held while closed deliveries are opened again, so that none is counted twice."""
 
     async def close(self) -> None:
         """Finish what is being written and close."""
@@ -94,14 +91,34 @@ class Store:
         self._reader.close()
         self._connection.close()
 
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
+        """Read what is committed."""
+        return self._reader.execute(sql, parameters).fetchall()
+
+    def each(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[Any]:
+        """Read what is committed row by row; the rest is left when the caller stops."""
+        cursor = self._reader.execute(sql, parameters)
+        try:
+            yield from cursor
+        finally:
+            cursor.close()
+
     # -- accepting ----------------------------------------------------------------------------------
 
-    async def accept(self, messages: Sequence[Accepted], *, consumer: str) -> None:
-        """Put a batch on the disk, whole or not at all; ``consumer`` is the hub, which needs no delivery."""
+    async def accept(
+        self, messages: Sequence[Accepted], *, consumer: str, now: datetime, took: float = 0.0
+    ) -> None:
+        """Put a batch on the disk, whole or not at all.
+
+        ``consumer`` is the hub, which needs no delivery and tells the senders what it finds wrong; ``took``
+        is how many seconds the call has taken so far.
+        """
+        at, seconds = milliseconds(now), int(now.timestamp())
         rows: list[tuple[object, ...]] = []
         deliveries: list[tuple[object, ...]] = []
         journal: list[tuple[object, ...]] = []
         heard: list[tuple[object, ...]] = []
+        statuses: list[tuple[object, ...]] = []
         for message in messages:
             number, self._next = self._next, self._next + 1
             draft = message.draft
@@ -110,29 +127,49 @@ class Store:
                 draft.interface, draft.event, message.correlation, draft.mpan, draft.tag, message.accepted_at,
                 message.body,
             ))  # fmt: skip
-            at = message.accepted_at
-            journal.append((number, at, "Inbound", "GoodToGo", None, None))
+            journal.append((number, at, "Inbound", "GoodToGo", None, None, 201, round(took * 1000)))
             addressing = message.addressing
             heard += [(said.mpan, said.kind, said.service, said.dip_id, said.at) for said in addressing.heard]
             if addressing.unheard:
-                journal.append((number, at, "MPANUpdateQueue", "Exception", None, addressing.unheard))
+                journal.append(
+                    (number, at, "MPANUpdateQueue", "Exception", None, addressing.unheard, None, 0)
+                )
             elif addressing.heard:
                 told = "; ".join(str(said) for said in addressing.heard)
-                journal.append((number, at, "MPANUpdateQueue", "OK", None, told))
+                journal.append((number, at, "MPANUpdateQueue", "OK", None, told, None, 0))
             for address in message.addressing.recipients:
                 status = "Consumed" if address.dip_id == consumer else "Pending"
-                deliveries.append((number, address.dip_id, address.role, address.tier, status))
+                deliveries.append(
+                    (number, address.dip_id, address.role, address.tier, draft.interface, seconds, status)
+                )
             addressed = "SentToTopic" if message.addressing.recipients else "Failed"
-            journal.append((number, at, "Addressing", addressed, None, _map(message.addressing)))
+            journal.append((number, at, "Addressing", addressed, None, _map(message.addressing), None, 0))
             journal += [
-                (number, at, "Addressing", "Exception", None, f"{trouble.code}: {trouble.text}")
+                (number, at, "Addressing", "Exception", None, f"{trouble.code}: {trouble.text}", None, 0)
                 for trouble in addressing.troubles
             ]
             if any(address.dip_id == consumer for address in message.addressing.recipients):
-                journal.append((number, at, "Outbound", "Delivered", consumer, "consumed by the hub itself"))
-        statements: list[Statement] = [(_INSERT_MESSAGE, rows), (_INSERT_JOURNAL, journal)]
+                detail = "consumed by the hub itself"
+                journal.append((number, at, "Outbound", "Delivered", consumer, detail, None, 0))
+            statuses += [
+                (
+                    number,
+                    draft.sender,
+                    consumer,
+                    "L2",
+                    seconds,
+                    code_text(trouble.code),
+                    trouble.text,
+                    None,
+                    None,
+                )
+                for trouble in addressing.troubles
+            ]
+        statements: list[Statement] = [(_INSERT_MESSAGE, rows), (INSERT_JOURNAL, journal)]
         if deliveries:
             statements.append((_INSERT_DELIVERY, deliveries))
+        if statuses:
+            statements.append((INSERT_STATUS, statuses))
         if heard:
             statements.append((_INSERT_HEARD, heard))
         await self.writer.write(statements, durable=True)
@@ -143,69 +180,6 @@ class Store:
             "SELECT 1 FROM message WHERE sender = ? AND reference = ?", (sender, reference)
         )
         return row.fetchone() is not None
-
-    # -- delivering ---------------------------------------------------------------------------------
-
-    def recipients_waiting(self) -> tuple[str, ...]:
-        """Return everybody who has a delivery open: what a restart takes up again."""
-        rows = self._reader.execute(
-            "SELECT DISTINCT recipient FROM delivery WHERE status IN ('Pending', 'Retrying')"
-        )
-        return tuple(row[0] for row in rows)
-
-    def open_by_tag(self) -> dict[str, int]:
-        """Return how many deliveries are open per tag."""
-        rows = self._reader.execute(
-            "SELECT tag, count(*) FROM delivery JOIN message ON message.id = delivery.message"
-            " WHERE status IN ('Pending', 'Retrying') AND tag IS NOT NULL GROUP BY tag"
-        )
-        return dict(rows.fetchall())
-
-    def next_batch(self, recipient: str, *, messages: int, size: int) -> list[Waiting]:
-        """Return the oldest open deliveries of a recipient, of one channel and about ``size`` bytes."""
-        cursor = self._reader.execute(
-            "SELECT delivery.id, message.id, interface, tag, transaction_id, attempts, body"
-            " FROM delivery JOIN message ON message.id = delivery.message"
-            " WHERE recipient = ? AND status IN ('Pending', 'Retrying') ORDER BY delivery.id LIMIT ?",
-            (recipient, messages),
-        )
-        batch: list[Waiting] = []
-        total = 0
-        for row in cursor:
-            waiting = Waiting(*row)
-            total += len(waiting.body)
-            if batch and (waiting.channel != batch[0].channel or total > size):
-                break
-            batch.append(waiting)
-        cursor.close()
-        return batch
-
-    async def delivered(
-        self,
-        results: Iterable[tuple[Waiting, str, int | None, str]],
-        *,
-        recipient: str,
-        at: str,
-        attempts: int,
-    ) -> None:
-        """Record what became of deliveries: (delivery, status, HTTP status, detail)."""
-        results = list(results)
-        await self.writer.write(
-            [
-                (
-                    "UPDATE delivery SET status = ?, http_status = ?, attempts = ? WHERE id = ?",
-                    [(status, http, attempts, waiting.delivery) for waiting, status, http, _ in results],
-                ),
-                (
-                    _INSERT_JOURNAL,
-                    [
-                        (w.message, at, "Outbound", status, recipient, detail)
-                        for w, status, _, detail in results
-                    ],
-                ),
-            ],
-            durable=False,
-        )
 
     # -- webhooks and addresses ---------------------------------------------------------------------
 
@@ -219,18 +193,6 @@ class Store:
         await self.writer.write(
             [("INSERT OR REPLACE INTO webhook VALUES (?,?,?)", [(recipient, channel, url)])], durable=True
         )
-
-    async def unpause(self, recipient: str, channel: str) -> dict[str, int]:
-        """Open again the deliveries that were paused for want of a webhook; returns how many per tag."""
-        rows = self._reader.execute(
-            "SELECT delivery.id, tag FROM delivery JOIN message ON message.id = delivery.message"
-            " WHERE recipient = ? AND status = 'Paused' AND interface = ?",
-            (recipient, channel),
-        ).fetchall()
-        if rows:
-            statement = "UPDATE delivery SET status = 'Pending' WHERE id = ?"
-            await self.writer.write([(statement, [(row[0],) for row in rows])], durable=True)
-        return dict(Counter(tag for _, tag in rows if tag is not None))
 
     def pinned(self, mpan: str) -> tuple[Tenure, ...]:
         """Return what the admin API said of an MPAN; a tenure's service is the role here."""
@@ -288,6 +250,11 @@ class Store:
         )
         names = ("dip_id", "role", "tier", "status", "http_status")
         return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def milliseconds(moment: datetime) -> int:
+    """Return a moment as the journal keeps it."""
+    return round(moment.timestamp() * 1000)
 
 
 def _map(addressing: Addressing) -> str:

@@ -39,7 +39,7 @@ from simulators.dip.hub import Hub
 from simulators.dip.logs import Log
 from simulators.dip.model import HUB_ROLE
 from simulators.dip.mount import Mount, Security
-from simulators.dip.outbox import Outboxes
+from simulators.dip.post import Post
 from simulators.dip.settle import Tracker
 from simulators.dip.store import Store, StoreLock
 from simulators.dip.webhooks import Webhooks
@@ -207,15 +207,15 @@ async def _mounts(
             stack.push_async_callback(store.close)
             await store.hear_first(addresses)
             webhooks = Webhooks(ground.network, store, partial(_webhook_base, participants, inbox_url, name))
-            outboxes = Outboxes(store, courier, webhooks.url, tracker, hub_rules, clock, log)
-            stack.push_async_callback(outboxes.close)
+            post = Post(store, courier, webhooks.url, tracker, hub_rules, clock, log, hub=hub_party.dip_id)
+            stack.push_async_callback(post.close)
             business = Business(release, routing, who, hub_rules, options.environment)
             mounts[name] = Mount(
                 business,
                 security,
                 store,
                 webhooks,
-                outboxes,
+                post,
                 tracker,
                 forbidden_ports=frozenset({admin_port}),
             )

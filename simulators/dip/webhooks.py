@@ -1,4 +1,4 @@
-"""Where publications go: one URL per recipient and channel.
+"""Where publications go: one URL per recipient and channel; status messages have a channel of their own.
 
 Two sources: what the network file says (simulated parties and bases of real ones), and on top of it what
 parties configured through the API, which the store keeps. A removed webhook hides the network file's.
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from harness.transport.parties import Network
+from simulators.dip.status import CHANNEL
 from simulators.dip.store import Store
 
 Base = Callable[[str], str]
@@ -33,14 +34,16 @@ class Webhooks:
         party = self._parties.get(recipient)
         if party is None:
             return None
+        if channel == CHANNEL and not party.simulated:
+            return party.status_webhook
         if channel in party.webhooks:
             return party.webhooks[channel]
         if party.simulated:
             return f"{self._simulated(recipient)}/{channel}" if self._simulated else None
         return f"{party.webhook.rstrip('/')}/{channel}"
 
-    async def configure(self, recipient: str, channel: str, url: str) -> dict[str, int]:
-        """Keep a URL (empty: none); returns how many paused deliveries per tag are open again.
+    async def configure(self, recipient: str, channel: str, url: str) -> None:
+        """Keep a URL (empty: none).
 
         The URL counts before it is kept, so that no outbox pauses a delivery after the paused ones were
         counted.
@@ -55,7 +58,6 @@ class Webhooks:
             else:
                 self._configured[recipient, channel] = before
             raise
-        return await self._store.unpause(recipient, channel) if url else {}
 
 
 def fault_in(url: object, forbidden_ports: frozenset[int]) -> str | None:

@@ -23,7 +23,7 @@ from harness.spec.release import Release
 from harness.spec.routing import Routing
 from harness.transport.network import Network, Party
 from harness.transport.receiver import Call, Reply
-from simulators.participants import answers
+from simulators.participants import answers, status_messages
 from simulators.participants.behaviours import Publication
 from simulators.participants.judging import Judgement, Surroundings, judge
 from simulators.participants.receipts import Receipt, Receipts, Remembered
@@ -77,9 +77,10 @@ class Reception:
         self._memories: dict[tuple[str, str], _Memory] = {}
         self._callers: Remembered = Remembered(64)
         self._accepted, self._received = accepted, received
-        self.receipts = Receipts(
-            count=settings.integer("receiver.kept_receipts"), size=settings.integer("receiver.kept_bytes")
-        )
+        count, size = settings.integer("receiver.kept_receipts"), settings.integer("receiver.kept_bytes")
+        self.receipts = Receipts(count=count, size=size)
+        self.status_receipts = Receipts(count=count, size=size)
+        """Calls of status messages; tagged by the transactions in them."""
 
     def answer(self, call: Call) -> Reply:
         """Return status and body for a call, after it is kept and what it brought is handed on."""
@@ -88,6 +89,8 @@ class Reception:
             return 404, b""
         if not self._from_hub(call):
             return 403, b""
+        if place.channel == status_messages.CHANNEL:
+            return self._status(call, place)
         payloads, trouble = self._payloads(call)
         if not call.verification.valid or not self._signed_by_hub(call):
             reason = call.verification.reason if not call.verification.valid else "the DIP did not sign it"
@@ -107,13 +110,37 @@ class Reception:
             self._received(tag)
         return status, body
 
+    def _status(self, call: Call, place: Place) -> Reply:
+        """Answer and keep a call of status messages."""
+        code, reason, document = "RCP1001", "", None
+        try:
+            document = parse_json(call.body, depth=self._depth)
+            reason = status_messages.fault(place.release, document)
+        except (MalformedJsonError, ConfigurationError) as error:
+            reason = f"The body {error.what}"
+        if not call.verification.valid or not self._signed_by_hub(call):
+            code, reason = "RCP9999", call.verification.reason or "the DIP did not sign it"
+        elif not reason:
+            code = status_messages.SUCCESS
+        status = {status_messages.SUCCESS: 201, "RCP9999": self._signature_status}.get(code, 400)
+        entries = status_messages.answer(place.party.dip_id, document, code, reason, call.received_at)
+        body = answers.body(entries, call.received_at)
+        transactions = status_messages.texts(document, "transactionID")
+        references = status_messages.texts(document, "senderUniqueReference")
+        tags = frozenset(transactions)
+        self.status_receipts.add(_receipt(call, place, status, body, tags, transactions, references))
+        return status, body
+
     def _place(self, call: Call) -> Place | None:
         parts = [unquote(part) for part in urlsplit(call.url).path.strip("/").split("/")]
         if len(parts) not in (2, 3):
             return None
         release, party = self._releases.get(parts[0]), self._parties.get(parts[1])
         channel = parts[2].upper() if len(parts) == 3 else ""
-        if release is None or party is None or (channel and channel not in release.interfaces):
+        if channel.lower() == status_messages.CHANNEL:
+            channel = status_messages.CHANNEL
+        known = ("", status_messages.CHANNEL)
+        if release is None or party is None or (channel not in known and channel not in release.interfaces):
             return None
         return Place(release, party, channel)
 
@@ -195,23 +222,35 @@ class Reception:
         self, call: Call, place: Place, payloads: list[Any], status: int, body: bytes
     ) -> frozenset[str]:
         tags = frozenset(str(answers.block(payload, "S1").get("subText") or "") for payload in payloads)
-        self.receipts.add(
-            Receipt(
-                party=place.party.dip_id,
-                role=place.party.role,
-                release=place.release.name,
-                url=call.url,
-                received_at=call.received_at,
-                headers=call.headers,
-                body=call.body,
-                answer_status=status,
-                answer=body,
-                tags=tags,
-                transactions=_texts(payloads, "D0", "transactionID"),
-                references=_texts(payloads, "S1", "senderUniqueReference"),
-            )
-        )
+        transactions = _texts(payloads, "D0", "transactionID")
+        references = _texts(payloads, "S1", "senderUniqueReference")
+        self.receipts.add(_receipt(call, place, status, body, tags, transactions, references))
         return tags
+
+
+def _receipt(
+    call: Call,
+    place: Place,
+    status: int,
+    body: bytes,
+    tags: frozenset[str],
+    transactions: tuple[str, ...],
+    references: tuple[str, ...],
+) -> Receipt:
+    return Receipt(
+        party=place.party.dip_id,
+        role=place.party.role,
+        release=place.release.name,
+        url=call.url,
+        received_at=call.received_at,
+        headers=call.headers,
+        body=call.body,
+        answer_status=status,
+        answer=body,
+        tags=tags,
+        transactions=transactions,
+        references=references,
+    )
 
 
 def _texts(payloads: list[Any], block: str, item: str) -> tuple[str, ...]:

@@ -91,6 +91,15 @@ class Participants:
         """Return the webhook calls that held a publication with ``tag``, in order of arrival."""
         return [receipt.as_dict() for receipt in self._reception.receipts.with_tag(tag)]
 
+    def status_receipts(self, transactions: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the calls of status messages that name any of the transactions, in order of arrival."""
+        found = {
+            id(receipt): receipt
+            for transaction in transactions
+            for receipt in self._reception.status_receipts.with_tag(transaction)
+        }
+        return [receipt.as_dict() for receipt in sorted(found.values(), key=lambda each: each.received_at)]
+
     def set_behaviours(self, tag: str, mapping: object) -> None:
         """Switch behaviours on for a tag, by DIP id; raises ConfigurationError, with nothing changed."""
         self._runner.switch(tag, mapping)

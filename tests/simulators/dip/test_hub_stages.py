@@ -18,7 +18,7 @@ from simulators.dip.address import ONLY_ACCEPTED, address
 from simulators.dip.model import Address, Addressing, Draft, Fault, Member
 from simulators.dip.outcome import Reply
 from simulators.dip.rules import of_settings
-from simulators.dip.store import Waiting
+from simulators.dip.waiting import Waiting
 from simulators.dip.webhooks import fault_in
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)

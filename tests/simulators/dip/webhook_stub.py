@@ -20,12 +20,19 @@ class ScriptedWebhook:
     """An mTLS server that answers with the statuses of a script, then with 201; use as a context manager."""
 
     def __init__(
-        self, bench: Bench, script: list[int] | None = None, *, hold: threading.Event | None = None
+        self,
+        bench: Bench,
+        script: list[int] | None = None,
+        *,
+        hold: threading.Event | None = None,
+        statuses: bool = False,
     ) -> None:
+        """``statuses``: it is a status webhook, whose calls hold no payloads."""
         found = bench.network.certificate("participants-server")
         assert found.key is not None
         self._script = script or []
         self._hold = hold
+        self._statuses = statuses
         self.bodies: list[bytes] = []
         self.dates: list[str] = []
         self.arrived = threading.Event()
@@ -70,7 +77,7 @@ class ScriptedWebhook:
         status = self._script.pop(0) if self._script else 201
         answer = (
             orjson.dumps({"messageArray": _entries(orjson.loads(body), status)})
-            if status in (201, 207, 400)
+            if status in (201, 207, 400) and not self._statuses
             else b""
         )
         headers = [(b"content-length", str(len(answer)).encode()), (b"content-type", b"application/json")]

@@ -1,0 +1,56 @@
+"""What the operations over stored messages share: the store, the clock, and who may call them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from harness.clock import Clock, message_time
+from simulators.dip import respond, shapes
+from simulators.dip.answer import JSON, Answer
+from simulators.dip.business import Business
+from simulators.dip.model import Call, Caller, Fault, Refusal
+from simulators.dip.rules import Rules
+from simulators.dip.shapes import Shaped
+from simulators.dip.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One release's messages, as its parties may reach them."""
+
+    store: Store
+    business: Business
+    clock: Clock
+    caller: Callable[[Call], Caller | Refusal]
+    """Authenticates a call."""
+    owns: Callable[[Call, str], Refusal | None]
+    """Authenticates a call and refuses it unless it comes from a DIP id or its nominated provider."""
+    reference: re.Pattern[str] | None
+    """The release's pattern of a senderUniqueReference."""
+
+    @property
+    def rules(self) -> Rules:
+        """Return the hub's rules."""
+        return self.business.rules
+
+    def shaped(self, call: Call, shape: str) -> Shaped:
+        """Read a call's body as a shape of the release."""
+        return shapes.read(call.body, shape, self.business.release, self.rules)
+
+    def now(self) -> str:
+        """Return the present as messages write it."""
+        return message_time(self.clock.now())
+
+    def refused(self, faults: tuple[Fault, ...], caller: str) -> Answer:
+        """Answer 400 with a StandardResponse to the party that called."""
+        body = respond.refused(
+            faults,
+            hub=self.business.directory.hub.dip_id,
+            at=self.now(),
+            recipient=caller,
+            reference=self.reference,
+        )
+        first = faults[0]
+        return Answer(400, body, JSON, f"{first.code} {first.pointer}: {first.text}"[:300])

@@ -1,0 +1,135 @@
+"""Replay: messages, or status messages, come back in the response.
+
+The published answers differ: before 2.2.1 everything in one 200, from it a page at a time, 206 with
+``X-Continuation-Token`` while there is more. A replayed message is the stored one with
+``D0.replayIndicator`` true. The shape allows no empty array, so nothing found has a status of its own
+(`replay.empty_status`, assumed).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from simulators.dip import status_queue, wanted
+from simulators.dip.access import Access
+from simulators.dip.answer import JSON, Answer, bare
+from simulators.dip.model import Call, Fault
+from simulators.dip.status import encoded
+from simulators.dip.wanted import Wanted
+
+TOKEN = "X-Continuation-Token"
+_TOKEN = re.compile("([0-9a-f]{1,12})-([0-9a-f]{1,12})-([0-9a-f]{16})")
+
+
+class Replay:
+    """The two replay operations of one release."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._paged = frozenset(
+            operation.path for operation in access.business.release.operations if "206" in operation.statuses
+        )
+
+    async def messages(self, call: Call, channel: str, recipient: str) -> Answer:
+        """Return the messages of a channel that were for a recipient."""
+        refusal = self._access.owns(call, recipient)
+        if refusal:
+            return bare(refusal)
+        shaped = self._access.shaped(call, "MessageRequest")
+        if shaped.faults:
+            return self._access.refused(shaped.faults, recipient)
+        rules = self._access.rules
+        found = wanted.deliveries(
+            shaped.value,
+            recipient,
+            channel,
+            now=self._access.clock.now(),
+            days=rules.replay_days,
+            code=rules.schema,
+        )
+        if isinstance(found, Fault):
+            return self._access.refused((found,), recipient)
+        columns = "delivery.at, delivery.id, message.body"
+        paged = "/dip-channel/{id}/replay/{recipient-id}" in self._paged
+        return self._answer(call, recipient, found, columns, _replayed, paged=paged, about=channel)
+
+    async def statuses(self, call: Call, recipient: str) -> Answer:
+        """Return the status messages that were for a sender."""
+        refusal = self._access.owns(call, recipient)
+        if refusal:
+            return bare(refusal)
+        shaped = self._access.shaped(call, "StatusMessageRequest")
+        if shaped.faults:
+            return self._access.refused(shaped.faults, recipient)
+        rules = self._access.rules
+        found = wanted.status_messages(
+            shaped.value, recipient, now=self._access.clock.now(), days=rules.replay_days, code=rules.schema
+        )
+        if isinstance(found, Fault):
+            return self._access.refused((found,), recipient)
+        columns = f"status_message.at, status_message.id, {status_queue.COLUMNS}"
+        paged = "/statusmessage/replay/{recipient-id}" in self._paged
+        return self._answer(call, recipient, found, columns, _told, paged=paged, about="")
+
+    def _answer(
+        self,
+        call: Call,
+        recipient: str,
+        found: Wanted,
+        columns: str,
+        written: Callable[[tuple[Any, ...]], bytes],
+        *,
+        paged: bool,
+        about: str,
+    ) -> Answer:
+        rules = self._access.rules
+        digest = hashlib.sha256(f"{about}\n{recipient}\n".encode() + call.body).hexdigest()[:16]
+        after = _after(call.headers.get(TOKEN.lower(), ""), digest) if paged else None
+        if isinstance(after, str):
+            return self._access.refused((Fault(rules.schema, "", after),), recipient)
+        most = rules.replay_page if paged else rules.replay_messages
+        items: list[bytes] = []
+        last, size, more = (0, 0), 0, False
+        for row in self._access.store.each(*found.select(columns, after=after)):
+            item = written(row[2:])
+            if items and (len(items) >= most or size + len(item) > rules.delivery_bytes):
+                more = True
+                break
+            items.append(item)
+            size += len(item)
+            last = row[:2]
+        if not items:
+            return Answer(200, b"[]", JSON) if rules.replay_empty == 200 else Answer(rules.replay_empty)
+        if more and not paged:
+            text = f"More than {len(items)} messages match: ask for a shorter period."
+            return self._access.refused((Fault(rules.replay_refused, "", text),), recipient)
+        body = b"[" + b",".join(items) + b"]"
+        if more:
+            return Answer(206, body, JSON, headers=((TOKEN, f"{last[0]:x}-{last[1]:x}-{digest}"),))
+        return Answer(200, body, JSON)
+
+
+def _after(token: str, digest: str) -> tuple[int, int] | str | None:
+    """Return where a page goes on, None for the first; a text when the token belongs to no such request."""
+    if not token:
+        return None
+    match = _TOKEN.fullmatch(token)
+    if match is None or match[3] != digest:
+        return f"{TOKEN} is none that was given for this request."
+    return int(match[1], 16), int(match[2], 16)
+
+
+def _replayed(row: tuple[Any, ...]) -> bytes:
+    message = orjson.loads(row[0])
+    message["payload"]["CommonBlock"]["D0"]["replayIndicator"] = True
+    return orjson.dumps(message)
+
+
+def _told(row: tuple[Any, ...]) -> bytes:
+    found = status_queue.named(row)
+    return encoded(found, status_queue.at(found))

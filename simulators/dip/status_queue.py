@@ -1,0 +1,125 @@
+"""The queue of status messages: like publications, to one webhook per sender; none gives rise to another."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from harness.clock import message_time
+from simulators.dip import status
+from simulators.dip.publications import journalled
+from simulators.dip.store import INSERT_JOURNAL, INSERT_STATUS, Store, milliseconds
+from simulators.dip.waiting import Result, Waiting
+
+COLUMNS = (
+    "status_message.id, message.id, tag, transaction_id, attempts, reference, correlation, provider,"
+    " sent, origin, status_message.recipient, text, help, ticket, status_message.at"
+)
+_NAMES = (
+    "id", "message", "tag", "transaction_id", "attempts", "reference", "correlation", "provider",
+    "sent", "origin", "recipient", "text", "help", "ticket", "at",
+)  # fmt: skip
+_JOURNAL_STATUS = {"RejectedByRecipient": "DeliveryFailure", "RetriesExhausted": "DeliveryFailure"}
+"""The published journal has no word of its own for these in the stage StatusMessage."""
+
+
+class StatusQueue:
+    """Deliveries of status messages; a `Queue`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def recipients_waiting(self) -> tuple[str, ...]:
+        """Return everybody who has a status message open."""
+        rows = self._store.rows(
+            "SELECT DISTINCT recipient FROM status_message WHERE status IN ('Pending', 'Retrying')"
+        )
+        return tuple(row[0] for row in rows)
+
+    def open_by_tag(self) -> dict[str, int]:
+        """Return how many status messages are open per tag."""
+        return dict(
+            self._store.rows(
+                "SELECT tag, count(*) FROM status_message JOIN message ON message.id = status_message.message"
+                " WHERE status IN ('Pending', 'Retrying') AND tag IS NOT NULL GROUP BY tag"
+            )
+        )
+
+    def next_batch(self, recipient: str, *, messages: int, size: int) -> list[Waiting]:
+        """Return the oldest open status messages of a sender, about ``size`` bytes."""
+        batch: list[Waiting] = []
+        total = 0
+        for row in self._store.each(
+            f"SELECT {COLUMNS} FROM status_message JOIN message ON message.id = status_message.message"
+            " WHERE recipient = ? AND status IN ('Pending', 'Retrying') ORDER BY status_message.id LIMIT ?",
+            (recipient, messages),
+        ):
+            found = named(row)
+            body = status.encoded(found, at(found))
+            total += len(body)
+            if batch and total > size:
+                break
+            batch.append(
+                Waiting(
+                    found["id"],
+                    found["message"],
+                    status.CHANNEL,
+                    found["tag"],
+                    found["transaction_id"],
+                    found["attempts"],
+                    body,
+                    recipient,
+                )
+            )
+        return batch
+
+    async def delivered(
+        self, results: Sequence[Result], *, recipient: str, at: datetime, attempts: int
+    ) -> None:
+        """Record what became of status messages."""
+        moment = milliseconds(at)
+        told = [(each, _JOURNAL_STATUS.get(each.status, each.status)) for each in results]
+        await self._store.writer.write(
+            [
+                (
+                    "UPDATE status_message SET status = ?, http_status = ?, attempts = ? WHERE id = ?",
+                    [(word, each.http_status, attempts, each.waiting.delivery) for each, word in told],
+                ),
+                (
+                    INSERT_JOURNAL,
+                    [journalled(each, "StatusMessage", word, recipient, moment) for each, word in told],
+                ),
+            ],
+            durable=False,
+        )
+
+    async def unpause(self, recipient: str) -> dict[str, int]:
+        """Open again what was paused for want of a webhook; returns how many per tag."""
+        async with self._store.reopening:
+            rows = self._store.rows(
+                "SELECT status_message.id, tag FROM status_message"
+                " JOIN message ON message.id = status_message.message"
+                " WHERE recipient = ? AND status = 'Paused'",
+                (recipient,),
+            )
+            if rows:
+                statement = "UPDATE status_message SET status = 'Pending' WHERE id = ?"
+                await self._store.writer.write([(statement, [(row[0],) for row in rows])], durable=True)
+            return dict(Counter(tag for _, tag in rows if tag is not None))
+
+    async def add(self, notices: Iterable[tuple[int, str, status.Notice]], seconds: int) -> None:
+        """Put status messages on the disk: (row of the message, who gets it, what is said)."""
+        rows = [notice.row(message, recipient, seconds) for message, recipient, notice in notices]
+        await self._store.writer.write([(INSERT_STATUS, rows)], durable=True)
+
+
+def named(row: Sequence[Any]) -> dict[str, Any]:
+    """Name what was selected as `COLUMNS`."""
+    return dict(zip(_NAMES, row, strict=True))
+
+
+def at(row: dict[str, Any]) -> str:
+    """Return when the hub took a status message in, as messages write it."""
+    return message_time(datetime.fromtimestamp(row["at"], UTC))

@@ -1,0 +1,62 @@
+"""What an outbox works through: deliveries that wait, and what became of them.
+
+Two queues stand on the store: publications (`publications.py`) and status messages (`status.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+OPEN = ("Pending", "Retrying")
+"""Statuses of a delivery that is still to be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A delivery to be made: its row, the message's row, the channel it goes to and the bytes."""
+
+    delivery: int
+    message: int
+    channel: str
+    tag: str | None
+    transaction: str
+    attempts: int
+    body: bytes
+    sender: str = ""
+    """DIP id that sent the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one delivery, in the words of the published journal."""
+
+    waiting: Waiting
+    status: str
+    http_status: int | None
+    detail: str
+    message: str = ""
+    """What the recipient's answer says of this message, e.g. ``RCP0000 - Message Success``."""
+    help: str = ""
+    seconds: float = 0.0
+    """How long the call took."""
+
+
+class Queue(Protocol):
+    """Deliveries of one kind, by recipient."""
+
+    def recipients_waiting(self) -> tuple[str, ...]:
+        """Return everybody who has a delivery open: what a restart takes up again."""
+
+    def open_by_tag(self) -> dict[str, int]:
+        """Return how many deliveries are open per tag."""
+
+    def next_batch(self, recipient: str, *, messages: int, size: int) -> list[Waiting]:
+        """Return the oldest open deliveries of a recipient that may go in one call."""
+
+    async def delivered(
+        self, results: Sequence[Result], *, recipient: str, at: datetime, attempts: int
+    ) -> None:
+        """Record what became of deliveries after so many attempts."""

@@ -1,0 +1,104 @@
+"""Which stored deliveries a request for replay or requeue means: the published request, as SQL.
+
+Assumed: both ends of the period count, a period that is left open reaches as far as the hub keeps messages,
+and every delivery to the recipient is meant, whatever became of it. A request reaches only the deliveries of
+the recipient in its path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from simulators.dip.model import Fault
+
+_LATEST = 2**40
+_VERSION = "json_extract(CAST(message.body AS TEXT), '$.payload.CommonBlock.S0.schemaVersion') = ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Rows of ``table`` joined with their messages, in the order of ``(at, id)``."""
+
+    table: str
+    source: str
+    where: str
+    parameters: tuple[object, ...]
+
+    def select(self, columns: str, *, after: tuple[int, int] | None = None) -> tuple[str, tuple[object, ...]]:
+        """Return the statement that reads columns, and its parameters; ``after``: (at, id) to go on from."""
+        more = f" AND ({self.table}.at, {self.table}.id) > (?, ?)" if after else ""
+        order = f" ORDER BY {self.table}.at, {self.table}.id"
+        return f"SELECT {columns} FROM {self.source} WHERE {self.where}{more}{order}", (
+            *self.parameters,
+            *(after or ()),
+        )
+
+
+def deliveries(
+    request: Mapping[str, Any], recipient: str, channel: str, *, now: datetime, days: int, code: str
+) -> Wanted | Fault:
+    """Read a MessageRequest; ``days`` is how far back messages are kept."""
+    period = _period(request, now, days, code)
+    if isinstance(period, Fault):
+        return period
+    where = ["delivery.recipient = ?", "delivery.channel = ?", "delivery.at BETWEEN ? AND ?"]
+    where.append("delivery.status <> 'Consumed'")
+    parameters: list[object] = [recipient, channel, *period]
+    event, transactions = request["eventCode"], request.get("transactionIDs")
+    for condition, value in (
+        ("message.event = ?", event.strip("[]") if event is not None else None),
+        ("message.mpan = ?", request["MPAN"]),
+        (_VERSION, request["version"]),
+    ):
+        if value is not None:
+            where.append(condition)
+            parameters.append(value)
+    source = "delivery INDEXED BY delivery_history CROSS JOIN message ON message.id = delivery.message"
+    if transactions is not None:
+        where.append(f"message.transaction_id IN ({','.join('?' * len(transactions))})")
+        parameters += transactions
+        source = "message CROSS JOIN delivery ON delivery.message = message.id"
+    return Wanted("delivery", source, " AND ".join(where), tuple(parameters))
+
+
+def status_messages(
+    request: Mapping[str, Any], recipient: str, *, now: datetime, days: int, code: str
+) -> Wanted | Fault:
+    """Read a StatusMessageRequest."""
+    period = _period(request, now, days, code)
+    if isinstance(period, Fault):
+        return period
+    where = ["status_message.recipient = ?", "status_message.at BETWEEN ? AND ?"]
+    parameters: list[object] = [recipient, *period]
+    for condition, name in (
+        ("message.transaction_id = ?", "transactionID"),
+        ("message.reference = ?", "senderUniqueReference"),
+        ("message.correlation = ?", "correlationID"),
+    ):
+        if request.get(name) is not None:
+            where.append(condition)
+            parameters.append(request[name])
+    source = "status_message CROSS JOIN message ON message.id = status_message.message"
+    return Wanted("status_message", source, " AND ".join(where), tuple(parameters))
+
+
+def _period(request: Mapping[str, Any], now: datetime, days: int, code: str) -> tuple[int, int] | Fault:
+    """Return the first and the last second that count."""
+    kept = int((now - timedelta(days=days)).timestamp())
+    ends: list[int] = []
+    for name, otherwise in (("datetimeFrom", kept), ("datetimeTo", _LATEST)):
+        value = request[name]
+        if value is None:
+            ends.append(otherwise)
+            continue
+        try:
+            moment = datetime.fromisoformat(value)
+            if moment.tzinfo is None:
+                raise ValueError("it has no offset from UTC")
+            ends.append(int(moment.timestamp()))
+        except (ValueError, OverflowError) as error:
+            return Fault(code, f"/{name}", f"{value} is no time: {error}.")
+    return max(ends[0], kept), ends[1]
