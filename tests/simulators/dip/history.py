@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 
 from harness.spec.release import load
 from harness.spec.validators import validators
 from harness.transport.client import Answer
 from harness.transport.network import Party
-from tests.simulators.dip.conftest import Bench
+from simulators.embedded import EmbeddedTarget
+from tests.simulators.dip.conftest import RELEASES, Bench
 
 NOTHING: Mapping[str, object] = {
     "datetimeFrom": None,
@@ -22,6 +26,25 @@ NOTHING: Mapping[str, object] = {
     "version": None,
 }
 """A MessageRequest that leaves everything open."""
+
+
+QUICK = "delivery.backoff_seconds: 0.02\n"
+
+
+@contextmanager
+def quick(network_folder: Path, worker: str) -> Iterator[Bench]:
+    """Run a hub that waits little between two attempts."""
+    settings = network_folder / f"{worker}.yaml"
+    settings.write_text(QUICK, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DIP_SETTINGS", str(settings))
+        bench = Bench(EmbeddedTarget(RELEASES, network_folder, worker=worker))
+    try:
+        yield bench
+    finally:
+        bench.close()
+    assert '"event":"fault"' not in bench.log
+    assert "Traceback" not in bench.log
 
 
 def call(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -11,8 +13,15 @@ import pytest
 
 from harness.transport.network import Party
 from tests.simulators.dip.conftest import Bench
-from tests.simulators.dip.history import call, codes, shaped, told
+from tests.simulators.dip.history import call, codes, quick, shaped, told
 from tests.simulators.dip.webhook_stub import ScriptedWebhook, wait_for
+
+
+@pytest.fixture(scope="module")
+def bench(network_folder: Path) -> Iterator[Bench]:
+    """Return a hub that waits little between two attempts."""
+    with quick(network_folder, "hub_status") as bench:
+        yield bench
 
 
 @pytest.fixture
@@ -160,11 +169,11 @@ def test_without_a_status_webhook_they_wait(bench: Bench, sender: Party) -> None
     assert len(webhook.bodies) == 1
 
 
-def test_a_dead_status_webhook_holds_up_no_publication(bench: Bench, sender: Party) -> None:
-    """Publications go on while status messages can't be delivered."""
-    tag = bench.tag()
+def test_a_slow_status_webhook_holds_up_no_publication(bench: Bench, sender: Party) -> None:
+    """Publications go on while a status webhook doesn't answer, and the settling waits for it."""
+    tag, hold = bench.tag(), threading.Event()
     path = f"/statusmessage/config/{sender.dip_id}"
-    with ScriptedWebhook(bench, [503] * 50, statuses=True) as webhook:
+    with ScriptedWebhook(bench, hold=hold, statuses=True) as webhook:
         call(bench, sender, "POST", path, {"callbackURL": webhook.url})
         for _ in range(3):
             _sent(bench, tag)
@@ -172,6 +181,8 @@ def test_a_dead_status_webhook_holds_up_no_publication(bench: Bench, sender: Par
         assert not result["settled"]
         statuses = [entry["status"] for message in result["messages"] for entry in message["recipients"]]
         assert statuses == ["Delivered"] * 3
+        hold.set()
+        assert bench.settle(tag)["settled"]
 
 
 def test_a_late_word_of_a_recipient_reaches_the_sender(bench: Bench) -> None:
