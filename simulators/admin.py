@@ -1,8 +1,8 @@
 """The admin API of the simulators: plain HTTP on loopback, its own port and bearer key, JSON both ways.
 
-It moves the clock, fills the MPAN address store, switches behaviours of simulated parties on, and waits until
-all that carries a tag has come to rest. An error is ``{"error": <sentence>}``. `harness.transport.admin` is
-its client.
+It moves the clock, fills the MPAN address store, switches behaviours of simulated parties and faults on, and
+waits until all that carries a tag has come to rest. An error is ``{"error": <sentence>}``.
+`harness.transport.admin` is its client.
 """
 
 from __future__ import annotations
@@ -22,14 +22,17 @@ from starlette.routing import Route, Router
 
 from harness.clock import OffsetClock, message_time
 from harness.errors import ConfigurationError, nearest
+from simulators.dip.metrics import MEDIA_TYPE
 from simulators.dip.mount import Mount
 from simulators.dip.settle import Tracker
+from simulators.faults.controls import Controls
+from simulators.faults.service import times
 from simulators.participants.service import Participants
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-_OPEN = ("/health", "/ready")
+_OPEN = ("/health", "/ready", "/metrics")
 _BODY_BYTES = 10_000_000
 _SETTLE_LIMIT_SECONDS = 3600.0
 _FIRST_YEAR, _LAST_YEAR = 1990, 2999
@@ -45,6 +48,7 @@ class Simulators:
     tracker: Tracker
     clock: OffsetClock
     participants: Participants
+    controls: Controls
 
 
 class Admin:
@@ -64,12 +68,16 @@ class Admin:
                 Route("/settle", self._settle, methods=["POST"]),
                 Route("/webhooks/{release}/{dip_id}/{channel}", self._webhook),
                 Route("/register/{dip_id}/{mpan}", self._register),
+                Route("/faults", self._faults, methods=["GET", "PUT", "DELETE"]),
+                Route("/faults/applied", self._applied),
+                Route("/service", self._service, methods=["GET", "PUT"]),
+                Route("/metrics", self._metrics),
             ],
             redirect_slashes=False,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; everything but health and readiness needs the key."""
+        """Answer one request; everything but health, readiness and metrics needs the key."""
         if scope["type"] != "http":
             return
         given = dict(scope["headers"]).get(b"authorization", b"")
@@ -97,8 +105,7 @@ class Admin:
     async def _clock(self, request: Request) -> Response:
         if request.method == "PUT":
             body = await _body(request)
-            self._simulators.clock.set(_usable(_moment(body, "now"), "now"))
-            self._simulators.participants.clock_moved()
+            self._move(_usable(_moment(body, "now"), "now"))
         return self._now()
 
     async def _advance(self, request: Request) -> Response:
@@ -107,9 +114,13 @@ class Admin:
             moment = self._simulators.clock.now() + timedelta(seconds=seconds)
         except OverflowError as error:
             raise ConfigurationError(f"seconds is {seconds}, which leaves the calendar") from error
-        self._simulators.clock.set(_usable(moment, "seconds"))
-        self._simulators.participants.clock_moved()
+        self._move(_usable(moment, "seconds"))
         return self._now()
+
+    def _move(self, moment: datetime) -> None:
+        self._simulators.clock.set(moment)
+        self._simulators.participants.clock_moved()
+        self._simulators.controls.service.changed()
 
     def _now(self) -> Response:
         return _json({"now": self._simulators.clock.now().isoformat()})
@@ -182,6 +193,36 @@ class Admin:
         if found is None:
             return _error(404, "the register holds nothing on this MPAN")
         return _json(found)
+
+    async def _faults(self, request: Request) -> Response:
+        plan = self._simulators.controls.plan
+        if request.method == "PUT":
+            body = await _body(request)
+            faults, tag = body.get("faults"), body.get("tag", "")
+            if not isinstance(faults, list) or not isinstance(tag, str):
+                raise ConfigurationError("faults is not a list of objects, or tag is no text")
+            plan.put(faults, tag=tag)
+        elif request.method == "DELETE":
+            plan.clear(tag=request.query_params.get("tag", ""))
+        return _json({"faults": plan.listed()})
+
+    async def _applied(self, request: Request) -> Response:
+        tag = request.query_params.get("tag", "")
+        return _json({"applied": self._simulators.controls.plan.applied(tag=tag)})
+
+    async def _service(self, request: Request) -> Response:
+        service = self._simulators.controls.service
+        if request.method == "PUT":
+            service.put(times(await _body(request)))
+        return _json({**service.times.as_dict(), "closed": service.closed()})
+
+    async def _metrics(self, _: Request) -> Response:
+        queues: dict[tuple[str, ...], int] = {
+            (release, status): count
+            for release, mount in self._simulators.mounts.items()
+            for status, count in mount.store.waiting().items()
+        }
+        return Response(self._simulators.controls.metrics.text(queues), media_type=MEDIA_TYPE)
 
 
 def _json(content: object, status: int = 200) -> Response:

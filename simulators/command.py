@@ -67,6 +67,12 @@ def sim() -> None:
     help="CSV or JSON of who serves which MPAN at the start: mpan, role, dip_id, from, to.",
 )
 @click.option(
+    "--faults",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="YAML of faults on request and times of service, as for PUT /faults and PUT /service.",
+)
+@click.option(
     "--watch-stdin", is_flag=True, help="Stop when standard input ends, for use as a child process."
 )
 def up(
@@ -79,6 +85,7 @@ def up(
     ready_file: Path | None,
     environment: str,
     addresses: Path | None,
+    faults: Path | None,
     watch_stdin: bool,
 ) -> None:
     """Start the simulators; prints one JSON line when ready, and runs until SIGINT or SIGTERM.
@@ -104,6 +111,7 @@ def up(
             ready_file=ready_file,
             environment=environment,
             addresses=addresses,
+            faults=faults,
             watch_stdin=watch_stdin,
         )
     )

@@ -33,8 +33,15 @@ class EmbeddedTarget:
     """
 
     def __init__(
-        self, releases: Sequence[str], folder: Path | str, *, environment: str = "SIT", worker: str = "main"
+        self,
+        releases: Sequence[str],
+        folder: Path | str,
+        *,
+        environment: str = "SIT",
+        worker: str = "main",
+        options: Sequence[str] = (),
     ) -> None:
+        """``options`` are further ones of `dip sim up`."""
         folder = Path(folder).absolute()
         self.environment = environment
         self.network = self.prepare(folder)
@@ -48,6 +55,7 @@ class EmbeddedTarget:
         command += ["--environment", environment, "--ready-file", str(ready)]
         for release in releases:
             command += ["--release", release]
+        command += options
         with self._log.open("ab") as log:
             self._child = subprocess.Popen(
                 command,
@@ -71,7 +79,7 @@ class EmbeddedTarget:
     @property
     def capabilities(self) -> frozenset[str]:
         """What the embedded simulators can be asked for."""
-        return frozenset({"admin", "clock"})
+        return frozenset({"admin", "clock", "faults"})
 
     @property
     def pid(self) -> int:

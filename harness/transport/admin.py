@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import orjson
@@ -69,6 +70,26 @@ class Admin:
         """Return what a simulated registration service holds on a metering point."""
         return self._call("GET", f"/register/{registration_dip_id}/{mpan}")
 
+    def set_faults(self, faults: Sequence[Mapping[str, Any]], *, tag: str = "") -> None:
+        """Replace the faults on request, or with ``tag`` those that meet messages with that S1.subText."""
+        self._call("PUT", "/faults", {"faults": list(faults), "tag": tag})
+
+    def clear_faults(self, *, tag: str = "") -> None:
+        """Switch all faults off, or those of a tag."""
+        self._call("DELETE", "/faults" + _query(tag))
+
+    def applied_faults(self, *, tag: str = "") -> list[dict[str, Any]]:
+        """Return what faults were applied to, oldest first: ``at``, ``fault``, ``point``, ``party``, ...
+
+        With ``tag`` those that met a message with that S1.subText.
+        """
+        applied: list[dict[str, Any]] = self._call("GET", "/faults/applied" + _query(tag))["applied"]
+        return applied
+
+    def set_service(self, times: Mapping[str, Any]) -> None:
+        """Say when the DIP opens and when it is out of service: ``opens``, ``outages`` of from and to."""
+        self._call("PUT", "/service", dict(times))
+
     def call(self, method: str, path: str, content: object = None) -> dict[str, Any]:
         """Make any other call of the admin API."""
         return self._call(method, path, content)
@@ -103,6 +124,10 @@ class Admin:
         except orjson.JSONDecodeError as error:
             raise HarnessError(f"{method} {path} answered something that is not JSON", where=where) from error
         return answer if isinstance(answer, dict) else {"value": answer}
+
+
+def _query(tag: str) -> str:
+    return f"?{urlencode({'tag': tag})}" if tag else ""
 
 
 def _moment(answer: Mapping[str, Any]) -> datetime:

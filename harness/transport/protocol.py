@@ -8,6 +8,7 @@ it, so that a client that is still sending gets to read it.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +56,7 @@ class _Bounded:
         if tls is not None:
             details = {"client_cert": tls.getpeercert(binary_form=True), "tls_version": tls.version()}
         crowded = len(self.connections) > self.limits.connections
-        self.app = _Front(self.app, details, self.limits, crowded=crowded)
+        self.app = _Front(self.app, details, self.limits, transport.abort, crowded=crowded)
         self._wait(IDLE, self.limits.header_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -204,14 +205,18 @@ def _bounded_h11(bounds: Limits) -> type[asyncio.Protocol]:
 class _Front:
     """Stands before the application on one connection: completes the scope, or answers in its place."""
 
-    def __init__(self, app: ASGIApp, tls: dict[str, Any], limits: Limits, *, crowded: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, tls: dict[str, Any], limits: Limits, abort: Callable[[], None], *, crowded: bool
+    ) -> None:
         self._app = app
         self._tls = tls
         self._limits = limits
+        self._connection = {"abort": abort}
         self._crowded = crowded
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         extensions = scope.setdefault("extensions", {})
+        extensions["connection"] = self._connection
         if self._tls:
             extensions["tls"] = self._tls
         if self._crowded:

@@ -1,7 +1,8 @@
 """An ASGI application behind mutual TLS, within limits, on one event loop.
 
 `serve` runs it in the current event loop, `ServerThread` in a thread of its own. The application finds the
-client's certificate (DER, or None) in ``scope["extensions"]["tls"]["client_cert"]``. What is refused below
+client's certificate (DER, or None) in ``scope["extensions"]["tls"]["client_cert"]``, and a function that cuts
+the connection in ``scope["extensions"]["connection"]["abort"]``. What is refused below
 HTTP or before the application answers 400, 408, 413 or 503.
 """
 

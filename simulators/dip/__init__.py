@@ -8,7 +8,7 @@ A send goes one way through it, each stage in a file of its own, pure between th
         address        primary, secondary by MPAN, always    -> Addressing
         accept         D0, A0, the bytes that stay           -> Accepted
         store          on the disk (writer: group commit), then 201 (respond)
-    outbox per recipient -> courier (sign, deliver) -> outcome -> store
+    outbox per recipient -> carrier -> courier (sign, deliver) -> outcome -> store
 
 `up` starts it with the simulated parties and the admin API in one process.
 """

@@ -33,7 +33,7 @@ def tell(told: Told, ground: Ground, folder: Path, ready_file: Path | None) -> N
         f"ca = {_quoted(ground.ca)}",
         f"network = {_quoted(ground.network_file)}",
         f'environment = "{told.environment}"',
-        'capabilities = ["admin", "clock"]',
+        'capabilities = ["admin", "clock", "faults"]',
         f'admin = "{told.admin}"',
         f"admin_key_file = {_quoted(key_file)}",
     ]

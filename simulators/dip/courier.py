@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,44 +14,74 @@ import httpx
 
 from harness.clock import Clock, header_time
 from harness.security.signing import Signer
-from harness.transport.parties import Network, Party
+from harness.transport.parties import CertificateSet, Network, Party
 from harness.transport.tls import client_context
 from simulators.dip.outcome import Reply
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _ANSWER_BYTES = 10_000_000
 """Of an answer that is longer only this much is read."""
+_SIGNATURE = "X-DIP-Signature"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What the hub shows: a signer, and a TLS context with its client certificate."""
+
+    signer: Signer
+    context: ssl.SSLContext
+
+    @classmethod
+    def load(cls, ca: Path, signing: CertificateSet, tls: CertificateSet) -> Identity:
+        """Read both certificate sets."""
+        command = signing.sign_command or None
+        signer = Signer.load(signing.cert, None if command else signing.key, command)
+        return cls(signer, client_context(ca, tls))
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """How a call differs from the usual one."""
+
+    headers: Mapping[str, str]
+    identity: Identity | None = None
+    """Another one than the hub's."""
+    spoiled: bool = False
+    """The signature does not verify."""
+    cut: bool = False
+    """The connection ends in the middle of the body."""
+
+
+USUAL = Handling({})
 
 
 class Courier:
     """Makes webhook calls for the hub. Keeps connections open; used from one event loop."""
 
     def __init__(self, network: Network, hub: Party, ca: Path, clock: Clock, *, timeout: float) -> None:
-        signing = network.certificate(hub.signing)
-        command = signing.sign_command or None
-        self._signer = Signer.load(signing.cert, None if command else signing.key, command)
-        self._context = client_context(ca, network.certificate(hub.tls))
+        self._identity = Identity.load(ca, network.certificate(hub.signing), network.certificate(hub.tls))
         self._clock = clock
         self._timeout = timeout
         self._clients: dict[bool, httpx.AsyncClient] = {}
 
-    async def post(self, url: str, body: bytes) -> Reply:
+    async def post(self, url: str, body: bytes, handling: Handling = USUAL) -> Reply:
         """Send publications to a webhook and return its answer; never raises for what the other side does."""
-        headers = self._signer.sign("POST", url, body, date=header_time(self._clock.now()))
-        headers["content-type"] = "application/json"
+        identity = handling.identity or self._identity
+        headers = identity.signer.sign("POST", url, body, date=header_time(self._clock.now()))
+        if handling.spoiled:
+            headers[_SIGNATURE] = _spoiled(headers[_SIGNATURE])
+        headers |= {"content-type": "application/json", **handling.headers}
         started = time.perf_counter()
+        loopback = urlsplit(url).hostname in _LOOPBACK
         try:
-            client = self._client(loopback=urlsplit(url).hostname in _LOOPBACK)
-            async with (
-                asyncio.timeout(self._timeout),
-                client.stream("POST", url, content=body, headers=headers) as response,
-            ):
-                answer = b""
-                async for chunk in response.aiter_bytes():
-                    answer += chunk
-                    if len(answer) > _ANSWER_BYTES:
-                        break
-                return Reply(response.status_code, answer, seconds=time.perf_counter() - started)
+            if handling.identity is None and not handling.cut:
+                reply = await self._call(self._client(loopback=loopback), url, body, headers)
+            else:
+                async with self._new_client(identity.context, loopback=loopback) as client:
+                    if handling.cut:
+                        headers["content-length"] = str(len(body))
+                    reply = await self._call(client, url, _half(body) if handling.cut else body, headers)
+            return Reply(reply.status, reply.body, seconds=time.perf_counter() - started)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:  # TimeoutError is an OSError
             reason = f"{type(error).__name__}: {error}"[:500]
             return Reply(None, error=reason, seconds=time.perf_counter() - started)
@@ -59,16 +92,50 @@ class Courier:
             await client.aclose()
         self._clients.clear()
 
+    async def _call(
+        self,
+        client: httpx.AsyncClient,
+        url: str,
+        content: bytes | AsyncIterator[bytes],
+        headers: Mapping[str, str],
+    ) -> Reply:
+        async with (
+            asyncio.timeout(self._timeout),
+            client.stream("POST", url, content=content, headers=headers) as response,
+        ):
+            answer = b""
+            async for chunk in response.aiter_bytes():
+                answer += chunk
+                if len(answer) > _ANSWER_BYTES:
+                    break
+            return Reply(response.status_code, answer)
+
     def _client(self, *, loopback: bool) -> httpx.AsyncClient:
         """Return the client for a host; a proxy from the environment never stands before loopback."""
         client = self._clients.get(loopback)
         if client is None:
-            client = self._clients[loopback] = httpx.AsyncClient(
-                verify=self._context,
-                trust_env=not loopback,
-                follow_redirects=False,
-                timeout=self._timeout,
-                limits=httpx.Limits(max_connections=None, max_keepalive_connections=200),
-                headers={"accept-encoding": "identity", "user-agent": "dip-harness-hub"},
-            )
+            client = self._clients[loopback] = self._new_client(self._identity.context, loopback=loopback)
         return client
+
+    def _new_client(self, context: ssl.SSLContext, *, loopback: bool) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            verify=context,
+            trust_env=not loopback,
+            follow_redirects=False,
+            timeout=self._timeout,
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=200),
+            headers={"accept-encoding": "identity", "user-agent": "dip-harness-hub"},
+        )
+
+
+def _spoiled(signature: str) -> str:
+    """Return a signature of the same form that fits nothing: its first half is turned round."""
+    middle = len(signature) // 4 * 2
+    turned = signature[:middle][::-1]
+    return (turned if turned != signature[:middle] else "A" * middle) + signature[middle:]
+
+
+async def _half(body: bytes) -> AsyncIterator[bytes]:
+    """Give half of a body, then break off."""
+    yield body[: len(body) // 2]
+    raise ConnectionAbortedError("the connection was cut on request")

@@ -26,6 +26,7 @@ class Ground:
     crl: Path
     hub_tls: ServerTls
     participants_tls: ServerTls
+    authority: Authority
 
 
 def prepare(network_name: str, pki: Path | None, host: str, folder: Path) -> Ground:
@@ -67,4 +68,5 @@ def prepare(network_name: str, pki: Path | None, host: str, folder: Path) -> Gro
         authority.crl,
         server(HUB_SERVER, host),
         server(PARTICIPANTS_SERVER, "127.0.0.1"),
+        authority,
     )

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from harness.errors import HarnessError
 from simulators.dip.answer import Answer, bare
 from simulators.dip.logs import Log
+from simulators.dip.metrics import Metrics
 from simulators.dip.model import Call, Refusal
 from simulators.dip.mount import Mount
 from simulators.dip.status import CHANNEL
@@ -37,6 +38,7 @@ class Hub:
     """By release name, as in the path."""
     body_bytes: int
     log: Log
+    metrics: Metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -54,6 +56,7 @@ class Hub:
             )
         if answer is None:
             return
+        self.metrics.answered(self._release(scope["path"]), answer.status)
         if answer.reason:
             self.log.write(
                 "info",
@@ -74,6 +77,11 @@ class Hub:
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         body = b"" if scope["method"] == "HEAD" else answer.body
         await send({"type": "http.response.body", "body": body})
+
+    def _release(self, path: str) -> str:
+        """Return the release that a path begins with, empty where that is none."""
+        name = path[1:].partition("/")[0].lower()
+        return name if name in self.mounts else ""
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer | None:
         """Return the answer, None when the client went away."""

@@ -28,6 +28,7 @@ from simulators.dip.answer import Answer, bare
 from simulators.dip.authenticate import authenticate, connect
 from simulators.dip.business import Business
 from simulators.dip.journal import Journal
+from simulators.dip.metrics import Metrics
 from simulators.dip.model import Accepted, Addressing, Call, Caller, Draft, Fault, Refusal, Said
 from simulators.dip.post import Post
 from simulators.dip.replay import Replay
@@ -62,6 +63,7 @@ class Mount:
         webhooks: Webhooks,
         post: Post,
         tracker: Tracker,
+        metrics: Metrics,
         *,
         forbidden_ports: frozenset[int] = frozenset(),
     ) -> None:
@@ -71,6 +73,7 @@ class Mount:
         self._webhooks = webhooks
         self._post = post
         self._tracker = tracker
+        self._metrics = metrics
         self._forbidden_ports = forbidden_ports
         self._accepting: set[tuple[str, str]] = set()
         self._reference = _reference_pattern(business)
@@ -178,6 +181,7 @@ class Mount:
                     recipients[recipient.dip_id] = None
                     if message.draft.tag is not None:
                         opened[message.draft.tag] += 1
+            self._metrics.accepted(self._business.release.name, message.draft.interface)
         self._tracker.opened(opened)
         self._post.publications.wake(recipients)
         self._tell(messages)
@@ -202,6 +206,7 @@ class Mount:
             provider=caller.provider.dip_id if caller.provider else None,
             reference=self._reference,
         )
+        self._metrics.refused(self._business.release.name, (fault.code for fault in faults))
         first = faults[0]
         return Answer(400, body, "application/json", f"{first.code} {first.pointer}: {first.text}"[:300])
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 
 from harness.clock import Clock
 from simulators.dip import outcome
-from simulators.dip.courier import Courier
+from simulators.dip.carrier import Carrier
 from simulators.dip.logs import Log
 from simulators.dip.outcome import Reply
 from simulators.dip.rules import Rules
@@ -29,7 +29,7 @@ class Outboxes:
     def __init__(
         self,
         queue: Queue,
-        courier: Courier,
+        carrier: Carrier,
         webhook: Callable[[str, str], str | None],
         tracker: Tracker,
         rules: Rules,
@@ -37,7 +37,7 @@ class Outboxes:
         log: Log,
     ) -> None:
         self._queue = queue
-        self._courier = courier
+        self._carrier = carrier
         self._webhook = webhook
         self._tracker = tracker
         self._rules = rules
@@ -69,6 +69,7 @@ class Outboxes:
         rules = self._rules
         while True:
             try:
+                await self._carrier.gather(recipient)
                 batch = self._queue.next_batch(
                     recipient, messages=rules.delivery_messages, size=rules.delivery_bytes
                 )
@@ -81,15 +82,16 @@ class Outboxes:
 
     async def _deliver(self, recipient: str, batch: list[Waiting]) -> None:
         """Make one call until it has a final status; the same bytes each time, signed anew."""
-        body = b"[" + b",".join(waiting.body for waiting in batch) + b"]"
+        parcel = self._carrier.pack(recipient, batch[0].channel, [waiting.body for waiting in batch])
         attempts = batch[0].attempts
         while True:
+            await self._carrier.ready(parcel)
             url = self._webhook(recipient, batch[0].channel)
             if url is None:
                 reply = Reply(None, error="no webhook is configured for the channel")
                 await self._record(recipient, outcome.all_of(batch, "Paused", reply), attempts, final=True)
                 return
-            reply = await self._courier.post(url, body)
+            reply = await self._carrier.deliver(parcel, url)
             attempts += 1
             if not outcome.is_retried(reply, self._rules):
                 await self._record(recipient, outcome.judge(batch, reply), attempts, final=True)
@@ -106,6 +108,7 @@ class Outboxes:
         return min(self._rules.delivery_backoff * 2.0 ** (attempts - 1), self._rules.delivery_backoff_limit)
 
     async def _record(self, recipient: str, results: list[Result], attempts: int, *, final: bool) -> None:
+        self._carrier.recorded(results[0].waiting.channel, [result.status for result in results])
         failed = next((result for result in results if result.status != "Delivered"), None)
         if failed:
             self._log.write(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from harness.clock import Clock
-from simulators.dip.courier import Courier
+from simulators.dip.carrier import Carrier
 from simulators.dip.logs import Log
 from simulators.dip.outbox import Outboxes
 from simulators.dip.publications import Publications
@@ -22,7 +22,7 @@ class Post:
     def __init__(
         self,
         store: Store,
-        courier: Courier,
+        carrier: Carrier,
         webhook: Callable[[str, str], str | None],
         tracker: Tracker,
         rules: Rules,
@@ -35,8 +35,8 @@ class Post:
         self._tracker = tracker
         self._publications = Publications(store, hub, rules, self.told)
         self.status_queue = StatusQueue(store)
-        self.publications = Outboxes(self._publications, courier, webhook, tracker, rules, clock, log)
-        self.statuses = Outboxes(self.status_queue, courier, webhook, tracker, rules, clock, log)
+        self.publications = Outboxes(self._publications, carrier, webhook, tracker, rules, clock, log)
+        self.statuses = Outboxes(self.status_queue, carrier, webhook, tracker, rules, clock, log)
 
     def resume(self) -> None:
         """Take up what a former process left open."""

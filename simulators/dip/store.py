@@ -230,6 +230,14 @@ class Store:
 
     # -- looking at it ------------------------------------------------------------------------------
 
+    def waiting(self) -> dict[str, int]:
+        """Return how many deliveries wait, by their status."""
+        rows = self._reader.execute(
+            "SELECT status, count(*) FROM delivery WHERE status IN ('Pending', 'Retrying') GROUP BY status"
+            " UNION ALL SELECT 'Paused', count(*) FROM delivery WHERE status = 'Paused'"
+        )
+        return dict(rows.fetchall())
+
     def tagged(self, tag: str) -> list[dict[str, Any]]:
         """Return the messages of a tag in order of acceptance, with what became of each delivery."""
         found: list[dict[str, Any]] = []

@@ -33,6 +33,7 @@ from simulators.admin import Admin, Simulators
 from simulators.dip import directory, opening, rules
 from simulators.dip.announce import Told, tell
 from simulators.dip.business import Business
+from simulators.dip.carrier import Carrier
 from simulators.dip.courier import Courier
 from simulators.dip.ground import DEFAULT_NETWORK, LOOPBACK, Ground, prepare
 from simulators.dip.hub import Hub
@@ -43,6 +44,8 @@ from simulators.dip.post import Post
 from simulators.dip.settle import Tracker
 from simulators.dip.store import Store, StoreLock
 from simulators.dip.webhooks import Webhooks
+from simulators.faults.controls import Controls
+from simulators.faults.credentials import Issuer
 from simulators.participants.service import Participants
 
 
@@ -61,6 +64,8 @@ class Options:
     environment: str = "SIT"
     addresses: Path | None = None
     """A file of who serves which MPAN when the hub starts."""
+    faults: Path | None = None
+    """A file of faults and times of service."""
     watch_stdin: bool = False
     """End when standard input ends, so that a child dies with its parent."""
 
@@ -112,7 +117,10 @@ async def _serve(options: Options, folder: Path) -> None:
     ground = prepare(options.network, options.pki, options.listen[0], folder)
     releases = {name: load_release(name) for name in options.releases}
     clock = OffsetClock()
+    settings = current()
     tracker = Tracker()
+    controls = Controls.begin(ground.network, clock, settings, options.faults)
+    who = directory.of_network(ground.network)
     participants = Participants(
         ground.network,
         releases,
@@ -125,7 +133,8 @@ async def _serve(options: Options, folder: Path) -> None:
     tracker.is_idle = participants.is_idle
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(participants.close)
-        inbox = await stack.enter_async_context(serve(participants.app, tls=ground.participants_tls))
+        front = controls.before_participants(participants.app)
+        inbox = await stack.enter_async_context(serve(front, tls=ground.participants_tls))
         admin = _Late()
         admin_host, admin_port = options.admin_listen
         admin_server = await stack.enter_async_context(serve(admin, host=admin_host, port=admin_port))
@@ -134,8 +143,10 @@ async def _serve(options: Options, folder: Path) -> None:
                 options,
                 folder,
                 ground,
+                who,
                 releases,
                 clock,
+                controls,
                 tracker,
                 log,
                 participants,
@@ -143,12 +154,13 @@ async def _serve(options: Options, folder: Path) -> None:
                 admin_server.port,
             )
         )
-        hub = Hub(mounts, current().integer("limits.body_bytes"), log)
+        hub = Hub(mounts, settings.integer("limits.body_bytes"), log, controls.metrics)
         host, port = options.listen
-        server = await stack.enter_async_context(serve(hub, host=host, port=port, tls=ground.hub_tls))
+        front = controls.before_hub(hub, mounts, who)
+        server = await stack.enter_async_context(serve(front, host=host, port=port, tls=ground.hub_tls))
         participants.connect(server.url)
         key = secrets.token_urlsafe(32)
-        admin.app = Admin(Simulators(mounts, tracker, clock, participants), key)
+        admin.app = Admin(Simulators(mounts, tracker, clock, participants, controls), key)
         for mount in mounts.values():
             mount.resume()
         tell(
@@ -181,8 +193,10 @@ async def _mounts(
     options: Options,
     folder: Path,
     ground: Ground,
+    who: directory.Directory,
     releases: Mapping[str, Release],
     clock: OffsetClock,
+    controls: Controls,
     tracker: Tracker,
     log: Log,
     participants: Participants,
@@ -190,15 +204,14 @@ async def _mounts(
     admin_port: int,
 ) -> AsyncIterator[dict[str, Mount]]:
     """Open every release's store and put its stages together; closes outboxes and stores at the end."""
-    settings = current()
-    hub_rules = rules.of_settings(settings)
-    who = directory.of_network(ground.network)
+    hub_rules = rules.of_settings(controls.settings)
     addresses = opening.load(options.addresses, who.members) if options.addresses else ()
     routing = load_routing()
     trust = Trust.load(ground.ca, (ground.crl,))
     security = Security(trust, current_policy(), clock)
     hub_party = ground.network.with_role(HUB_ROLE)[0]
     courier = Courier(ground.network, hub_party, ground.ca, clock, timeout=hub_rules.delivery_timeout)
+    issuer = Issuer(ground.authority, ground.network, hub_party, ground.ca)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(courier.close)
         mounts: dict[str, Mount] = {}
@@ -207,7 +220,8 @@ async def _mounts(
             stack.push_async_callback(store.close)
             await store.hear_first(addresses)
             webhooks = Webhooks(ground.network, store, partial(_webhook_base, participants, inbox_url, name))
-            post = Post(store, courier, webhooks.url, tracker, hub_rules, clock, log, hub=hub_party.dip_id)
+            carrier = Carrier(name, courier, who.members, controls, issuer)
+            post = Post(store, carrier, webhooks.url, tracker, hub_rules, clock, log, hub=hub_party.dip_id)
             stack.push_async_callback(post.close)
             business = Business(release, routing, who, hub_rules, options.environment)
             mounts[name] = Mount(
@@ -217,6 +231,7 @@ async def _mounts(
                 webhooks,
                 post,
                 tracker,
+                controls.metrics,
                 forbidden_ports=frozenset({admin_port}),
             )
         yield mounts

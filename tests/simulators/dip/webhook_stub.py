@@ -35,6 +35,7 @@ class ScriptedWebhook:
         self._statuses = statuses
         self.bodies: list[bytes] = []
         self.dates: list[str] = []
+        self.headers: list[dict[str, str]] = []
         self.arrived = threading.Event()
         self._server = ServerThread(self, tls=ServerTls(found.cert, found.key, bench.target.ca))
 
@@ -70,6 +71,7 @@ class ScriptedWebhook:
             if not event.get("more_body"):
                 break
         self.bodies.append(body)
+        self.headers.append({name.decode(): value.decode() for name, value in scope["headers"]})
         self.dates.append(dict(scope["headers"])[b"x-dip-signature-date"].decode())
         self.arrived.set()
         if self._hold is not None:

@@ -1,0 +1,272 @@
+"""Which faults are switched on, which of them a call meets, and what was done so far.
+
+Used from the event loop's thread. A fault meets a call when point, party, channel, release and tag fit; what
+is left out of it fits any. ``times`` limits how often it is applied.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from harness.clock import Clock
+from harness.errors import ConfigurationError, nearest
+from harness.settings import read
+from simulators.faults.kinds import DELIVERY, KINDS, POINTS, Effect, Options
+
+_OWN = ("fault", "at", "party", "channel", "release", "tag", "times")
+_REMEMBERED = 10_000
+_MOST = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a call is: release, DIP id and channel (``IF-031``), in the releases' own case."""
+
+    release: str
+    party: str
+    channel: str
+
+
+@dataclass(slots=True)
+class Fault:
+    """One fault that is switched on."""
+
+    name: str
+    points: tuple[str, ...]
+    effect: Effect
+    given: Mapping[str, Any]
+    """As it was written, for the admin API."""
+    party: str = ""
+    channel: str = ""
+    release: str = ""
+    tag: str = ""
+    left: int | None = None
+    """How often it will still be applied; None without end."""
+    met: bytes = field(default=b"", repr=False)
+    """What a body holds that carries the tag."""
+
+    def meets(self, point: str, place: Place, *, any_channel: bool = False) -> bool:
+        """Say whether it may meet a call there, whatever its tag."""
+        return (
+            point in self.points
+            and self.left != 0
+            and self.party in ("", place.party)
+            and (any_channel or self.channel in ("", place.channel.upper()))
+            and self.release in ("", place.release)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One fault that was applied to one call."""
+
+    at: str
+    fault: str
+    point: str
+    release: str
+    party: str
+    channel: str
+    tags: tuple[str, ...]
+    references: tuple[str, ...]
+    transactions: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as the admin API lists it."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+class Plan:
+    """The faults of a process."""
+
+    def __init__(self, clock: Clock, parties: Iterable[str], changed: Callable[[], None]) -> None:
+        """``parties`` are the DIP ids that a fault may name; ``changed`` is called after every change."""
+        self._clock = clock
+        self._parties = frozenset(parties)
+        self._changed = changed
+        self._faults: list[Fault] = []
+        self._applied: deque[Applied] = deque(maxlen=_REMEMBERED)
+
+    def put(self, entries: Sequence[Any], *, tag: str = "", where: str = "faults") -> None:
+        """Replace all faults, or with ``tag`` those of that tag.
+
+        Raises ConfigurationError, and changes nothing, when any of them is wrong.
+        """
+        if len(entries) > _MOST:
+            raise ConfigurationError(f"are {len(entries)}, at most {_MOST} are taken", where=where)
+        found = [self._read(entry, tag, f"{where}, entry {place}") for place, entry in enumerate(entries, 1)]
+        self._faults = [fault for fault in self._faults if tag and fault.tag != tag] + found
+        self._changed()
+
+    def clear(self, *, tag: str = "") -> None:
+        """Switch all faults off, or those of a tag; what was applied stays on record."""
+        self.put((), tag=tag)
+
+    def listed(self) -> list[dict[str, Any]]:
+        """Return what is switched on, as it was written, and how often each will still be applied."""
+        return [{**fault.given, "left": fault.left} for fault in self._faults]
+
+    def applied(self, *, tag: str = "") -> list[dict[str, Any]]:
+        """Return the latest applied faults, oldest first: all, or those that met a tag."""
+        return [one.as_dict() for one in self._applied if not tag or tag in one.tags]
+
+    def watches(self, point: str) -> bool:
+        """Say whether any fault could meet a call at a point."""
+        return bool(self._faults) and any(point in f.points and f.left != 0 for f in self._faults)
+
+    def candidates(self, point: str, place: Place, *, any_channel: bool = False) -> list[Fault]:
+        """Return the faults that may meet a call, before its body or even its channel is known."""
+        return [fault for fault in self._faults if fault.meets(point, place, any_channel=any_channel)]
+
+    def take(self, point: str, place: Place, body: bytes, *, only: Callable[[Effect], bool]) -> Effect:
+        """Apply the faults that a call meets and ``only`` lets pass: count, record and add them up."""
+        effect = Effect()
+        for fault in self.candidates(point, place):
+            if fault.met not in body or not only(fault.effect):
+                continue
+            if fault.left is not None:
+                fault.left -= 1
+            self._applied.append(_applied(self._clock, fault, point, place, body))
+            effect = _added(effect, fault.effect)
+        return effect
+
+    def holds(self, place: Place, body: bytes) -> bool:
+        """Say whether an outage holds a delivery back."""
+        candidates = self.candidates(DELIVERY, place)
+        return any(fault.effect.outage and fault.met in body for fault in candidates)
+
+    def _read(self, entry: Any, tag: str, where: str) -> Fault:
+        if not isinstance(entry, Mapping):
+            raise ConfigurationError('is no mapping such as {"fault": "latency", ...}', where=where)
+        name = entry.get("fault")
+        if not isinstance(name, str) or name not in KINDS:
+            raise ConfigurationError(f"'{name}' is no fault", where=where, mend=nearest(str(name), KINDS))
+        found = KINDS[name]
+        own = {key: value for key, value in entry.items() if key in _OWN and value is not None}
+        party = _word(own, "party", where)
+        if party and party not in self._parties:
+            raise ConfigurationError(
+                f"nobody has the DIP id {party}", where=where, mend=nearest(party, sorted(self._parties))
+            )
+        times = own.get("times")
+        if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
+            raise ConfigurationError(f"times is {times!r}, expected a whole number from 1", where=where)
+        options = Options({key: value for key, value in entry.items() if key not in _OWN}, where)
+        effect = found.make(options)
+        options.close()
+        mine = tag or _word(own, "tag", where)
+        return Fault(
+            name=name,
+            points=_points(own.get("at"), found.points, found.usual, where),
+            effect=effect,
+            given={**entry, **({"tag": mine} if mine else {})},
+            party=party,
+            channel=_word(own, "channel", where).upper(),
+            release=_word(own, "release", where),
+            tag=mine,
+            left=times,
+            met=orjson.dumps(mine) if mine else b"",
+        )
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read a file of faults and service times: a mapping with the keys ``faults`` and ``service``."""
+    content = read(path)
+    for key in content:
+        if key not in ("faults", "service"):
+            raise ConfigurationError(
+                f"'{key}' is no part of it", where=str(path), mend=nearest(key, ("faults", "service"))
+            )
+    if not isinstance(content.get("faults", []), list):
+        raise ConfigurationError("faults is no list", where=str(path))
+    return content
+
+
+def _word(own: Mapping[str, Any], name: str, where: str) -> str:
+    value = own.get(name, "")
+    if not isinstance(value, str):
+        raise ConfigurationError(
+            f"{name} is {value!r}, expected a text", where=where, mend="Write it in quotes."
+        )
+    return value
+
+
+def _points(
+    given: Any, possible: tuple[str, ...], usual: tuple[str, ...] | None, where: str
+) -> tuple[str, ...]:
+    if given is None:
+        if usual is None:
+            raise ConfigurationError(
+                "does not say where", where=where, mend=f"Add at: {', '.join(possible)}."
+            )
+        return usual
+    points = [given] if isinstance(given, str) else given
+    if not isinstance(points, list) or not points:
+        raise ConfigurationError(f"at is {given!r}, expected {', '.join(POINTS)}", where=where)
+    for point in points:
+        if point not in possible:
+            raise ConfigurationError(
+                f"this fault can't be applied at '{point}'", where=where, mend=f"At {', '.join(possible)}."
+            )
+    return tuple(points)
+
+
+def _added(first: Effect, second: Effect) -> Effect:
+    """Add up two faults on one call: waits add, and for the rest the later one counts."""
+    return replace(
+        first,
+        wait=first.wait + second.wait,
+        status=second.status or first.status,
+        retry_after=second.retry_after if second.status else first.retry_after,
+        drop=second.drop or first.drop,
+        copies=first.copies + second.copies,
+        hold_back=first.hold_back if second.hold_back is None else second.hold_back,
+        spoil_signature=first.spoil_signature or second.spoil_signature,
+        credentials=second.credentials or first.credentials,
+        outage=first.outage or second.outage,
+    )
+
+
+def _applied(clock: Clock, fault: Fault, point: str, place: Place, body: bytes) -> Applied:
+    tags, references, transactions = [], [], []
+    for common in _common_blocks(body):
+        sent, added = common.get("S1"), common.get("D0")
+        if isinstance(sent, dict):
+            tags.append(sent.get("subText"))
+            references.append(sent.get("senderUniqueReference"))
+        if isinstance(added, dict):
+            transactions.append(added.get("transactionID"))
+    return Applied(
+        clock.now().isoformat(timespec="milliseconds"),
+        fault.name,
+        point,
+        place.release,
+        place.party,
+        place.channel,
+        _texts(tags),
+        _texts(references),
+        _texts(transactions),
+    )
+
+
+def _common_blocks(body: bytes) -> list[dict[str, Any]]:
+    try:
+        entries = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return []
+    found = []
+    for entry in entries if isinstance(entries, list) else ():
+        payload = entry.get("payload") if isinstance(entry, dict) else None
+        common = payload.get("CommonBlock") if isinstance(payload, dict) else None
+        if isinstance(common, dict):
+            found.append(common)
+    return found
+
+
+def _texts(values: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for value in values if isinstance(value, str)))

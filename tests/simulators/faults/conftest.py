@@ -1,0 +1,7 @@
+"""The hub of the hub's own tests."""
+
+from __future__ import annotations
+
+from tests.simulators.dip.conftest import bench, network_folder
+
+__all__ = ["bench", "network_folder"]
