@@ -128,16 +128,22 @@ def test_a_delivery_that_fails_is_told_by_the_hub(
 
 
 def test_a_secondary_recipient_that_nobody_is_is_told_by_the_hub(bench: Bench) -> None:
-    """L2: MSG1038 for a message whose MPAN nobody is known for, before any delivery has ended."""
-    sender, tag = bench.party("MDS"), bench.tag()
-    regs = bench.party("REGS")
-    message = bench.message("IF-001", "InitialRegistration", regs, (bench.party("SUP"),), tag=tag, unique=777)
-    assert bench.send(message, party=regs).status == 201
-    result = bench.settle(tag)
-    hub = bench.party("DIP").dip_id
-    assert sender.dip_id not in {receipt["party"] for receipt in result["status_receipts"]}
-    found = [entry for entry in told(result) if entry["senderID"] == hub]
-    assert set(codes(found)) <= {"MSG1037", "MSG1038"}
+    """L2: a supplier that can't be found for the MPAN is MSG1038 from the hub; once it is known, nothing."""
+    sender, hub, supplier = bench.party("MDS"), bench.party("DIP"), bench.party("SUP", 1)
+    found: list[list[str]] = []
+    for known in (False, True):
+        tag = bench.tag()
+        to = (bench.party("SDS"),)
+        message = bench.message("IF-014", "ActivePowerRejected", sender, to, tag=tag, unique=777)
+        if known:
+            mpan = message["CommonBlock"]["M0"]["MPANCore"]
+            address = {"mpan": mpan, "role": "SUP", "dip_id": supplier.dip_id}
+            bench.admin.set_addresses(bench.release, [address])
+        assert bench.send(message, party=sender).status == 201
+        result = bench.settle(tag)
+        assert {receipt["party"] for receipt in result["status_receipts"]} == {sender.dip_id}
+        found.append(codes(entry for entry in told(result) if entry["senderID"] == hub.dip_id))
+    assert found == [["MSG1038"], []]
 
 
 def test_a_status_webhook_is_tried_again_with_the_same_bytes(bench: Bench, sender: Party) -> None:

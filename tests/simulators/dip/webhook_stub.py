@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class ScriptedWebhook:
-    """An mTLS server that answers with the statuses of a script, then with 201; use as a context manager."""
+    """An mTLS server that answers with a script's statuses, then the usual one; use as a context manager."""
 
     def __init__(
         self,
@@ -33,6 +33,8 @@ class ScriptedWebhook:
         self._script = script or []
         self._hold = hold
         self._statuses = statuses
+        self.usual = 201
+        """The status when the script has ended."""
         self.bodies: list[bytes] = []
         self.dates: list[str] = []
         self.headers: list[dict[str, str]] = []
@@ -76,7 +78,7 @@ class ScriptedWebhook:
         self.arrived.set()
         if self._hold is not None:
             await asyncio.get_running_loop().run_in_executor(None, self._hold.wait, 20)
-        status = self._script.pop(0) if self._script else 201
+        status = self._script.pop(0) if self._script else self.usual
         answer = (
             orjson.dumps({"messageArray": _entries(orjson.loads(body), status)})
             if status in (201, 207, 400) and not self._statuses
