@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from harness.settings import Setting, SettingValue, shipped
+from harness.spec.obfuscation import Hiding, load_hiding
 from harness.spec.release import Release, load, names
 from harness.spec.routing import BASES, TIERS, Routing, Row, load_routing
 from harness.spec.scope import CitScope, cit_scope
@@ -30,10 +31,20 @@ A verdict names the assumptions that it leaned on.
 
 
 def document(
-    settings: Mapping[str, Setting], routing: Routing, releases: Sequence[Release], scope: CitScope
+    settings: Mapping[str, Setting],
+    routing: Routing,
+    releases: Sequence[Release],
+    scope: CitScope,
+    hiding: Sequence[Hiding] = (),
 ) -> str:
     """Return the whole document; it depends on its arguments and on nothing else."""
-    lines = [_OPENING, *_settings(settings), *_routing(routing, releases), *_scope(scope)]
+    lines = [
+        _OPENING,
+        *_settings(settings),
+        *_routing(routing, releases),
+        *_scope(scope),
+        *(_hiding(hiding) if hiding else ()),
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -77,6 +88,25 @@ def _routing(routing: Routing, releases: Sequence[Release]) -> Iterable[str]:
         yield _counts(interface, [row for pair in pairs if pair[0] == interface for row in rows[pair]])
 
 
+def _hiding(hiding: Sequence[Hiding]) -> Iterable[str]:
+    yield (
+        "\n## Hidden values\n\n"
+        "With the setting `obfuscation.on` the hub publishes x in the place of these values\n"
+        "(`swagger/obfuscation.yaml`).\n\n"
+        "| items | of | hidden from | basis | reason |\n|---|---|---|---|---|"
+    )
+    for row in hiding:
+        events = f" [{', '.join(row.events)}]" if row.events else ""
+        cells = (
+            ", ".join(row.items),
+            f"{row.interface or 'any interface'}{events}",
+            ", ".join(sorted(row.roles)),
+            row.basis,
+            row.reason,
+        )
+        yield f"| {' | '.join(cells)} |"
+
+
 def _scope(scope: CitScope) -> Iterable[str]:
     yield (
         f"\n## The interfaces of CIT\n\n{len(scope.interfaces)} interfaces are counted apart as those of the "
@@ -100,4 +130,5 @@ def _tally(count: Counter[str], what: str) -> str:
 
 
 if __name__ == "__main__":
-    print(document(shipped(), load_routing(), [load(name) for name in names()], cit_scope()), end="")
+    releases = [load(name) for name in names()]
+    print(document(shipped(), load_routing(), releases, cit_scope(), load_hiding()), end="")

@@ -12,6 +12,7 @@ from harness.messages.identifiers import distributor_of, is_mpan
 from harness.spec.release import Release
 from harness.spec.routing import Routing
 from simulators.dip.directory import Directory
+from simulators.dip.masking import NOTHING_HIDDEN, Masks
 from simulators.dip.model import Caller, Draft, Fault, Member
 from simulators.dip.rules import Rules
 
@@ -25,6 +26,7 @@ class Business:
     directory: Directory
     rules: Rules
     environment: str
+    masks: Masks = NOTHING_HIDDEN
 
 
 def judge(draft: Draft, caller: Caller, business: Business, pointer: str) -> list[Fault]:

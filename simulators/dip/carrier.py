@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from harness.errors import ConfigurationError
 from harness.settings import Settings
 from simulators.dip.courier import USUAL, Courier, Handling
+from simulators.dip.masking import Masks
 from simulators.dip.model import Member
 from simulators.dip.outcome import Reply
+from simulators.dip.status import CHANNEL as STATUS
 from simulators.faults.controls import Controls
 from simulators.faults.credentials import Issuer
 from simulators.faults.kinds import AFTER, DELIVERY, Effect
@@ -43,9 +45,11 @@ class Carrier:
         members: Mapping[str, Member],
         controls: Controls,
         issuer: Issuer,
+        masks: Masks,
     ) -> None:
         self._release, self._courier, self._issuer = release, courier, issuer
         self._plan, self._service, self._metrics = controls.plan, controls.service, controls.metrics
+        self._masks, self._members = masks, members
         self._usual = {dip_id: _usual(member, controls.settings) for dip_id, member in members.items()}
 
     async def gather(self, recipient: str) -> None:
@@ -60,7 +64,10 @@ class Carrier:
                 await asyncio.sleep(max(waits))
 
     def pack(self, recipient: str, channel: str, bodies: Sequence[bytes]) -> Parcel:
-        """Put the messages of one call together."""
+        """Put the messages of one call together, as the recipient gets to see them."""
+        if channel != STATUS:
+            role = self._members[recipient].role
+            bodies = [self._masks.body(body, role) for body in bodies]
         body = _array(bodies)
         if len(bodies) > 1 and self._plan.watches(DELIVERY):
             place = self._place(recipient, channel)

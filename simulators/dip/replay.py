@@ -56,7 +56,12 @@ class Replay:
             return self._access.refused((found,), recipient)
         columns = "delivery.at, delivery.id, message.body"
         paged = "/dip-channel/{id}/replay/{recipient-id}" in self._paged
-        return self._answer(call, recipient, found, columns, _replayed, paged=paged, about=channel)
+        masks, role = self._access.business.masks, self._access.business.directory.members[recipient].role
+
+        def replayed(row: tuple[Any, ...]) -> bytes:
+            return _replayed(masks.body(row[0], role))
+
+        return self._answer(call, recipient, found, columns, replayed, paged=paged, about=channel)
 
     async def statuses(self, call: Call, recipient: str) -> Answer:
         """Return the status messages that were for a sender."""
@@ -124,8 +129,8 @@ def _after(token: str, digest: str) -> tuple[int, int] | str | None:
     return int(match[1], 16), int(match[2], 16)
 
 
-def _replayed(row: tuple[Any, ...]) -> bytes:
-    message = orjson.loads(row[0])
+def _replayed(body: bytes) -> bytes:
+    message = orjson.loads(body)
     message["payload"]["CommonBlock"]["D0"]["replayIndicator"] = True
     return orjson.dumps(message)
 

@@ -24,6 +24,7 @@ from harness.errors import ConfigurationError
 from harness.security.policy import current_policy
 from harness.security.trust import Trust
 from harness.settings import current
+from harness.spec.obfuscation import load_hiding
 from harness.spec.release import Release
 from harness.spec.release import load as load_release
 from harness.spec.routing import load_routing
@@ -38,6 +39,7 @@ from simulators.dip.courier import Courier
 from simulators.dip.ground import DEFAULT_NETWORK, LOOPBACK, Ground, prepare
 from simulators.dip.hub import Hub
 from simulators.dip.logs import Log
+from simulators.dip.masking import NOTHING_HIDDEN, Masks
 from simulators.dip.model import HUB_ROLE
 from simulators.dip.mount import Mount, Security
 from simulators.dip.post import Post
@@ -206,6 +208,7 @@ async def _mounts(
     """Open every release's store and put its stages together; closes outboxes and stores at the end."""
     hub_rules = rules.of_settings(controls.settings)
     addresses = opening.load(options.addresses, who.members) if options.addresses else ()
+    masks = Masks(load_hiding()) if controls.settings.flag("obfuscation.on") else NOTHING_HIDDEN
     routing = load_routing()
     trust = Trust.load(ground.ca, (ground.crl,))
     security = Security(trust, current_policy(), clock)
@@ -220,10 +223,10 @@ async def _mounts(
             stack.push_async_callback(store.close)
             await store.hear_first(addresses)
             webhooks = Webhooks(ground.network, store, partial(_webhook_base, participants, inbox_url, name))
-            carrier = Carrier(name, courier, who.members, controls, issuer)
+            carrier = Carrier(name, courier, who.members, controls, issuer, masks)
             post = Post(store, carrier, webhooks.url, tracker, hub_rules, clock, log, hub=hub_party.dip_id)
             stack.push_async_callback(post.close)
-            business = Business(release, routing, who, hub_rules, options.environment)
+            business = Business(release, routing, who, hub_rules, options.environment, masks)
             mounts[name] = Mount(
                 business,
                 security,

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from harness.reports.fidelity import document
 from harness.settings import shipped
+from harness.spec.obfuscation import load_hiding
 from harness.spec.release import load, names
 from harness.spec.routing import load_routing
 from harness.spec.scope import cit_scope
@@ -13,7 +14,8 @@ from harness.spec.scope import cit_scope
 
 def test_the_checked_in_document_is_the_generated_one(documents: dict[str, str]) -> None:
     """A stale docs/fidelity.md fails: python -m harness.reports.fidelity > docs/fidelity.md."""
-    fresh = document(shipped(), load_routing(), [load(name) for name in names()], cit_scope())
+    releases = [load(name) for name in names()]
+    fresh = document(shipped(), load_routing(), releases, cit_scope(), load_hiding())
     assert documents["docs/fidelity.md"] == fresh
 
 
