@@ -136,7 +136,7 @@ def _day(year: int, rule: Mapping[str, Any]) -> date:
     if "fixed" in rule:
         return date.fromisoformat(f"{year}-{rule['fixed']}")
     if "easter" in rule:
-        return easter(year) + rule["easter"] * _DAY
+        return easter(year) + timedelta(days=rule["easter"])
     which, weekday = rule["weekday"].split()
     days = [date(year, rule["month"], n + 1) for n in range(calendar.monthrange(year, rule["month"])[1])]
     fitting = [day for day in days if _WEEKDAYS[day.weekday()] == weekday]

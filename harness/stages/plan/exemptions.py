@@ -1,0 +1,101 @@
+"""Exemptions from testing a market segment: which exist, which were refused, and what a cap of zero means.
+
+Unmetered may be exempt; the smart segment may once it is granted; prepayment and export were refused by the
+code bodies. An exempt legal entity serves no metering point in the segment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from harness.stages.plan.model import Exemption
+
+REFUSED = ("prepayment", "export")
+CAP = 0
+"""Metering points that an exempt legal entity may serve in the segment."""
+
+
+class State(StrEnum):
+    """Where an exemption stands on a day."""
+
+    IN_FORCE = "in force"
+    NOT_YET = "not yet in force"
+    ENDED = "ended"
+    NOT_GRANTED = "asked for, not granted"
+    REFUSED = "refused by the code bodies"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An exemption on a day, with what is wrong about it."""
+
+    exemption: Exemption
+    state: State
+    problems: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the standing for a program."""
+        each = self.exemption
+        return {
+            "legal_entity": each.legal_entity,
+            "segment": each.segment,
+            "state": self.state.value,
+            "grantor": each.grantor,
+            "reference": each.reference,
+            "from": each.start.isoformat() if each.start else None,
+            "until": each.until.isoformat() if each.until else None,
+            "cap": each.cap,
+            "metering_points": max((seen.metering_points for seen in each.observed), default=0),
+            "problems": list(self.problems),
+        }
+
+
+def standing(exemption: Exemption, as_of: date) -> Standing:
+    """Judge one exemption on a day."""
+    state = _state(exemption, as_of)
+    return Standing(exemption, state, tuple(_problems(exemption, state, as_of)))
+
+
+def _state(exemption: Exemption, as_of: date) -> State:
+    if exemption.segment in REFUSED:
+        return State.REFUSED
+    if not (exemption.grantor and exemption.reference and exemption.start and exemption.until):
+        return State.NOT_GRANTED
+    if as_of < exemption.start:
+        return State.NOT_YET
+    return State.ENDED if as_of > exemption.until else State.IN_FORCE
+
+
+def _problems(exemption: Exemption, state: State, as_of: date) -> list[str]:
+    if state is State.REFUSED:
+        return [
+            f"an exemption for {exemption.segment} was refused by the code bodies: its tests stay in scope"
+        ]
+    found = []
+    if state is State.NOT_GRANTED:
+        lacks = [
+            name
+            for name, value in (
+                ("grantor", exemption.grantor),
+                ("reference", exemption.reference),
+                ("from", exemption.start),
+                ("until", exemption.until),
+            )
+            if not value
+        ]
+        found.append(f"not granted: it lacks {', '.join(lacks)}; its tests stay in scope")
+    if state is State.ENDED:
+        found.append(f"ended on {exemption.until}: its tests are back in scope")
+    if exemption.start and exemption.until and exemption.until < exemption.start:
+        found.append(f"it ends on {exemption.until}, before it begins on {exemption.start}")
+    if exemption.cap != CAP:
+        found.append(f"its cap is {exemption.cap}, an exempt segment has a cap of {CAP} metering points")
+    found += [
+        f"{seen.metering_points} metering points of the {exemption.segment} segment seen on {seen.day}"
+        f"{f' ({seen.reference})' if seen.reference else ''}, the cap is {CAP}"
+        for seen in exemption.observed
+        if seen.metering_points > CAP and seen.day <= as_of
+    ]
+    return found

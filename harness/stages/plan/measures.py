@@ -1,0 +1,170 @@
+"""Measures that criteria are decided by (pure): of the plan itself, and of what runs showed.
+
+Evidence classes are never added up: each class that counts is measured alone. One of them must reach a lower
+bound; none of them may pass an upper one. A rehearsal counts only where a criterion asks for no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from harness.evidence.evidence_class import EvidenceClass
+from harness.stages.plan.cohorts import shortages, through
+from harness.stages.plan.model import Automatic, Plan, Stage
+from harness.stages.plan.places import unready
+from harness.stages.plan.runs import Result, RunFacts
+
+RANK = (
+    EvidenceClass.REHEARSAL,
+    EvidenceClass.SELF_TEST,
+    EvidenceClass.PAIRED,
+    EvidenceClass.INTEGRATED,
+)
+"""From least real to most real."""
+_OUTSIDE = {"not applicable", "descoped"}
+_LEFT_OUT = {"omitted", "skipped"}
+_NOT_RUN = {"omitted", "skipped", "inconclusive", "error"}
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured: whether the bound is met, in words, what speaks against it, and on which runs.
+
+    ``evidence`` is None when nothing of the class that counts was there to measure.
+    """
+
+    met: bool
+    said: str
+    against: tuple[str, ...]
+    evidence: EvidenceClass | None
+    runs: tuple[str, ...]
+    measurable: bool = True
+
+
+def of_plan(plan: Plan, stage: Stage, check: Automatic, as_of: date) -> Measured:
+    """Measure what the plan itself knows."""
+    match check.measure:
+        case "milestones-reached":
+            against = [name for name in check.of if not plan.reached(plan.milestones[name], as_of)]
+            said = f"{len(check.of) - len(against)} of {len(check.of)} milestones reached"
+        case "stages-left":
+            against = [name for name in check.of if not _left(plan, plan.stages[name], as_of)]
+            said = f"{len(check.of) - len(against)} of {len(check.of)} stages left"
+        case "environment-ready":
+            against = [lack for name in check.of for lack in unready(plan, name, as_of)]
+            empty = [n for n in check.of if not any(place.environment == n for place in plan.places)]
+            against += [f"{name}: the plan names no party there" for name in empty]
+            said = "every party ready" if not against else f"{len(against)} not ready"
+        case _:
+            parties = through(plan, stage.after, as_of)
+            against = [str(short) for short in shortages(plan, parties)]
+            if plan.cohort is None:
+                against = ["the plan has no 'cohort'"]
+            said = "the minimum viable cohort is there" if not against else f"{len(against)} roles short"
+    return Measured(not against, said, tuple(against), None, ())
+
+
+def _left(plan: Plan, stage: Stage, as_of: date) -> bool:
+    """Say whether a stage is behind the programme, or, where it has no exit milestone, behind every party."""
+    if stage.exit or not plan.parties:
+        return plan.left(stage, as_of)
+    return all(
+        stage.id in party.reached and party.reached[stage.id] <= as_of for party in plan.parties.values()
+    )
+
+
+def of_runs(stage: Stage, check: Automatic, runs: Iterable[RunFacts]) -> Measured:
+    """Measure what runs of a stage showed, in each evidence class that counts by itself."""
+    asked = check.evidence or EvidenceClass.INTEGRATED
+    own = [run for run in runs if run.stage == stage.id]
+    by_class = [
+        (kind, [run for run in own if run.evidence is kind]) for kind in RANK[RANK.index(asked) :][::-1]
+    ]
+    measured = [_MEASURES[check.measure](check, kind, chosen) for kind, chosen in by_class if chosen]
+    measured = [each for each in measured if each.measurable]
+    if not measured:
+        lesser = sorted({run.evidence.value for run in own if RANK.index(run.evidence) < RANK.index(asked)})
+        said = f"no run with {asked.value} evidence or better was given"
+        if lesser:
+            said += f"; {', '.join(lesser)} results don't count"
+        return Measured(False, said, (), None, ())
+    wanted = check.at_least is not None
+    return next((each for each in measured if each.met is wanted), measured[0])
+
+
+def latest(runs: Iterable[RunFacts]) -> Mapping[str, Result]:
+    """Return the last result of each case. One that was left out replaces nothing; descoped cases leave."""
+    found: dict[str, Result] = {}
+    for run in sorted(runs, key=lambda each: each.started):
+        for result in run.results:
+            if result.key not in found or result.verdict not in _LEFT_OUT:
+                found[result.key] = result
+    return {key: result for key, result in found.items() if result.status not in _OUTSIDE}
+
+
+def _of_cases(check: Automatic, kind: EvidenceClass, runs: list[RunFacts]) -> Measured:
+    results = latest(runs).values()
+    against: list[Result]
+    match check.measure:
+        case "passed-share":
+            against = [each for each in results if each.verdict != "pass"]
+            said = f"{len(results) - len(against)} of {len(results)} cases passed"
+            value = Fraction(len(results) - len(against), len(results) or 1)
+        case "open-failures":
+            against = [each for each in results if each.verdict == "fail"]
+            said, value = f"{len(against)} of {len(results)} cases fail", Fraction(len(against))
+        case _:
+            against = [each for each in results if each.verdict in _NOT_RUN]
+            said, value = f"{len(against)} of {len(results)} cases have no result", Fraction(len(against))
+    names = tuple(sorted(each.key for each in against))
+    return _judged(check, kind, runs, value, said, names, measurable=bool(results))
+
+
+def _of_open_runs(check: Automatic, kind: EvidenceClass, runs: list[RunFacts]) -> Measured:
+    against = tuple(run.run for run in runs if not run.finished)
+    return _judged(
+        check, kind, runs, Fraction(len(against)), f"{len(against)} of {len(runs)} runs open", against
+    )
+
+
+def _of_requirements(check: Automatic, kind: EvidenceClass, runs: list[RunFacts]) -> Measured:
+    found: dict[str, str] = {}
+    for run in sorted(runs, key=lambda each: each.started):
+        for row in run.requirements:
+            if check.phase and check.phase not in row.phases:
+                continue
+            key = f"{row.id} {row.role}".strip()
+            if row.status != "not started" or key not in found:
+                found[key] = row.status
+    against = tuple(sorted(key for key, status in found.items() if status not in {"passed", *_OUTSIDE}))
+    passed = len(found) - len(against)
+    said = f"{passed} of {len(found)} requirements (each role counted) passed"
+    value = Fraction(passed, len(found) or 1)
+    return _judged(check, kind, runs, value, said, against, measurable=bool(found))
+
+
+def _judged(
+    check: Automatic,
+    kind: EvidenceClass,
+    runs: list[RunFacts],
+    value: Fraction,
+    said: str,
+    against: tuple[str, ...],
+    *,
+    measurable: bool = True,
+) -> Measured:
+    met = value >= check.at_least if check.at_least is not None else value <= (check.at_most or 0)
+    names = tuple(run.run for run in runs)
+    return Measured(met, f"{said} ({kind.value})", () if met else against, kind, names, measurable)
+
+
+_MEASURES: Mapping[str, Callable[[Automatic, EvidenceClass, list[RunFacts]], Measured]] = {
+    "passed-share": _of_cases,
+    "open-failures": _of_cases,
+    "not-run": _of_cases,
+    "open-runs": _of_open_runs,
+    "requirements-passed": _of_requirements,
+}

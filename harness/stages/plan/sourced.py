@@ -1,0 +1,86 @@
+"""YAML whose every place knows its line, so that an error can name it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from harness.errors import ConfigurationError
+
+Place = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced:
+    """A YAML file: its data, every scalar as text, and the line of each place in it."""
+
+    path: Path
+    data: Any
+    lines: Mapping[Place, int]
+
+    def fail(self, place: Place, what: str, mend: str = "") -> ConfigurationError:
+        """Make the error that names file, line and place."""
+        known = place
+        while known and known not in self.lines:
+            known = known[:-1]
+        said = f"at {'/'.join(map(str, place))}: " if place else ""
+        return ConfigurationError(
+            f"{said}{what}", where=f"{self.path}, line {self.lines.get(known, 1)}", mend=mend
+        )
+
+
+def read(path: Path) -> Sourced:
+    """Read a YAML file; raises ConfigurationError with file and line for broken YAML or a key given twice."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"can't be read: {error}", where=str(path)) from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ConfigurationError(f"is no YAML: {error.problem}", where=f"{path}, line {line}") from error
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"is no YAML: {error}", where=str(path)) from error
+    lines: dict[Place, int] = {}
+    return Sourced(path, _value(root, (), lines, path) if root is not None else {}, lines)
+
+
+def _value(node: yaml.Node, place: Place, lines: dict[Place, int], path: Path) -> Any:
+    lines[place] = node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        found: dict[str, Any] = {}
+        for key, inner in node.value:
+            if key.value in found:
+                raise ConfigurationError(
+                    f"'{key.value}' is given twice", where=f"{path}, line {key.start_mark.line + 1}"
+                )
+            found[key.value] = _value(inner, (*place, key.value), lines, path)
+        return found
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(inner, (*place, number), lines, path) for number, inner in enumerate(node.value)]
+    return str(node.value)
+
+
+def typed(value: Any, rule: Mapping[str, Any], definitions: Mapping[str, Any]) -> Any:
+    """Turn text into the whole numbers and truth values that a JSON Schema names; the rest stays text."""
+    if "$ref" in rule:
+        rule = definitions[rule["$ref"].rsplit("/", 1)[1]]
+    if isinstance(value, dict):
+        properties, other = rule.get("properties", {}), rule.get("additionalProperties")
+        return {
+            key: typed(inner, properties.get(key, other if isinstance(other, dict) else {}), definitions)
+            for key, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [typed(inner, rule.get("items", {}), definitions) for inner in value]
+    if rule.get("type") == "integer" and isinstance(value, str) and value.lstrip("-").isdecimal():
+        return int(value)
+    if rule.get("type") == "boolean" and value in {"true", "false"}:
+        return value == "true"
+    if rule.get("type") in {"array", "object"} and value in {"", "~", "null"}:
+        return [] if rule["type"] == "array" else {}
+    return value
