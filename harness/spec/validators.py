@@ -2,7 +2,8 @@ r"""Compiled validators: the dereferenced schema read as JSON Schema draft 4, co
 
 The published files are OpenAPI 3.0, whose schemas are draft 4 with ``nullable``. Read as follows:
 ``nullable`` adds null to the type (and to the enum, a setting); ``\d`` means ``[0-9]``; ``$`` is the end of
-the text; ``format`` is an annotation.
+the text; ``format`` is an annotation. What has named fields is an object, also where the file forgets to say
+so (assumed): else a number would be a legal ``CommonBlock``.
 """
 
 from __future__ import annotations
@@ -48,6 +49,8 @@ def to_json_schema(schema: Mapping[str, Any], *, admit_null: bool, closed: bool 
             translated[key] = ascii_digits(value)
         else:
             translated[key] = value
+    if "properties" in translated:
+        translated.setdefault("type", "object")
     if schema.get("nullable") and "type" in translated:
         translated["type"] = [translated["type"], "null"]
         if admit_null and "enum" in translated and None not in translated["enum"]:

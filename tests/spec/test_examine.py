@@ -93,6 +93,15 @@ def test_a_missing_field_points_to_where_it_belongs(path: str) -> None:
     assert (found.code, found.path) == ("missing", f"/{path}")
 
 
+@pytest.mark.parametrize("common", [None, 5, "x", []])
+def test_what_has_named_fields_is_an_object_also_where_the_release_forgets_to_say_so(common: object) -> None:
+    """A CommonBlock that is no object is refused where the published file gives it no type."""
+    found = load("2.1.0")
+    assert "type" not in found.schema("IF-063-Payload")["properties"]["CommonBlock"]
+    payload = {**_sample("IF-063-Payload"), "CommonBlock": common}
+    assert _one(examine(found, payload, channel="IF-063")).path == "/CommonBlock"
+
+
 def test_a_finding_is_put_below_the_given_pointer() -> None:
     """Callers that hold the payload in a body say where."""
     found = _one(_examined(_drop("CommonBlock/M0/MPANCore"), pointer="/3/payload"))

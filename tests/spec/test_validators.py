@@ -27,7 +27,8 @@ def test_annotations_are_dropped_but_a_field_may_be_called_so() -> None:
         "properties": {"format": {"type": "string", "format": "email", "example": "a"}, "nullable": {}},
     }
     assert to_json_schema(source, admit_null=True) == {
-        "properties": {"format": {"type": "string"}, "nullable": {}}
+        "type": "object",
+        "properties": {"format": {"type": "string"}, "nullable": {}},
     }
 
 
