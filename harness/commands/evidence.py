@@ -14,8 +14,9 @@ import click
 from harness.errors import ConfigurationError
 from harness.evidence.events import Event
 from harness.evidence.log import FILE
-from harness.evidence.pack import sealing, verifying
+from harness.evidence.pack import redacting, sealing, verifying
 from harness.evidence.pack.container import Limits
+from harness.evidence.pack.pseudonyms import load_salt
 from harness.evidence.pack.secrets import known_keys
 from harness.evidence.pack.verifying import Verified
 from harness.reports.results import results
@@ -33,6 +34,13 @@ VERIFY_EXAMPLE = """
 \b
 Example:
   dip evidence verify 20260301-101500-ab12cd.evidence.zip --ca ca.pem
+"""
+REDACT_EXAMPLE = """
+\b
+Example:
+  dip evidence redact 20260301-101500-ab12cd.evidence.zip --out redacted.evidence.zip
+  dip evidence verify redacted.evidence.zip --original 20260301-101500-ab12cd.evidence.zip \\
+    --salt 20260301-101500-ab12cd.evidence.zip.salt
 """
 _SHOWN = 40
 
@@ -127,6 +135,18 @@ def seal(
     help="Take a certificate that has expired since, where the date of the seal lies within its time.",
 )
 @click.option(
+    "--original",
+    type=click.Path(path_type=Path),
+    metavar="PACK",
+    help="Check too that PACK, a redacted copy, was made from this pack.",
+)
+@click.option(
+    "--salt",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="With --original: redact it again with this salt and compare every byte.",
+)
+@click.option(
     "--max-bytes",
     type=click.IntRange(min=1),
     default=Limits().total_bytes,
@@ -139,6 +159,8 @@ def verify(
     ca: tuple[str, ...],
     crl: tuple[str, ...],
     accept_expired: bool,
+    original: Path | None,
+    salt: Path | None,
     max_bytes: int,
     as_json: bool,
 ) -> None:
@@ -151,16 +173,58 @@ def verify(
     """
     if crl and not ca:
         raise ConfigurationError("needs the authority too", where="--crl", mend="Give --ca.")
+    if salt and not original:
+        raise ConfigurationError("needs the original too", where="--salt", mend="Give --original.")
+    limits = Limits(total_bytes=max_bytes, entry_bytes=min(Limits().entry_bytes, max_bytes))
     found = verifying.verify(
         pack,
         derive=derived,
         trust=Trust.load(ca, crl) if ca else None,
         accept_expired=accept_expired,
-        limits=Limits(total_bytes=max_bytes, entry_bytes=min(Limits().entry_bytes, max_bytes)),
+        limits=limits,
     )
+    if original is not None:
+        pseudonyms = load_salt(salt) if salt else None
+        redacting.compare(pack, original, pseudonyms=pseudonyms, found=found, derive=derived)
     click.echo(json.dumps(found.as_dict(), indent=2) if as_json else "\n".join(_told(found)))
     if not found.intact:
         sys.exit(1)
+
+
+@evidence.command(epilog=REDACT_EXAMPLE)
+@click.argument("pack", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", required=True, help="The copy.")
+@click.option(
+    "--salt",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The secret that pseudonyms are made with; drawn into this file where it is not there yet. Keep it, "
+    "and never send it along. Packs redacted with one salt share their pseudonyms.  [default: PACK.salt]",
+)
+@signing_options
+def redact(
+    pack: Path, out: Path, salt: Path | None, key: str | None, cert: str | None, sign_command: str | None
+) -> None:
+    """Write a copy of PACK with pseudonyms for MPANs, addresses, names, meters, e-mail and telephone.
+
+    The same value gets the same pseudonym throughout: in messages, events and reports. An MPAN becomes another
+    of the same distributor, with the right check digit. The copy verifies by itself and carries the seal of
+    the original. Signatures of messages whose bytes were replaced can be verified on the original only.
+    """
+    if out.resolve() == pack.resolve():
+        raise ConfigurationError("is the original", where="--out", mend="Name another file for the copy.")
+    signer = _signer(key, cert, sign_command)
+    salt = salt or pack.with_name(f"{pack.name}.salt")
+    done = redacting.redact(pack, out, lambda: load_salt(salt, draw=True), derive=derived, signer=signer)
+    values = ", ".join(f"{count} {category}" for category, count in done.counts.items() if count)
+    click.echo(f"replaced {values or 'nothing: no data item that names anybody was found'}")
+    click.echo(f"files    {done.changed:,} changed, {done.unchanged:,} as in the original")
+    for path in done.withheld:
+        click.echo(f"withheld {path}: it can't be read, so it can't be redacted")
+    click.echo(f"root     {done.seal.root}, made from {done.seal.original_root}")
+    click.echo(f"salt     {salt} ({done.salt_id}): keep it, and never send it along")
+    click.echo(f"note     {redacting.UNVERIFIABLE}")
+    click.echo(f"pack     {out}")
 
 
 def _told(found: Verified) -> list[str]:

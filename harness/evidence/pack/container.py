@@ -33,8 +33,10 @@ class Limits:
     entries: int = 1_000_000
     entry_bytes: int = 4 << 30
     total_bytes: int = 32 << 30
-    text_bytes: int = 256 << 20
+    text_bytes: int = 1 << 30
     """Of an entry that is read whole: manifest, seal, a stored message, a workbook."""
+    line_bytes: int = 64 << 20
+    """Of one event."""
 
 
 class DamagedEntryError(Exception):
@@ -159,15 +161,13 @@ class PackReader:
         return b"".join(self.chunks(name))
 
     def lines(self, name: str) -> Iterator[bytes]:
-        """Yield an entry's lines without their newline; the last one too where it has none."""
+        """Yield an entry's lines without their newline; a last one that has none is passed over."""
         rest = b""
         for chunk in self.chunks(name):
             *whole, rest = (rest + chunk).split(b"\n")
-            if len(rest) > self.limits.text_bytes:
-                raise DamagedEntryError(f"has a line over {self.limits.text_bytes:,} bytes")
+            if len(rest) > self.limits.line_bytes:
+                raise DamagedEntryError(f"has a line over {self.limits.line_bytes:,} bytes")
             yield from whole
-        if rest:
-            yield rest
 
     def container_fault(self) -> str:
         """Say what is wrong with the file around its entries, "" where it is byte for byte as written."""

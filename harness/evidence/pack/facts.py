@@ -69,23 +69,12 @@ class Facts:
 
 
 def parse_lines(lines: Iterable[bytes], where: str) -> Iterator[Event]:
-    """Read events from lines; a cut last line is passed over, ConfigurationError names any other damage."""
-    held: tuple[int, Exception] | None = None
+    """Read events from lines; raises ConfigurationError naming the line of what is none."""
     for number, line in enumerate(lines, start=1):
-        if held is not None:
-            raise _no_event(where, *held)
         try:
-            event = from_dict(orjson.loads(line))
+            yield from_dict(orjson.loads(line))
         except (ValueError, TypeError) as error:
-            held = (number, error)
-            continue
-        yield event
-    if held is not None and not isinstance(held[1], orjson.JSONDecodeError):
-        raise _no_event(where, *held)
-
-
-def _no_event(where: str, number: int, error: Exception) -> ConfigurationError:
-    return ConfigurationError(f"is no event: {error}", where=f"{where}, line {number}")
+            raise ConfigurationError(f"is no event: {error}", where=f"{where}, line {number}") from error
 
 
 def differences(expected: Any, actual: Any, pointer: str = "", limit: int = 20) -> list[tuple[str, Any, Any]]:

@@ -123,7 +123,7 @@ def verify(
         found.seal = _seal(pack, listed, found)
         if found.seal is not None:
             _signature(pack, found.seal, found, trust, accept_expired)
-            _original(pack, found.seal, listed, found)
+            _original(pack, found.seal, listed, found, trust, accept_expired)
         elif trust is not None:
             found.add("unsigned", manifest.SEAL, "there is no seal whose signature could be checked")
         if listed is not None:
@@ -224,7 +224,7 @@ def _signature(
             found.add("added", manifest.SIGNATURE, "is a signature, and the seal says that nobody signed")
         if trust is not None:
             found.add("unsigned", manifest.SEAL, "nobody signed this seal, so no authority stands behind it")
-        found.notes.append("Nobody signed: the seal is of integrity only, it says nothing of who sealed.")
+        found.notes.append("Unsigned: the seal is of integrity only, it says nothing of who sealed the run.")
         return
     headers = _headers(pack, manifest.SIGNATURE, found)
     if headers is None:
@@ -283,7 +283,14 @@ def _signed(
         found.add("certificate", path, standing.reason)
 
 
-def _original(pack: PackReader, seal: Seal, listed: Manifest | None, found: Verified) -> None:
+def _original(
+    pack: PackReader,
+    seal: Seal,
+    listed: Manifest | None,
+    found: Verified,
+    trust: Trust | None,
+    accept_expired: bool,
+) -> None:
     """Verify what a redacted pack says of the pack that it was made from."""
     if seal.kind != manifest.REDACTED:
         for name in sorted({manifest.ORIGINAL_SEAL, manifest.ORIGINAL_SIGNATURE} & set(pack.sizes)):
@@ -315,7 +322,7 @@ def _original(pack: PackReader, seal: Seal, listed: Manifest | None, found: Veri
     if manifest.ORIGINAL_SIGNATURE in pack.sizes:
         headers = _headers(pack, manifest.ORIGINAL_SIGNATURE, found)
         if headers is not None:
-            _signed(manifest.ORIGINAL_SEAL, headers, original, data, found, None, False)
+            _signed(manifest.ORIGINAL_SEAL, headers, original, data, found, trust, accept_expired)
     elif original.signer:
         found.add("missing", manifest.ORIGINAL_SIGNATURE, "the original was signed; its signature is gone")
     found.notes.append(
@@ -333,7 +340,8 @@ def _follows(pack: PackReader, listed: Manifest, seal: Seal | None, found: Verif
     try:
         derived = derive(facts.watch(parse_lines(pack.lines(FILE), FILE)))
         run = facts.run()
-    except DamagedEntryError:
+    except DamagedEntryError as error:
+        found.add("damaged", FILE, str(error))
         return
     except ConfigurationError as error:
         found.add("events", FILE, str(error))
@@ -348,7 +356,8 @@ def _follows(pack: PackReader, listed: Manifest, seal: Seal | None, found: Verif
         return
     try:
         told = orjson.loads(pack.read(RESULTS))
-    except DamagedEntryError:
+    except DamagedEntryError as error:
+        found.add("missing" if RESULTS not in pack.sizes else "damaged", RESULTS, str(error))
         return
     except ValueError as error:
         found.add("results", RESULTS, f"is not JSON: {error}")
