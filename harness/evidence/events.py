@@ -175,6 +175,20 @@ class InstanceWaiting(InstanceEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FaultApplied(InstanceEvent):
+    """The target misbehaved as the scenario had asked."""
+
+    kind: ClassVar[str] = "fault-applied"
+    fault: str
+    point: str
+    """ingress, delivery or webhook"""
+    party: str
+    """DIP id"""
+    applied_at: str
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AssumptionUsed(InstanceEvent):
     """The verdict leans on something that no public source gives."""
 

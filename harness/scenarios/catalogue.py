@@ -12,7 +12,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from harness.errors import ConfigurationError, nearest
-from harness.scenarios.model import STEPS, Given, Matrix, OneCase, Scenario, Step
+from harness.scenarios.model import STEPS, Fault, Given, Matrix, OneCase, Scenario, Step
 
 _SCHEMA = Path(__file__).with_name("scenario.schema.json")
 
@@ -134,6 +134,8 @@ def _scenario(data: Mapping[str, Any], path: Path) -> Scenario:
 
 def _step(data: Mapping[str, Any]) -> Step:
     ((name, fields),) = data.items()
+    if name == "fault":
+        return Fault({key: value for key, value in fields.items() if key != "of"}, fields.get("of", ""))
     return STEPS[name](**_tuples(fields))
 
 

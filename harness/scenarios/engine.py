@@ -17,15 +17,28 @@ from harness.evidence.events import InstanceFinished, InstanceStarted
 from harness.evidence.verdicts import Blame, BlameClass, Outcome, Verdict, status_of
 from harness.scenarios import instance as stored
 from harness.scenarios.given import Cast, cast
-from harness.scenarios.model import Advance, Case, Check, ExpectNone, Receive, Step, Webhook
+from harness.scenarios.model import (
+    Advance,
+    Case,
+    Check,
+    ExpectNone,
+    Fault,
+    Receive,
+    ReceiveStatus,
+    Step,
+    Webhook,
+)
 from harness.scenarios.play import Bench, NotApplicable, Play
-from harness.scenarios.steps import PERFORM, answer, others, receive, send
+from harness.scenarios.steps import PERFORM, answer, fault, others, receive, send, status
+from harness.scenarios.steps.fault import end_faults
 from harness.spec.release import load
 
-__all__ = ["answer", "others", "receive", "run_case", "send"]
+__all__ = ["answer", "fault", "others", "receive", "run_case", "send", "status"]
 
 _NEEDS: dict[type[Step], str] = {
     Receive: "admin",
+    ReceiveStatus: "admin",
+    Fault: "faults",
     ExpectNone: "admin",
     Check: "admin",
     Webhook: "admin",
@@ -131,6 +144,7 @@ def _play(case: Case, bench: Bench, playing: Cast, folder: Path) -> Outcome:
     except NotApplicable as reason:
         return Outcome(Verdict.OMITTED, str(reason), Blame(BlameClass.TEST_CASE))
     finally:
+        end_faults(play)
         if not play.waiting:
             for step in case.scenario.last_steps:
                 PERFORM[type(step)](step, play)

@@ -62,7 +62,27 @@ class Receive:
     interface: str = ""
     event: str = ""
     where: Mapping[str, str] = field(default_factory=dict)
+    times: int = 1
+    """How often the same publication arrives."""
     rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiveStatus:
+    """A status message about the last message sent reaches a party, with one of these codes."""
+
+    by: str
+    codes: tuple[str, ...]
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The target is asked to misbehave towards this scenario's messages alone; it ends with the scenario."""
+
+    options: Mapping[str, Any]
+    """As the target's fault list has them, without party and tag."""
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +126,19 @@ class Ask:
     of: str = "tester"
 
 
-Step = Send | ExpectStatus | Receive | ExpectNone | Webhook | Advance | Check | Ask
+Step = Send | ExpectStatus | Receive | ReceiveStatus | ExpectNone | Webhook | Advance | Check | Ask | Fault
 
 STEPS: dict[str, type[Step]] = {
     "send": Send,
     "expect_status": ExpectStatus,
     "receive": Receive,
+    "receive_status": ReceiveStatus,
     "expect_none": ExpectNone,
     "webhook": Webhook,
     "advance": Advance,
     "check": Check,
     "ask": Ask,
+    "fault": Fault,
 }
 
 

@@ -78,6 +78,8 @@ class Play:
         self.last: LastSend | None = None
         self.failed: Failed | None = None
         self.waiting: str = ""
+        self.faults: list[dict[str, Any]] = []
+        """What the target was asked to do wrong."""
         self.settled: dict[str, Any] | None = None
         self.seen: dict[tuple[str, str], Any] = {}
         self._assumed: set[str] = set()

@@ -114,7 +114,7 @@ class Stage:
         case: Case | str,
         *,
         change: Callable[[dict[str, Any]], None] | None = None,
-        capabilities: frozenset[str] = frozenset({"admin", "clock"}),
+        capabilities: frozenset[str] = frozenset({"admin", "clock", "faults"}),
         answers: dict[str, str] | None = None,
         folder: Path | None = None,
     ) -> tuple[Outcome, list[Event]]:

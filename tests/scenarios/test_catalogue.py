@@ -13,7 +13,7 @@ from harness.messages.mutate import MUTATIONS
 from harness.scenarios.catalogue import is_scenario, read_scenario, scenario_files
 from harness.scenarios.departures import departs, in_words
 from harness.scenarios.expand import case_seed, cases_of, read_families
-from harness.scenarios.model import ExpectStatus, Send
+from harness.scenarios.model import ExpectStatus, Fault, Send
 from harness.scenarios.requirements import shipped
 from harness.settings import shipped as shipped_settings
 from harness.spec.release import load, names
@@ -94,7 +94,8 @@ def test_polarity_says_whether_anything_wrong_is_sent(scenario: object) -> None:
     if not sends:
         return
     wrong = [departs(step) for step in sends]
-    assert any(wrong) if scenario.polarity == "negative" else not wrong[-1]  # type: ignore[attr-defined]
+    faulty = any(isinstance(step, Fault) for step in scenario.steps)
+    assert any(wrong) or faulty if scenario.polarity == "negative" else not wrong[-1]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import pytest
 from harness.evidence.events import (
     AssumptionUsed,
     CheckMade,
+    FaultApplied,
     InstanceFinished,
     InstanceStarted,
     InstanceWaiting,
@@ -223,6 +224,40 @@ def test_a_no_from_a_person_fails(stage: Stage, tmp_path: Path) -> None:
     assert outcome.verdict is Verdict.FAIL
     assert outcome.blame is not None
     assert outcome.blame.party == "Supplier A"
+
+
+def test_a_fault_that_was_asked_for_is_in_the_events_and_ends_with_the_case(stage: Stage) -> None:
+    """What the hub or a party did wrong on request is on record, and the next case meets none of it."""
+    outcome, events = stage.play("CIT-RETRY/IF-027/ConsumptionAmendment/SUP")
+    assert outcome.verdict is Verdict.PASS, outcome
+    applied = [event for event in events if isinstance(event, FaultApplied)]
+    assert [(event.fault, event.point) for event in applied] == [("status", "webhook")] * 2
+    assert stage.target.admin is not None
+    assert stage.target.admin.call("GET", "/faults")["faults"] == []
+
+
+def test_a_delivery_that_never_repeats_is_seen(stage: Stage) -> None:
+    """A publication that should have come twice and came once fails, so the duplicate was really there."""
+
+    def once(report: Report) -> None:
+        report["receipts"] = report["receipts"][1:]
+
+    outcome, _ = stage.play("CIT-TWICE/IF-031/MSApp/SUP", change=once)
+    assert outcome.verdict is Verdict.FAIL
+    assert "2 times" in outcome.reason
+
+
+def test_a_status_message_that_never_comes_is_the_hubs_move(stage: Stage) -> None:
+    """A sender that is told nothing blames the central system."""
+
+    def silent(report: Report) -> None:
+        report["status_receipts"].clear()
+
+    outcome, _ = stage.play("CIT-STATUS/IF-027/ConsumptionAmendment/SUP", change=silent)
+    assert outcome.verdict is Verdict.FAIL
+    assert outcome.blame is not None
+    assert outcome.blame.cause is BlameClass.CENTRAL_SYSTEM
+    assert "no status message" in outcome.reason
 
 
 def test_a_fault_of_the_harness_is_an_error_and_no_verdict_on_anybody(stage: Stage) -> None:

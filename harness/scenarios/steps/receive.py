@@ -29,7 +29,7 @@ _CENTRAL = Blame(BlameClass.CENTRAL_SYSTEM, HUB)
 @performs(Receive)
 def receive(step: Receive, play: Play) -> None:
     """Each named party gets the publication: once, whole, valid, signed, and answers it well."""
-    publications = _settle(play)
+    publications = settle(play)
     if step.by == ("addressed",):
         _receive_addressed(step, play, publications)
     else:
@@ -41,7 +41,7 @@ def receive(step: Receive, play: Play) -> None:
 def expect_none(step: ExpectNone, play: Play) -> None:
     """Nobody has a publication of this scenario that no step explained."""
     explained = set(play.instance.explained)
-    strays = [p for p in _settle(play) if (p.transaction, p.party) not in explained]
+    strays = [p for p in settle(play) if (p.transaction, p.party) not in explained]
     shown = ", ".join(
         sorted(
             {f"{p.publication_id or p.interface} [{p.event_code}] at {_name(play, p.party)}" for p in strays}
@@ -127,9 +127,9 @@ def _judge(
     for each in got:
         play.instance.explained.append((each.transaction, each.party))
     if not play.check(
-        f"{party.name} receives {what} once",
-        len(got) == 1,
-        expected="one publication",
+        f"{party.name} receives {what} {'once' if step.times == 1 else f'{step.times} times'}",
+        len(got) == step.times and len({each.transaction for each in got}) == 1,
+        expected="one publication" if step.times == 1 else f"the same publication {step.times} times",
         actual=str(len(got)),
         rule=rule,
         blame=_CENTRAL,
@@ -225,7 +225,7 @@ def _name(play: Play, dip_id: str) -> str:
     return next((p.name for p in play.bench.target.network.parties if p.dip_id == dip_id), dip_id)
 
 
-def _settle(play: Play) -> list[Publication]:
+def settle(play: Play) -> list[Publication]:
     """Wait until the hub has nothing more to deliver for this instance, and take in what arrived."""
     admin = play.bench.target.admin
     if admin is None:

@@ -1,0 +1,43 @@
+"""The step ``fault``: the target misbehaves on request, towards this scenario's messages alone."""
+
+from __future__ import annotations
+
+from harness.errors import EnvironmentFault
+from harness.evidence.events import FaultApplied
+from harness.scenarios.model import Fault
+from harness.scenarios.play import Play
+from harness.scenarios.steps import performs
+
+
+@performs(Fault)
+def fault(step: Fault, play: Play) -> None:
+    """Add a fault to those that the target has for this instance."""
+    admin = play.bench.target.admin
+    if admin is None:
+        raise EnvironmentFault("the target has no admin API", mend="Give it the capability 'admin'.")
+    wanted = dict(step.options)
+    if step.of:
+        wanted["party"] = play.cast.party(step.of).dip_id
+    play.faults.append(wanted)
+    admin.set_faults(play.faults, tag=play.cast.tag)
+
+
+def end_faults(play: Play) -> None:
+    """Write which faults were applied into the events, and switch them off."""
+    admin = play.bench.target.admin
+    if admin is None or not play.faults:
+        return
+    for applied in admin.applied_faults(tag=play.cast.tag):
+        rest = {key: value for key, value in applied.items() if key not in ("at", "fault", "point", "party")}
+        play.event(
+            FaultApplied(
+                case=play.cast.case.key,
+                fault=str(applied["fault"]),
+                point=str(applied["point"]),
+                party=str(applied.get("party", "")),
+                applied_at=str(applied["at"]),
+                details=rest,
+            )
+        )
+    admin.clear_faults(tag=play.cast.tag)
+    play.faults = []
