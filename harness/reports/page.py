@@ -14,7 +14,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.errors import ConfigurationError
-from harness.evidence.events import AnswerReceived, MessageSent, PublicationReceived
+from harness.evidence.events import (
+    AnswerReceived,
+    FaultApplied,
+    InstanceWaiting,
+    MessageSent,
+    PublicationReceived,
+)
 from harness.evidence.verdicts import Verdict
 from harness.reports.excerpt import excerpt
 from harness.reports.moves import whose_move
@@ -174,6 +180,15 @@ def _exhibits(run: Run, instance: Instance, *, publications: int = 4) -> tuple[E
                 answered = f"answered {step.answered or 'nothing'} {' '.join(step.response_codes)}".rstrip()
                 note = "; ".join(step.findings)
                 found.append(_exhibit(run, "received", title, f"{signature}, {answered}", step.body, note))
+            case FaultApplied():
+                title = f"Fault on request: {step.fault} at {step.point}"
+                met = f"met {run.party_name(step.party)}" if step.party else ""
+                found.append(Exhibit("fault", title, met, "", 0, "", ""))
+            case InstanceWaiting():
+                title = f"Waits for {run.party_name(step.move)}: {step.awaited}"
+                found.append(
+                    Exhibit("waiting", title, f"until {step.until}" if step.until else "", "", 0, "", "")
+                )
             case _:
                 pass
     return tuple(found)

@@ -14,9 +14,11 @@ from harness.evidence.events import (
     AssumptionUsed,
     CheckMade,
     Event,
+    FaultApplied,
     InstanceEvent,
     InstanceFinished,
     InstanceStarted,
+    InstanceWaiting,
     MessageSent,
     PublicationReceived,
     RunFinished,
@@ -27,7 +29,7 @@ from harness.evidence.log import FILE, read_events
 from harness.evidence.store import EvidenceStore
 from harness.evidence.verdicts import Blame, BlameClass, ExecutionStatus, Verdict
 
-Step = MessageSent | AnswerReceived | PublicationReceived | CheckMade
+Step = MessageSent | AnswerReceived | PublicationReceived | FaultApplied | InstanceWaiting | CheckMade
 
 UNFINISHED = "The run ended before this case did."
 
@@ -317,7 +319,7 @@ class _Draft:
             self._first = self._first or self._end.verdict
         elif isinstance(event, AssumptionUsed):
             self._assumptions[event.name] = None
-        elif isinstance(event, MessageSent | AnswerReceived | PublicationReceived | CheckMade):
+        elif isinstance(event, Step):
             self._steps.append(event)
 
     def done(self) -> Instance:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from example_run import SUPPLIER, ExampleRun
 
+from harness.evidence.events import FaultApplied, InstanceWaiting
 from harness.reports.page import SHOWN_IN_ALL, page
 from harness.reports.run import Run, read_run
 from harness.scenarios.requirements import shipped
@@ -301,3 +302,22 @@ def test_every_printed_sheet_says_rehearsal(mixed: Run, tmp_path: Path, chromium
     sheets = [document[number].get_textpage().get_text_range().lower() for number in range(len(document))]
     assert len(sheets) > 1
     assert all("rehearsal" in sheet for sheet in sheets)
+
+
+def test_faults_on_request_and_waits_are_shown_in_their_place(tmp_path: Path) -> None:
+    """A reader of a failure sees what was asked to go wrong, and whose answer is awaited."""
+    example = ExampleRun(tmp_path)
+    case = example.begin("cit-fault", "A fault on request", "IF-031", "MSApp", "SUP")
+    example.events.append(
+        FaultApplied(
+            case=case, fault="status", point="webhook", party=SUPPLIER, applied_at="", details={"status": 503}
+        )
+    )
+    example.events.append(
+        InstanceWaiting(case=case, step=2, awaited="Is it on the screen?", until="", move=SUPPLIER)
+    )
+    example.check(case, "The publication arrives", False, "one publication", "none")
+    example.finish(case, "fail", "it did not arrive", {"class": "participant", "party": SUPPLIER})
+    text = page(read_run(example.write()), shipped())
+    assert "Fault on request: status at webhook" in text
+    assert "Is it on the screen?" in text
