@@ -92,10 +92,11 @@ def _problems(exemption: Exemption, state: State, as_of: date) -> list[str]:
         found.append(f"it ends on {exemption.until}, before it begins on {exemption.start}")
     if exemption.cap != CAP:
         found.append(f"its cap is {exemption.cap}, an exempt segment has a cap of {CAP} metering points")
-    found += [
-        f"{seen.metering_points} metering points of the {exemption.segment} segment seen on {seen.day}"
-        f"{f' ({seen.reference})' if seen.reference else ''}, the cap is {CAP}"
-        for seen in exemption.observed
-        if seen.metering_points > CAP and seen.day <= as_of
-    ]
+    for seen in exemption.observed:
+        if seen.metering_points > CAP and seen.day <= as_of:
+            points = f"{seen.metering_points} metering point{'' if seen.metering_points == 1 else 's'}"
+            where = f" ({seen.reference})" if seen.reference else ""
+            found.append(
+                f"{points} of the {exemption.segment} segment seen on {seen.day}{where}, the cap is {CAP}"
+            )
     return found

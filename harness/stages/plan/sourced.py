@@ -37,7 +37,7 @@ def read(path: Path) -> Sourced:
     """Read a YAML file; raises ConfigurationError with file and line for broken YAML or a key given twice."""
     try:
         text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"can't be read: {error}", where=str(path)) from error
     except yaml.MarkedYAMLError as error:

@@ -31,13 +31,13 @@ def bound(rule: When, known: date, calendar: Calendar) -> date:
 
 
 def planned(rule: When, known: date, calendar: Calendar, weekday: str = "") -> date:
-    """Return the day to plan for: the rule's bound, moved away from the reference off any day of rest.
+    """Return the day to plan for: the rule's bound, moved off a day of rest to the side that keeps the rule.
 
     A weekday that the paper keeps to moves it on to the next such day instead.
     """
     day = bound(rule, known, calendar)
     if not weekday:
-        return calendar.roll(day, -1 if rule.before else 1)
+        return calendar.roll(day, -1 if rule.before is not (rule.bound == "at most") else 1)
     return day + timedelta(days=(list(months.day_name).index(weekday) - day.weekday()) % 7)
 
 
