@@ -86,15 +86,15 @@ def test_a_start_fills_the_dates_in() -> None:
 
 def test_next_tells_what_can_start_from_what_waits(tmp_path: Path) -> None:
     """Both lists, the interval as a label, and what falls due."""
+    reached = {"pit": "2026-03-16"}
     parties = [
-        {"party": "a-sup", "organisation": "A", "role": "SUP", "interval": "5", "reached": {"pit": "2026-03-16"}},
+        {"party": "a-sup", "organisation": "A", "role": "SUP", "interval": "5", "reached": reached},
         {"party": "b-mss", "organisation": "B", "role": "MSS", "interval": "4"},
-    ]  # fmt: skip
+    ]
     path = str(write(tmp_path, parties=parties, tracks=[{"track": "t", "dates": {"rttm": "2026-04-10"}}]))
     shown = json.loads(_run(plan, "next", "--plan", path, "--as-of", "2026-04-01", "--json").output)
-    assert {"stage": "cit", "party": "a-sup", "interval": "5", "waits_for": [], "ready": True} in shown[
-        "can_start"
-    ]
+    ready = {"stage": "cit", "party": "a-sup", "interval": "5", "waits_for": [], "ready": True}
+    assert ready in shown["can_start"]
     assert ["cit", "b-mss"] in [[each["stage"], each["party"]] for each in shown["waiting"]]
     assert shown["due"][0]["date"] == "2026-04-10"
     said = _run(plan, "next", "--plan", path, "--as-of", "2026-04-01").output
@@ -137,7 +137,7 @@ def test_a_gate_ends_as_it_decides(tmp_path: Path) -> None:
 
 
 def test_a_gate_as_json_says_all(tmp_path: Path) -> None:
-    """Verdict, scale, criteria with the evidence class asked and found, work-off, exemptions, runs not counted."""
+    """Verdict, scale, criteria with the evidence class asked and found, exemptions, runs not counted."""
     run = str(run_folder(tmp_path / "r", evidence="rehearsal", passed=3))
     other = str(run_folder(tmp_path / "o", evidence="integrated", passed=3, stage="sit"))
     exemptions = [{"legal_entity": "A Ltd", "segment": "prepayment"}]

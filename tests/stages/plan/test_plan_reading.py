@@ -16,8 +16,9 @@ from harness.stages.plan.model import Automatic, Kind, Point
 from harness.stages.plan.reading import SHIPPED, find, read_plan, schema, shipped
 
 STAGES = """pit-cit dip-onboarding connectivity-a connectivity-b smoke cit secondary-routing
-    pit-sit-functional sit-functional pit-sit-migration sit-migration pit-sit-non-functional
-    sit-non-functional pit-sit-operational sit-operational settlement regression pit-qualification qualification sandbox"""
+    pit-sit-functional sit-functional pit-sit-migration sit-migration
+    pit-sit-non-functional sit-non-functional pit-sit-operational sit-operational
+    settlement regression pit-qualification qualification sandbox"""
 
 
 def test_the_schema_is_a_schema() -> None:
