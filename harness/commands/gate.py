@@ -64,10 +64,9 @@ def _print(decision: Decision) -> None:
         )
     for standing in decision.exemptions:
         exemption = standing.exemption
-        click.echo(
-            f"\nExemption {exemption.legal_entity}, {exemption.segment}: {standing.state.value}"
-            + (f" (granted by {exemption.grantor}, {exemption.reference})" if exemption.grantor else "")
-        )
+        by = f" by {exemption.grantor}, {exemption.reference}" if exemption.grantor else ""
+        click.echo(f"\nExemption {exemption.legal_entity}, {exemption.segment}{by}")
+        click.echo(f"  {standing.state.value}: {standing.note}")
         for problem in standing.problems:
             click.echo(f"  - {problem}")
     for run in decision.not_counted:

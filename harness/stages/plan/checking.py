@@ -197,7 +197,7 @@ def _exemptions(plan: Plan, as_of: date) -> Iterator[Finding]:
 def _work_off(plan: Plan, as_of: date) -> Iterator[Finding]:
     """Yield work-off items that are late, and manual criteria met on nothing."""
     for item in plan.work_off:
-        if item.closed is None and item.due < as_of:
+        if (item.closed is None or item.closed > as_of) and item.due < as_of:
             yield Finding(
                 "work-off-late",
                 f"work-off {item.id}",

@@ -29,10 +29,11 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An exemption on a day, with what is wrong about it."""
+    """An exemption on a day, what follows for the tests, and what is wrong about it."""
 
     exemption: Exemption
     state: State
+    note: str
     problems: tuple[str, ...]
 
     def as_dict(self) -> dict[str, object]:
@@ -48,6 +49,7 @@ class Standing:
             "until": each.until.isoformat() if each.until else None,
             "cap": each.cap,
             "metering_points": max((seen.metering_points for seen in each.observed), default=0),
+            "note": self.note,
             "problems": list(self.problems),
         }
 
@@ -55,17 +57,32 @@ class Standing:
 def standing(exemption: Exemption, as_of: date) -> Standing:
     """Judge one exemption on a day."""
     state = _state(exemption, as_of)
-    return Standing(exemption, state, tuple(_problems(exemption, state, as_of)))
+    return Standing(exemption, state, _note(state), tuple(_problems(exemption, state, as_of)))
 
 
 def _state(exemption: Exemption, as_of: date) -> State:
     if exemption.segment in REFUSED:
         return State.REFUSED
-    if not (exemption.grantor and exemption.reference and exemption.start and exemption.until):
+    if not exemption.start or not exemption.until or _lacking(exemption):
         return State.NOT_GRANTED
     if as_of < exemption.start:
         return State.NOT_YET
     return State.ENDED if as_of > exemption.until else State.IN_FORCE
+
+
+def _note(state: State) -> str:
+    """Say what a state means for the tests of the segment."""
+    return "its tests leave the scope" if state is State.IN_FORCE else "its tests are in scope"
+
+
+def _lacking(exemption: Exemption) -> list[str]:
+    given = {
+        "grantor": exemption.grantor,
+        "reference": exemption.reference,
+        "from": exemption.start,
+        "until": exemption.until,
+    }
+    return [name for name, value in given.items() if not value]
 
 
 def _problems(exemption: Exemption, state: State, as_of: date) -> list[str]:
@@ -74,29 +91,24 @@ def _problems(exemption: Exemption, state: State, as_of: date) -> list[str]:
             f"an exemption for {exemption.segment} was refused by the code bodies: its tests stay in scope"
         ]
     found = []
-    if state is State.NOT_GRANTED:
-        lacks = [
-            name
-            for name, value in (
-                ("grantor", exemption.grantor),
-                ("reference", exemption.reference),
-                ("from", exemption.start),
-                ("until", exemption.until),
-            )
-            if not value
-        ]
-        found.append(f"not granted: it lacks {', '.join(lacks)}; its tests stay in scope")
-    if state is State.ENDED:
-        found.append(f"ended on {exemption.until}: its tests are back in scope")
+    if exemption.grantor and (lacks := _lacking(exemption)):
+        found.append(f"granted by {exemption.grantor}, but it lacks {', '.join(lacks)}")
     if exemption.start and exemption.until and exemption.until < exemption.start:
         found.append(f"it ends on {exemption.until}, before it begins on {exemption.start}")
     if exemption.cap != CAP:
         found.append(f"its cap is {exemption.cap}, an exempt segment has a cap of {CAP} metering points")
     for seen in exemption.observed:
-        if seen.metering_points > CAP and seen.day <= as_of:
+        if seen.metering_points > CAP and seen.day <= as_of and _bound(exemption, seen.day):
             points = f"{seen.metering_points} metering point{'' if seen.metering_points == 1 else 's'}"
             where = f" ({seen.reference})" if seen.reference else ""
             found.append(
                 f"{points} of the {exemption.segment} segment seen on {seen.day}{where}, the cap is {CAP}"
             )
     return found
+
+
+def _bound(exemption: Exemption, day: date) -> bool:
+    """Say whether a granted exemption bound its holder on a day."""
+    if not exemption.start or not exemption.until:
+        return False
+    return exemption.start <= day <= exemption.until

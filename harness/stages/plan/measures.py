@@ -84,15 +84,18 @@ def of_runs(stage: Stage, check: Automatic, runs: Iterable[RunFacts]) -> Measure
         (kind, [run for run in own if run.evidence is kind]) for kind in RANK[RANK.index(asked) :][::-1]
     ]
     measured = [_MEASURES[check.measure](check, kind, chosen) for kind, chosen in by_class if chosen]
-    measured = [each for each in measured if each.measurable]
-    if not measured:
+    holding = [each for each in measured if each.measurable]
+    if measured and not holding:
+        what = f"requirement of phase {check.phase}" if check.phase else "case or requirement"
+        return Measured(False, f"the runs that count hold no {what}", (), None, ())
+    if not holding:
         lesser = sorted({run.evidence.value for run in own if RANK.index(run.evidence) < RANK.index(asked)})
         said = f"no run with {asked.value} evidence or better was given"
         if lesser:
             said += f"; {', '.join(lesser)} results don't count"
         return Measured(False, said, (), None, ())
     wanted = check.at_least is not None
-    return next((each for each in measured if each.met is wanted), measured[0])
+    return next((each for each in holding if each.met is wanted), holding[0])
 
 
 def latest(runs: Iterable[RunFacts]) -> Mapping[str, Result]:
@@ -111,7 +114,7 @@ def _of_cases(check: Automatic, kind: EvidenceClass, runs: list[RunFacts]) -> Me
     match check.measure:
         case "passed-share":
             against = [each for each in results if each.verdict != "pass"]
-            said = f"{len(results) - len(against)} of {len(results)} cases passed"
+            said = f"{len(results) - len(against)} of {len(results)} cases passed{_at_first(runs)}"
             value = Fraction(len(results) - len(against), len(results) or 1)
         case "open-failures":
             against = [each for each in results if each.verdict == "fail"]
@@ -121,6 +124,16 @@ def _of_cases(check: Automatic, kind: EvidenceClass, runs: list[RunFacts]) -> Me
             said, value = f"{len(against)} of {len(results)} cases have no result", Fraction(len(against))
     names = tuple(sorted(each.key for each in against))
     return _judged(check, kind, runs, value, said, names, measurable=bool(results))
+
+
+def _at_first(runs: list[RunFacts]) -> str:
+    """Say how many cases passed the first time, where there was a second."""
+    if len(runs) < 2:
+        return ""
+    first: dict[str, Result] = {}
+    for run in sorted(runs, key=lambda each: each.started):
+        first = {result.key: result for result in run.results if result.verdict not in _LEFT_OUT} | first
+    return f", {sum(each.verdict == 'pass' for each in first.values())} of them at first"
 
 
 def _of_open_runs(check: Automatic, kind: EvidenceClass, runs: list[RunFacts]) -> Measured:

@@ -8,11 +8,14 @@ from harness.stages.plan.model import Plan
 
 
 def unready(plan: Plan, environment: str, as_of: date, party: str = "") -> list[str]:
-    """List which parties (or whether one party) an environment still lacks, and what they lack there."""
+    """List which parties (or whether one party) an environment lacks, and what they lack there.
+
+    Of several lines for a party, one that is complete will do.
+    """
     places = [each for each in plan.places if each.environment == environment]
     if party and not any(each.party == party for each in places):
         return [f"{environment}: no line for {party}"] if places else []
-    found = []
+    lacking: dict[str, list[str]] = {}
     for place in places:
         if party and place.party != party:
             continue
@@ -21,6 +24,6 @@ def unready(plan: Plan, environment: str, as_of: date, party: str = "") -> list[
             lacks.append(f"data load {place.data_load}")
         if place.ready is None or place.ready > as_of:
             lacks.append("readiness" + (f" (from {place.ready})" if place.ready else ""))
-        if lacks:
-            found.append(f"{environment}: {place.party} lacks {', '.join(lacks)}")
-    return found
+        if place.party not in lacking or lacking[place.party]:
+            lacking[place.party] = lacks
+    return [f"{environment}: {name} lacks {', '.join(lacks)}" for name, lacks in lacking.items() if lacks]

@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from harness.data import folder
 from harness.errors import ConfigurationError, nearest
+from harness.spec.release import names as releases
 from harness.stages import calendars
 from harness.stages.plan import building
 from harness.stages.plan.model import Automatic, Kind, Milestone, Plan, Track
@@ -155,6 +156,7 @@ def _references(plan: Plan, data: Mapping[str, Any]) -> Iterable[tuple[Place, st
         ("stages", "environment", plan.environments, "environment"),
         ("places", "environment", plan.environments, "environment"),
         ("places", "party", plan.parties, "party"),
+        ("places", "release", releases(), "API release"),
         ("milestones", "forum", plan.forums, "forum"),
         ("milestones", "needs", plan.milestones, "milestone"),
         ("tracks", "dates", plan.artefacts, "artefact"),

@@ -12,6 +12,7 @@ import yaml
 from harness.errors import ConfigurationError
 
 Place = tuple[str | int, ...]
+_DEEPEST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,9 @@ def read(path: Path) -> Sourced:
 
 
 def _value(node: yaml.Node, place: Place, lines: dict[Place, int], path: Path) -> Any:
-    lines[place] = node.start_mark.line + 1
+    line = lines[place] = node.start_mark.line + 1
+    if len(place) > _DEEPEST:
+        raise ConfigurationError("is nested too deep, or in itself", where=f"{path}, line {line}")
     if isinstance(node, yaml.MappingNode):
         found: dict[str, Any] = {}
         for key, inner in node.value:

@@ -176,7 +176,9 @@ def test_a_later_run_replaces_and_a_case_left_out_does_not(tmp_path: Path) -> No
     later = "2026-03-11T09:00:00+00:00"
     again = run_folder(tmp_path / "2", evidence="paired", passed=1, first=3, started=later)
     left_out = run_folder(tmp_path / "3", evidence="paired", omitted=1, first=3, started=later)
-    assert _decide(tmp_path, [again, first]).verdict is Verdict.GO
+    mended = _decide(tmp_path, [again, first])
+    assert mended.verdict is Verdict.GO
+    assert mended.criteria[0].said == "3 of 3 cases passed, 2 of them at first (paired)"
     assert _decide(tmp_path, [first, left_out]).verdict is Verdict.NO_GO
 
 
@@ -269,9 +271,10 @@ GRANTED = {
         ({}, Verdict.GO, "in force"),
         ({"segment": "smart"}, Verdict.GO, "in force"),
         ({"from": "2026-05-01"}, Verdict.GO, "not yet in force"),
-        ({"segment": "smart", "grantor": ""}, Verdict.NO_GO, "not granted: it lacks grantor"),
-        ({"reference": ""}, Verdict.NO_GO, "lacks reference"),
-        ({"until": "2026-03-31"}, Verdict.NO_GO, "ended on 2026-03-31"),
+        ({"segment": "smart", "grantor": ""}, Verdict.GO, "asked for, not granted; its tests are in scope"),
+        ({"reference": ""}, Verdict.NO_GO, "granted by Code Bodies, but it lacks reference"),
+        ({"until": "2026-03-31"}, Verdict.GO, "ended; its tests are in scope"),
+        ({"until": "2026-01-04"}, Verdict.NO_GO, "before it begins on 2026-01-05"),
         ({"cap": 5}, Verdict.NO_GO, "its cap is 5"),
         ({"segment": "prepayment"}, Verdict.NO_GO, "prepayment was refused by the code bodies"),
         ({"segment": "export"}, Verdict.NO_GO, "export was refused by the code bodies"),
@@ -282,6 +285,7 @@ GRANTED = {
         ),
         ({"observed": [{"date": "2026-03-02", "metering_points": 0}]}, Verdict.GO, "in force"),
         ({"observed": [{"date": "2026-04-02", "metering_points": 1}]}, Verdict.GO, "in force"),
+        ({"observed": [{"date": "2026-01-04", "metering_points": 1}]}, Verdict.GO, "in force"),
     ],
 )
 def test_exemptions(tmp_path: Path, change: dict[str, Any], verdict: Verdict, says: str) -> None:
@@ -290,7 +294,7 @@ def test_exemptions(tmp_path: Path, change: dict[str, Any], verdict: Verdict, sa
     decision = _decide(tmp_path, [run], exemptions=[GRANTED | change])
     assert decision.verdict is verdict
     (standing,) = decision.exemptions
-    assert says in f"{standing.state.value}; {'; '.join(standing.problems)}"
+    assert says in "; ".join([standing.state.value, standing.note, *standing.problems])
 
 
 def test_a_gate_without_criteria_is_no_go_and_no_no_go(tmp_path: Path) -> None:

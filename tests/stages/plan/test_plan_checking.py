@@ -186,6 +186,13 @@ def test_a_place_that_is_not_ready_holds_its_party_back(
     assert found["cit", "b-mss"] == ()
 
 
+def test_of_several_lines_for_a_party_one_that_is_complete_will_do(tmp_path: Path) -> None:
+    """A line for the next cycle does not take away what is there for this one."""
+    places = [*PLAN["places"], {"environment": "SIT A", "party": "a-sup", "data_load": "cycle 2"}]
+    found = _next(small(tmp_path, parties=_reached(a={"pit": "2026-03-16"}), places=places))
+    assert found["cit", "a-sup"] == ()
+
+
 def test_the_cohort_waits_for_the_roles_that_it_needs(tmp_path: Path) -> None:
     """The stage of the cohort starts when every role is filled by parties that came through."""
     one = _reached(a={"pit": "2026-03-16", "cit": "2026-03-30"})

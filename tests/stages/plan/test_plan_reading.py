@@ -184,6 +184,7 @@ def test_the_line_is_the_one_of_the_mistake(tmp_path: Path) -> None:
         ("plan: a\nplan: b\n", "line 2: 'plan' is given twice"),
         ("", "'plan' is a required property"),
         ("- 1\n", "is not of type 'object'"),
+        ("plan: &a [*a]\n", "line 1: is nested too deep, or in itself"),
     ],
 )
 def test_what_is_no_plan_at_all_is_refused(tmp_path: Path, text: str, says: str) -> None:
@@ -200,6 +201,15 @@ def test_a_plan_that_is_not_there_leads_to_the_shipped_ones() -> None:
     with pytest.raises(ConfigurationError, match="shipped plan: example, template"):
         find("nowhere.yaml")
     assert find("template") == folder("test_catalogue") / "plan" / "template.yaml"
+
+
+def test_an_api_release_is_one_of_those_that_are_here(tmp_path: Path) -> None:
+    """A release that nobody has imported is answered with the nearest."""
+    places = [{**PLAN["places"][0], "release": "2.1"}]
+    with pytest.raises(
+        ConfigurationError, match=r"'2\.1' is no API release of this plan. Did you mean '2\.1\.0'"
+    ):
+        small(tmp_path, places=places)
 
 
 def test_numbers_that_look_like_numbers_stay_text(tmp_path: Path) -> None:
