@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from harness.security.policy import current_policy
 from harness.security.trust import Trust
 from harness.security.verifying import verify
-from harness.transport.server import ServerTls, run, serve
+from harness.transport.server import ServerTls, run, serve, spare_memory
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -57,6 +57,7 @@ class Ceiling:
 
 async def _serve(cert: Path, key: Path, ca: Path) -> None:
     async with serve(Ceiling(ca), tls=ServerTls(cert, key, ca)) as server:
+        spare_memory()
         print(server.port, flush=True)
         await asyncio.to_thread(sys.stdin.read)
 

@@ -56,7 +56,7 @@ def message_time(moment: datetime) -> str:
 
     Source: type DT-003-DateTime, minLength and maxLength 25 in every shipped release.
     """
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def header_time(moment: datetime) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from datetime import UTC, datetime
+from operator import mul
 
 from harness.errors import ConfigurationError
 
@@ -26,7 +27,8 @@ def check_digit(core: str) -> int:
     """
     if len(core) != MPAN_LENGTH - 1 or not _DIGITS.fullmatch(core):
         raise ConfigurationError(f"{core!r} is not the first 12 digits of an MPAN")
-    return sum(int(digit) * prime for digit, prime in zip(core, _PRIMES, strict=True)) % 11 % 10
+    total: int = sum(map(mul, map(int, core), _PRIMES))
+    return total % 11 % 10
 
 
 def mpan(distributor: str | int, unique: int) -> str:

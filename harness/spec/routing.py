@@ -50,6 +50,8 @@ class Routing:
 
     def __init__(self, rules: Mapping[str, Sequence[_Rule]]) -> None:
         self._rules = rules
+        self._senders: dict[tuple[str, str], tuple[Row, ...]] = {}
+        self._receivers: dict[tuple[str, str, str], tuple[Row, ...]] = {}
 
     @property
     def interfaces(self) -> tuple[str, ...]:
@@ -58,16 +60,28 @@ class Routing:
 
     def senders(self, interface: str, event: str) -> tuple[Row, ...]:
         """Return a row per role that may send the event; empty for an unknown one."""
-        return tuple(row for rule in self._matching(interface, event) for row in rule.senders)
+        key = (interface, event)
+        found = self._senders.get(key)
+        if found is None:
+            found = tuple(row for rule in self._matching(interface, event) for row in rule.senders)
+            if found:
+                self._senders[key] = found
+        return found
 
     def receivers(self, interface: str, event: str, *, sender: str = "") -> tuple[Row, ...]:
         """Return a row per role that receives the event, or that receives it from the role ``sender``."""
-        return tuple(
-            row
-            for rule in self._matching(interface, event)
-            for row in rule.receivers
-            if not sender or not row.senders or sender in row.senders
-        )
+        key = (interface, event, sender)
+        found = self._receivers.get(key)
+        if found is None:
+            found = tuple(
+                row
+                for rule in self._matching(interface, event)
+                for row in rule.receivers
+                if not sender or not row.senders or sender in row.senders
+            )
+            if found:
+                self._receivers[key] = found
+        return found
 
     def _matching(self, interface: str, event: str) -> Iterable[_Rule]:
         return (rule for rule in self._rules.get(interface, ()) if not rule.events or event in rule.events)

@@ -24,6 +24,7 @@ LINGER_SECONDS = 2.0
 QUIET_SECONDS = 0.1
 """How long it must have sent nothing to be let go sooner."""
 
+_CONTINUE = b"HTTP/1.1 100"
 IDLE, HEAD, BODY = "idle", "head", "body"
 
 
@@ -171,7 +172,10 @@ def bounded_protocol(bounds: Limits) -> type[asyncio.Protocol]:
 
         def on_headers_complete(self) -> None:
             self._part = BODY
+            before = self.cycle
             super().on_headers_complete()
+            if self.cycle is not before:
+                self.cycle.transport = _Joined(self.transport)
 
         def on_message_complete(self) -> None:
             self._part = IDLE
@@ -200,6 +204,34 @@ def _bounded_h11(bounds: Limits) -> type[asyncio.Protocol]:
             super().send_400_response(msg)
 
     return BoundedH11
+
+
+class _Joined:
+    """What an answer is written through: its head goes out with the first part of its body, in one record."""
+
+    __slots__ = ("_begun", "_held", "_transport")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._held = b""
+        self._begun = False
+
+    def write(self, data: bytes) -> None:
+        if self._begun:
+            self._transport.write(self._held + data if self._held else data)
+            self._held = b""
+        elif data.startswith(_CONTINUE):
+            self._transport.write(data)
+        else:
+            self._held, self._begun = data, True
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+    def close(self) -> None:
+        if self._held:
+            self.write(b"")
+        self._transport.close()
 
 
 class _Front:

@@ -16,8 +16,9 @@ from simulators.dip.model import Accepted, Addressing, Draft
 def accept(draft: Draft, addressing: Addressing, *, now: datetime, token: str) -> Accepted:
     """Fill D0 and A0 of a valid message; ``token`` is hexadecimal and never repeats."""
     at = message_time(now)
-    transaction = f"T-{draft.interface}-{draft.sender}-{draft.role}-{now:%Y%m%d}-{token}"
-    correlation = draft.correlation or f"CI-{now:%Y%m%d}-{token}"
+    day = at[:10].replace("-", "")
+    transaction = f"T-{draft.interface}-{draft.sender}-{draft.role}-{day}-{token}"
+    correlation = draft.correlation or f"CI-{day}-{token}"
     common = dict(draft.payload["CommonBlock"])
     common["A0"] = {
         "primaryRecipients": _of(addressing, "primary"),

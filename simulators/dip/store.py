@@ -22,6 +22,8 @@ from simulators.dip.writer import Statement, Writer
 SCHEMA_VERSION = 2
 _SCHEMA = Path(__file__).with_name("schema.sql")
 _LOCK_SECONDS = 1.0
+_CHECKPOINT_PAGES = 4000
+"""Pages (of 4 kB) that the log grows by before they go into the database, each once."""
 
 _INSERT_MESSAGE = "INSERT INTO message VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
 _INSERT_DELIVERY = (
@@ -276,6 +278,7 @@ def _map(addressing: Addressing) -> str:
 def _open(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_LOCK_SECONDS, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version == 0:
         connection.executescript(f"BEGIN;{_SCHEMA.read_text(encoding='utf-8')}COMMIT;")

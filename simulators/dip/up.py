@@ -28,7 +28,7 @@ from harness.spec.obfuscation import load_hiding
 from harness.spec.release import Release
 from harness.spec.release import load as load_release
 from harness.spec.routing import load_routing
-from harness.transport.server import run, serve
+from harness.transport.server import run, serve, spare_memory
 from harness.transport.target import ENVIRONMENTS
 from simulators.admin import Admin, Simulators
 from simulators.dip import directory, opening, rules
@@ -171,6 +171,7 @@ async def _serve(options: Options, folder: Path) -> None:
             folder,
             options.ready_file,
         )
+        spare_memory()
         log.write("info", "ready", dip=server.url, releases=list(options.releases))
         await stop.wait()
         log.write("info", "stopping")

@@ -53,7 +53,7 @@ class Writer:
         if not self._scheduled and not self._committing:
             self._scheduled = True
             loop.call_soon(self._pump)
-        await asyncio.shield(job.done)
+        await job.done  # a caller that goes away takes nothing back: see _settle
 
     async def close(self) -> None:
         """Finish what is waiting; the writer takes nothing afterwards."""
