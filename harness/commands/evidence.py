@@ -207,7 +207,7 @@ def redact(
 ) -> None:
     """Write a copy of PACK with pseudonyms for MPANs, addresses, names, meters, e-mail and telephone.
 
-    The same value gets the same pseudonym throughout: in messages, events and reports. An MPAN becomes another
+    The same value gets the same pseudonym in messages, events and reports alike. An MPAN becomes another
     of the same distributor, with the right check digit. The copy verifies by itself and carries the seal of
     the original. Signatures of messages whose bytes were replaced can be verified on the original only.
     """

@@ -67,7 +67,8 @@ def _writings() -> tuple[_Writing, ...]:
     plain = rf'"(?P<key>{names})"\s*:\s*(?:{text}|(?P<list>\[[^\[\]{{}}]*\])|(?P<bare>[0-9]+))'
     quote = "&(?:#34|quot);"
     escaped = rf"{quote}(?P<key>{names}){quote}\s*:\s*{quote}(?P<text>(?:\\.|(?!{quote})[^\\])*){quote}"
-    nested = rf'\\"(?P<key>{names})\\"\s*:\s*\\"(?P<text>(?:(?!\\")(?:\\\\.|[^"]))*)\\"'
+    nested = rf'\\+"(?P<key>{names})\\+"\s*:\s*\\+"(?P<text>(?:(?!\\*").)*)\\+"'
+    both = rf"\\+{quote}(?P<key>{names})\\+{quote}\s*:\s*\\+{quote}(?P<text>(?:(?!\\*{quote}).)*)\\+{quote}"
     return (
         _Writing(re.compile(plain, flags), _json_read, _json_write),
         _Writing(
@@ -79,6 +80,11 @@ def _writings() -> tuple[_Writing, ...]:
             re.compile(nested, flags),
             lambda text: _json_read(_json_read(text)),
             lambda text: _json_write(_json_write(text)),
+        ),
+        _Writing(
+            re.compile(both, flags),
+            lambda text: _json_read(_json_read(html.unescape(text))),
+            lambda text: _html_write(_json_write(_json_write(text))),
         ),
     )
 
@@ -273,12 +279,13 @@ def _keyed(text: str) -> Iterator[tuple[int, tuple[int, Callable[[str], str]], s
 
 
 def _outside(free: Iterable[Span], keyed: list[Span]) -> Iterator[Span]:
-    """Yield the spans that no keyed one overlaps; both are taken in order of place."""
+    """Yield the spans that no keyed one overlaps, and those that hold one whole."""
     index = 0
     for span in sorted(free, key=lambda each: (each[0], -each[1])):
         while index < len(keyed) and keyed[index][1] <= span[0]:
             index += 1
-        if index == len(keyed) or span[1] <= keyed[index][0]:
+        clear = index == len(keyed) or span[1] <= keyed[index][0]
+        if clear or (span[0] <= keyed[index][0] and keyed[index][1] < span[1]):
             yield span
 
 
