@@ -6,7 +6,8 @@ import asyncio
 import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -81,7 +82,7 @@ class Courier:
                     if handling.cut:
                         headers["content-length"] = str(len(body))
                     reply = await self._call(client, url, _half(body) if handling.cut else body, headers)
-            return Reply(reply.status, reply.body, seconds=time.perf_counter() - started)
+            return replace(reply, seconds=time.perf_counter() - started)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:  # TimeoutError is an OSError
             reason = f"{type(error).__name__}: {error}"[:500]
             return Reply(None, error=reason, seconds=time.perf_counter() - started)
@@ -108,7 +109,7 @@ class Courier:
                 answer += chunk
                 if len(answer) > _ANSWER_BYTES:
                     break
-            return Reply(response.status_code, answer)
+            return Reply(response.status_code, answer, retry_after=_retry_after(response.headers))
 
     def _client(self, *, loopback: bool) -> httpx.AsyncClient:
         """Return the client for a host; a proxy from the environment never stands before loopback."""
@@ -126,6 +127,18 @@ class Courier:
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=200),
             headers={"accept-encoding": "identity", "user-agent": "dip-harness-hub"},
         )
+
+
+def _retry_after(headers: httpx.Headers) -> float:
+    """Return the wait that an answer asks for: in seconds, or a date against the answer's own; else none."""
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        wait = parsedate_to_datetime(value) - parsedate_to_datetime(headers["date"])
+    except (KeyError, ValueError, TypeError):
+        return 0.0
+    return max(wait.total_seconds(), 0.0)
 
 
 def _spoiled(signature: str) -> str:

@@ -102,10 +102,13 @@ class Outboxes:
                 )
                 return
             await self._record(recipient, outcome.all_of(batch, "Retrying", reply), attempts, final=False)
-            await asyncio.sleep(self._pause(attempts))
+            await asyncio.sleep(self._pause(attempts, reply.retry_after))
 
-    def _pause(self, attempts: int) -> float:
-        return min(self._rules.delivery_backoff * 2.0 ** (attempts - 1), self._rules.delivery_backoff_limit)
+    def _pause(self, attempts: int, asked: float) -> float:
+        """Return how long to wait: the back-off, or longer where the recipient asks for it."""
+        rules = self._rules
+        pause = min(rules.delivery_backoff * 2.0 ** (attempts - 1), rules.delivery_backoff_limit)
+        return max(pause, min(asked, rules.retry_after_limit))
 
     async def _record(self, recipient: str, results: list[Result], attempts: int, *, final: bool) -> None:
         self._carrier.recorded(results[0].waiting.channel, [result.status for result in results])

@@ -27,6 +27,8 @@ class Reply:
     body: bytes = b""
     error: str = ""
     seconds: float = 0.0
+    retry_after: float = 0.0
+    """Seconds that the recipient asks to be left alone for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ class Rules:
     delivery_backoff: float
     delivery_backoff_limit: float
     delivery_timeout: float
+    retry_after_limit: float
     retry_statuses: frozenset[int]
     change_days: int
     status_failed: str
@@ -77,6 +78,7 @@ def of_settings(settings: Settings) -> Rules:
         delivery_attempts=settings.integer("delivery.attempts"),
         delivery_backoff=settings.number("delivery.backoff_seconds"),
         delivery_backoff_limit=settings.number("delivery.backoff_limit_seconds"),
+        retry_after_limit=settings.number("delivery.retry_after_limit_seconds"),
         delivery_timeout=settings.number("delivery.timeout_seconds"),
         retry_statuses=frozenset(settings.numbers("delivery.retry_statuses")),
         change_days=settings.integer("addressing.change_days"),

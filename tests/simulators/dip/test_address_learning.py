@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import sqlite3
 from datetime import timedelta
@@ -138,6 +139,32 @@ def test_addresses_by_hand_win_for_their_mpan(bench: Bench) -> None:
     point = mpan(bench.party("LDSO").distributor_id or "", 503)
     bench.admin.set_addresses(bench.release, [{"mpan": point, "role": "SUP", "dip_id": second.dip_id}])
     assert _secondary(bench, 503) == {second.dip_id}
+
+
+@pytest.mark.parametrize(("role", "code"), [("", "MSG1033"), ("LDSO", "MSG1034")])
+def test_an_address_that_leads_nowhere_is_told_to_the_sender(bench: Bench, role: str, code: str) -> None:
+    """L2: an address of nobody is MSG1033, of a party in another role MSG1034; others get the message."""
+    sender, unique = bench.party("SDS"), 504 if role else 505
+    point = mpan(bench.party("LDSO").distributor_id or "", unique)
+    wrong = bench.party(role, 1).dip_id if role else "2399999999"
+    held = (("SUP", wrong), ("LDSO", bench.party("LDSO").dip_id), ("ADS", bench.party("ADS").dip_id))
+    bench.admin.set_addresses(
+        bench.release, [{"mpan": point, "role": name, "dip_id": dip_id} for name, dip_id in held]
+    )
+    tag = bench.tag()
+    message = bench.message("IF-041", "ReadingRemote", sender, (), tag=tag, unique=unique)
+    assert bench.send(message, party=sender).status == 201
+    result = bench.settle(tag)
+    hub = bench.party("DIP").dip_id
+    told = [
+        entry["message"][:7]
+        for receipt in result["status_receipts"]
+        for entry in json.loads(base64.b64decode(receipt["body_base64"]))
+        if entry["senderID"] == hub
+    ]
+    assert told == [code]
+    got = {entry["dip_id"] for entry in result["messages"][0]["recipients"]}
+    assert got == {bench.party("LDSO").dip_id, bench.party("ADS").dip_id}
 
 
 _MEMBERS = {

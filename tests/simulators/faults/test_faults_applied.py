@@ -130,6 +130,17 @@ def test_a_simulated_party_answers_badly_once(
     assert _applied(bench, tag) == [fault["fault"]]
 
 
+def test_a_recipient_that_asks_for_time_gets_it(bench: Bench) -> None:
+    """Retry-After holds the next attempt back for longer than the back-off would."""
+    fault = {"fault": "status", "at": "webhook", "status": 429, "retry_after": 2, "times": 1}
+    bench.admin.set_faults([{**fault, "party": bench.party("REGS").dip_id}])
+    tag = bench.tag()
+    started = time.monotonic()
+    assert bench.send(bench.message(tag=tag)).status == 201
+    assert _delivered(bench, tag) == [("Delivered", 201)]
+    assert time.monotonic() - started >= 2
+
+
 def test_a_call_is_made_twice(bench: Bench, recipient: Party) -> None:
     """A duplicate has the same bytes and the same transaction."""
     _put(bench, "duplicate", times=1)
@@ -169,6 +180,7 @@ def test_a_delivery_can_be_cut_on_either_side(bench: Bench, recipient: Party) ->
             assert _delivered(bench, tag) == [("Delivered", 201)]
         whole = [body for body in webhook.bodies if body.endswith(b"]")]
         assert len(whole) == calls, when
+        assert "ConnectionAbortedError: the connection was cut on request" in bench.log
 
 
 def test_a_delivery_can_be_slow(bench: Bench, recipient: Party) -> None:
