@@ -69,6 +69,8 @@ class ScriptedWebhook:
         body = b""
         while True:
             event = await receive()
+            if event["type"] == "http.disconnect":
+                return  # the hub was killed, or cut the connection: no whole call came
             body += event.get("body", b"")
             if not event.get("more_body"):
                 break
