@@ -40,6 +40,8 @@ Span = tuple[int, int, str]
 class _Writing:
     """One way of writing a field and its value: a pattern, and how the value is read and written."""
 
+    signs: tuple[str, ...]
+    """One of them stands in every text that is worth searching."""
     pattern: re.Pattern[str]
     read: Callable[[str], str]
     write: Callable[[str], str]
@@ -70,18 +72,21 @@ def _writings() -> tuple[_Writing, ...]:
     nested = rf'\\+"(?P<key>{names})\\+"\s*:\s*\\+"(?P<text>(?:(?!\\*").)*)\\+"'
     both = rf"\\+{quote}(?P<key>{names})\\+{quote}\s*:\s*\\+{quote}(?P<text>(?:(?!\\*{quote}).)*)\\+{quote}"
     return (
-        _Writing(re.compile(plain, flags), _json_read, _json_write),
+        _Writing(('"',), re.compile(plain, flags), _json_read, _json_write),
         _Writing(
+            ("&#34;", "&quot;"),
             re.compile(escaped, flags),
             lambda text: _json_read(html.unescape(text)),
             lambda text: _html_write(_json_write(text)),
         ),
         _Writing(
+            ('\\"',),
             re.compile(nested, flags),
             lambda text: _json_read(_json_read(text)),
             lambda text: _json_write(_json_write(text)),
         ),
         _Writing(
+            ("\\&#34;", "\\&quot;"),
             re.compile(both, flags),
             lambda text: _json_read(_json_read(html.unescape(text))),
             lambda text: _html_write(_json_write(_json_write(text))),
@@ -260,6 +265,8 @@ def _stands_alone(text: str, match: re.Match[str]) -> bool:
 def _keyed(text: str) -> Iterator[tuple[int, tuple[int, Callable[[str], str]], str, str]]:
     """Yield start, (end, how to write), category and value of each field that has to be replaced."""
     for writing in _WRITINGS:
+        if not any(sign in text for sign in writing.signs):
+            continue
         for match in writing.pattern.finditer(text):
             category = fields()[match.group("key").lower()]
             groups = match.groupdict()
