@@ -158,6 +158,22 @@ def test_no_interval_changes_what_can_start(intervals: list[str]) -> None:
     assert _next(labelled(intervals)) == _next(labelled(["1", "1"]))
 
 
+def test_a_stage_that_the_programme_has_left_is_over_for_everybody(tmp_path: Path) -> None:
+    """With its exit milestone reached a stage is ahead of nobody."""
+    stages = [PLAN["stages"][0], {**PLAN["stages"][1], "exit": "data"}, PLAN["stages"][2]]
+    plan = small(tmp_path, stages=stages)
+    assert not [stage for stage, _ in _next(plan) if stage == "cit"]
+    assert [stage for stage, _ in _next(plan, date(2026, 3, 3)) if stage == "cit"] == ["cit", "cit"]
+
+
+def test_two_parties_of_one_organisation_are_one_in_the_cohort(tmp_path: Path) -> None:
+    """The minimum viable cohort counts organisations: one system of each is not two."""
+    parties = [*PLAN["parties"], {"party": "a2-sup", "organisation": "A", "role": "SUP"}]
+    cohort = {"basis": "assumed", "roles": {"SUP": 2}}
+    (found,) = check(small(tmp_path, parties=parties, cohort=cohort), ENGLAND, DAY)
+    assert found.what == "the minimum viable cohort lacks parties: SUP: 1 of 2 organisations (A)"
+
+
 def test_the_day_decides_what_was_reached(tmp_path: Path) -> None:
     """A stage left on the 16th is still ahead on the 15th."""
     plan = small(tmp_path, parties=_reached(a={"pit": "2026-03-16"}))

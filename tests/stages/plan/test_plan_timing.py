@@ -104,6 +104,13 @@ def test_reports_are_fortnightly_then_monthly_then_weekly() -> None:
     ]
 
 
+def test_a_short_execution_has_no_report_before_it_began() -> None:
+    """Of the last four weeks only those count in which something ran."""
+    repeat = Repeat(1, "months", "x", weekly_in_last=4)
+    short = list(occurrences(repeat, date(2026, 4, 10), date(2026, 4, 24)))
+    assert short == [date(2026, 4, 10), date(2026, 4, 17)]
+
+
 def test_papers_fall_due_in_order_and_within_the_span() -> None:
     """Over the whole time of the template each repeated paper is listed each time."""
     plan = read_plan(shipped("template"), {"first": date(2026, 6, 1)})
