@@ -174,7 +174,7 @@ def bounded_protocol(bounds: Limits) -> type[asyncio.Protocol]:
             self._part = BODY
             before = self.cycle
             super().on_headers_complete()
-            if self.cycle is not before:
+            if self.cycle is not before and self.cycle.scope["method"] != "HEAD":  # its answer has no body
                 self.cycle.transport = _Joined(self.transport)
 
         def on_message_complete(self) -> None:
