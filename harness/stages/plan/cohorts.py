@@ -19,7 +19,8 @@ class Shortage:
 
     def __str__(self) -> str:
         names = f" ({', '.join(self.found)})" if self.found else ""
-        return f"{self.role}: {len(self.found)} of {self.needed} organisations{names}"
+        many = "organisation" if self.needed == 1 else "organisations"
+        return f"{self.role}: {len(self.found)} of {self.needed} {many}{names}"
 
 
 def shortages(plan: Plan, parties: Iterable[Party]) -> tuple[Shortage, ...]:

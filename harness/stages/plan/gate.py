@@ -154,7 +154,7 @@ def _verdict(criteria: Iterable[Assessed], exemptions: Iterable[Standing]) -> Ve
 def _assess(plan: Plan, stage: Stage, criterion: Criterion, runs: list[RunFacts], as_of: date) -> Assessed:
     items = [each for each in plan.work_off if each.criterion == criterion.id and _holds(each, as_of)]
     if isinstance(criterion.check, Manual):
-        return _said(criterion, criterion.check, items, as_of)
+        return _said(plan, criterion, criterion.check, items, as_of)
     if criterion.check.measure in OF_RUNS:
         measured = of_runs(stage, criterion.check, runs)
         if measured.evidence is None:
@@ -169,15 +169,21 @@ def _holds(item: WorkOff, as_of: date) -> bool:
     return bool(item.approved_by) and still_open and item.due >= as_of
 
 
-def _said(criterion: Criterion, check: Manual, items: list[WorkOff], as_of: date) -> Assessed:
+def _said(plan: Plan, criterion: Criterion, check: Manual, items: list[WorkOff], as_of: date) -> Assessed:
     """Take a person's word, when there is evidence for it."""
-    if check.met is None or (check.assessed and check.assessed > as_of):
-        return Assessed(criterion, State.NO_EVIDENCE, f"not assessed yet; {check.owner} does")
-    if check.met and not check.evidence:
+    waiting = tuple(name for name in plan.parties if name not in check.met_for)
+    met = check.met
+    if met is None and check.met_for and not waiting:
+        met = True
+    if met is None or (check.assessed and check.assessed > as_of):
+        some = f"met for {len(check.met_for)} of {len(plan.parties)} parties" if check.met_for else ""
+        said = f"{some or 'not assessed yet'}; {check.owner} does"
+        return Assessed(criterion, State.NO_EVIDENCE, said, waiting if some else ())
+    if met and not check.evidence:
         return Assessed(criterion, State.NO_EVIDENCE, f"{check.owner} says met, and names no evidence")
-    state = f"{check.owner} says {'met' if check.met else 'not met'}"
+    state = f"{check.owner} says {'met' if met else 'not met'}"
     said = f"{state}{f' on {check.assessed}' if check.assessed else ''}"
-    if check.met:
+    if met:
         return Assessed(criterion, State.MET, said, refs=check.evidence)
     if items and criterion.may_work_off:
         return Assessed(criterion, State.WITH_WORK_OFF, said, refs=check.evidence, work_off=tuple(items))

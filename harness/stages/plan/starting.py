@@ -133,6 +133,9 @@ def _open(plan: Plan, stage: Stage, criterion: Criterion, as_of: date, party: st
             return ""  # said role by role for a stage of the cohort
         if check.measure in OF_RUNS:
             return "" if plan.kind is Kind.RECORD else f"measured by 'dip gate {stage.id} --at entry'"
+        if check.measure == "environment-ready" and party:
+            others = [name for name in check.of if name != stage.environment]
+            return "; ".join(lack for name in others for lack in unready(plan, name, as_of, party))
         measured = of_plan(plan, stage, check, as_of)
         return "" if measured.met else measured.said
     if party and party in check.met_for:

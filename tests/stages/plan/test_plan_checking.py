@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from plan_files import PLAN, small
 
@@ -24,6 +24,7 @@ TEMPLATE = read_plan(shipped("template"))
 DAY = date(2026, 4, 1)
 
 
+@settings(deadline=None)
 @given(st.dates(date(2023, 1, 1), date(2027, 12, 31)))
 def test_the_worked_example_departs_from_its_rules_in_three_places(day: date) -> None:
     """Two RTTMs a week early, one assurance a working day early, on any day of asking; nothing else."""
@@ -144,6 +145,7 @@ def test_a_ready_party_does_not_wait_for_its_interval(tmp_path: Path) -> None:
     assert ("pit", "a-sup") not in found
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["1", "2", "3", "4", "5", "6", "9"]), min_size=2, max_size=2))
 def test_no_interval_changes_what_can_start(intervals: list[str]) -> None:
     """Whatever labels the parties bear, the same can start."""
@@ -213,7 +215,7 @@ def test_the_cohort_waits_for_the_roles_that_it_needs(tmp_path: Path) -> None:
     """The stage of the cohort starts when every role is filled by parties that came through."""
     one = _reached(a={"pit": "2026-03-16", "cit": "2026-03-30"})
     assert _next(small(tmp_path, parties=one))["sit", ""] == (
-        "minimum viable cohort, MSS: 0 of 1 organisations",
+        "minimum viable cohort, MSS: 0 of 1 organisation",
     )
     both = {"pit": "2026-03-16", "cit": "2026-03-30"}
     assert _next(small(tmp_path, parties=_reached(a=both, b=both)))["sit", ""] == ()
@@ -233,6 +235,25 @@ def test_an_entry_criterion_holds_back_only_those_that_do_not_meet_it(tmp_path: 
     found = _next(small(tmp_path, parties=both, criteria=[{**criterion, "manual": manual}]))
     assert found["cit", "a-sup"] == ()
     assert found["cit", "b-mss"] == ("criterion users: not yet assessed (SI)",)
+
+
+def test_a_party_does_not_wait_for_the_places_of_others(tmp_path: Path) -> None:
+    """Where a criterion asks that the environment is ready, a party answers for its own place alone."""
+    criterion = {"criterion": "places", "stage": "cit", "at": "entry", "text": "In place", "basis": "ours"}
+    automatic = {"measure": "environment-ready", "of": ["SIT A", "SIT B"]}
+    both = _reached(a={"pit": "2026-03-16"}, b={"pit": "2026-03-16"})
+    here, there = PLAN["places"]
+    second = [{**each, "environment": "SIT B"} for each in (here, {**there, "build": ""})]
+    plan = small(
+        tmp_path,
+        parties=both,
+        environments=[{"environment": name, "title": name} for name in ("SIT A", "SIT B")],
+        places=[here, there, *second],
+        criteria=[{**criterion, "automatic": automatic}],
+    )
+    found = _next(plan)
+    assert found["cit", "a-sup"] == ()
+    assert found["cit", "b-mss"] == ("criterion places: SIT B: b-mss lacks build",)
 
 
 def test_the_example_starts_sit_functional_when_its_papers_were_through() -> None:

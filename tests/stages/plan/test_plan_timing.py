@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.stages import calendars
@@ -30,6 +30,7 @@ RULES = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(RULES, WORKING)
 def test_the_day_that_is_planned_is_a_working_day_that_keeps_the_rule(rule: When, known: date) -> None:
     """What the schedule proposes, the check accepts."""
@@ -38,6 +39,7 @@ def test_the_day_that_is_planned_is_a_working_day_that_keeps_the_rule(rule: When
     assert depart(rule, known, day, ENGLAND) is None
 
 
+@settings(deadline=None)
 @given(RULES, WORKING, st.integers(1, 40))
 def test_a_day_on_the_wrong_side_departs(rule: When, known: date, off: int) -> None:
     """Nearer than 'at least', farther than 'at most', on either side of 'exactly': each is a departure."""
@@ -49,6 +51,7 @@ def test_a_day_on_the_wrong_side_departs(rule: When, known: date, off: int) -> N
     assert (depart(rule, known, farther, ENGLAND) is None) is (rule.bound == "at least")
 
 
+@settings(deadline=None)
 @given(WORKING)
 def test_the_template_from_any_start_keeps_its_own_rules(start: date) -> None:
     """Every date that follows from a CIT start keeps every published rule: the check finds nothing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import ConfigurationError
@@ -36,6 +36,7 @@ def test_the_bank_holidays_are_those_that_were_published(name: str, year: int) -
     assert [f"{day:%m-%d}" for day in sorted(found)] == PUBLISHED[name, year].split()
 
 
+@settings(deadline=None)
 @given(CALENDARS, DAYS, COUNTS)
 def test_adding_working_days_lands_on_one_that_is_so_far_away(
     calendar: Calendar, day: date, count: int
@@ -48,24 +49,28 @@ def test_adding_working_days_lands_on_one_that_is_so_far_away(
     assert calendar.add(end, -count) == start
 
 
+@settings(deadline=None)
 @given(CALENDARS, DAYS, st.integers(0, 60), st.integers(0, 60))
 def test_adding_in_two_steps_is_adding_at_once(calendar: Calendar, day: date, one: int, two: int) -> None:
     """Forward steps add up, from any day."""
     assert calendar.add(calendar.add(day, one), two) == calendar.add(day, one + two)
 
 
+@settings(deadline=None)
 @given(CALENDARS, DAYS, st.integers(1, 60))
 def test_more_working_days_are_later(calendar: Calendar, day: date, count: int) -> None:
     """Each further working day is later than the one before, and never sooner than the calendar day."""
     assert calendar.add(day, count) > calendar.add(day, count - 1) >= day + timedelta(days=count - 1)
 
 
+@settings(deadline=None)
 @given(CALENDARS, DAYS, DAYS, DAYS)
 def test_counts_between_days_add_up(calendar: Calendar, one: date, two: date, three: date) -> None:
     """Counting to a day and on from it is counting at once, in any direction."""
     assert calendar.between(one, two) + calendar.between(two, three) == calendar.between(one, three)
 
 
+@settings(deadline=None)
 @given(CALENDARS, DAYS, st.sampled_from([-1, 1]))
 def test_rolling_finds_the_nearest_working_day_that_way(calendar: Calendar, day: date, step: int) -> None:
     """No working day is passed over, and a working day stays."""
@@ -76,6 +81,7 @@ def test_rolling_finds_the_nearest_working_day_that_way(calendar: Calendar, day:
     assert all(calendar.why_not(each) for each in passed)
 
 
+@settings(deadline=None)
 @given(st.integers(1900, 2199))
 def test_easter_is_a_sunday_in_spring(year: int) -> None:
     """Easter is a Sunday from 22 March to 25 April."""
