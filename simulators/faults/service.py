@@ -49,6 +49,9 @@ class Times:
         }
 
 
+ALWAYS = Times()
+
+
 def times(content: object, *, where: str = "service") -> Times:
     """Read the times of service; raises ConfigurationError for what can't be used."""
     if not isinstance(content, Mapping):
@@ -90,7 +93,7 @@ class Service:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._times = Times()
+        self._times = ALWAYS
         self._pulse = asyncio.Event()
 
     @property
@@ -100,12 +103,12 @@ class Service:
 
     def put(self, found: Times) -> None:
         """Replace the times."""
-        self._times = found
+        self._times = ALWAYS if found == ALWAYS else found
         self.changed()
 
     def closed(self) -> str:
         """Return why the service is closed now; empty when it is open."""
-        return self._times.closed(self._clock.now()) if self._times != Times() else ""
+        return "" if self._times is ALWAYS else self._times.closed(self._clock.now())
 
     def changed(self) -> None:
         """Let everybody who waits look again: the clock, the times or the faults changed."""
