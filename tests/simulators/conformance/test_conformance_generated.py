@@ -22,6 +22,7 @@ from tests.simulators.conformance.described import Described
 from tests.simulators.dip.conftest import Bench
 
 _ASKED = os.environ.get("DIP_CONFORMANCE_EXAMPLES")
+_SEED = int(os.environ.get("DIP_FUZZ_SEED", "1"))
 _EXAMPLES = int(_ASKED or 6)
 _MESSAGES = int(_ASKED or 2)
 """Calls that carry whole messages take longest to make."""
@@ -77,7 +78,7 @@ def test_an_operation_answers_as_its_document_says(
     examples = _MESSAGES if path == "/dip-channel/{id}" else _EXAMPLES
     for mode in _MODES:
 
-        @seed(1)
+        @seed(_SEED)
         @_bounded(examples)
         @given(case=_calls(hub, method, path, mode), signed=st.sampled_from((True, True, True, False)))
         def call(case: Any, signed: bool) -> None:
@@ -97,7 +98,7 @@ def test_validate_paths_answer_as_their_document_says(hubs: dict[str, Described]
     for path in paths:
         for mode in _MODES:
 
-            @seed(1)
+            @seed(_SEED)
             @_bounded(1 if _ASKED is None else _MESSAGES)
             @given(case=hub.schema[path]["POST"].as_strategy(generation_mode=mode))
             def call(case: Any) -> None:
