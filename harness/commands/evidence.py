@@ -75,7 +75,10 @@ def signing_options(command: Any) -> Any:
 @click.argument("run", type=click.Path(path_type=Path))
 @signing_options
 @click.option(
-    "--out", type=click.Path(path_type=Path), metavar="FILE", help="[default: <run-id>.evidence.zip]"
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The pack.  [default: the folder's name with .evidence.zip]",
 )
 @click.option(
     "--network",
@@ -100,6 +103,7 @@ def seal(
     known = known_keys(_api_keys(Path(network))) if network else None
     if out is None:
         out = Path(f"{run.resolve().name}.evidence.zip")
+    _refuse_existing(out)
     done = sealing.seal(run, out, derive=derived, signer=signer, known=known)
     click.echo(
         f"sealed   {done.seal.entries:,} files, {done.seal.size:,} bytes of run {done.seal.run['run']}"
@@ -211,8 +215,7 @@ def redact(
     of the same distributor, with the right check digit. The copy verifies by itself and carries the seal of
     the original. Signatures of messages whose bytes were replaced can be verified on the original only.
     """
-    if out.resolve() == pack.resolve():
-        raise ConfigurationError("is the original", where="--out", mend="Name another file for the copy.")
+    _refuse_existing(out)
     signer = _signer(key, cert, sign_command)
     salt = salt or pack.with_name(f"{pack.name}.salt")
     done = redacting.redact(pack, out, lambda: load_salt(salt, draw=True), derive=derived, signer=signer)
@@ -262,6 +265,11 @@ def _told(found: Verified) -> list[str]:
 
 def _visible(text: str) -> str:
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def _refuse_existing(out: Path) -> None:
+    if out.exists():
+        raise ConfigurationError("is there already", where=str(out), mend="Name another file with --out.")
 
 
 def _signer(key: str | None, cert: str | None, sign_command: str | None) -> Signer | None:

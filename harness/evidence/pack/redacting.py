@@ -36,6 +36,7 @@ UNVERIFIABLE = (
     "What the harness made of them stands in the events. The original still verifies: its seal is here."
 )
 _HASH_LIKE = 16
+_BLOCK = 1 << 20
 _WORKBOOK_BYTES = 512 << 20
 
 
@@ -125,7 +126,8 @@ class Redaction:
             if path.endswith(".xlsx"):
                 yield from (text for _, text in _parts(data) if text is not None)
             else:
-                yield plain_escapes(data.decode("utf-8")) if stored_digest(path) else data.decode("utf-8")
+                text = data.decode("utf-8")
+                yield from _blocks(path, plain_escapes(text) if stored_digest(path) else text)
         except (UnicodeDecodeError, ConfigurationError):
             # It is withheld as a whole.
             return
@@ -136,7 +138,8 @@ class Redaction:
         if path.endswith(".xlsx"):
             return self._workbook(path, data)
         try:
-            return self._elsewhere.replace(data.decode("utf-8")).encode("utf-8"), False
+            blocks = _blocks(path, data.decode("utf-8"))
+            return b"".join(self._elsewhere.replace(text).encode("utf-8") for text in blocks), False
         except UnicodeDecodeError:
             return self._note(path, data), True
 
@@ -315,6 +318,15 @@ def _refuse_unfit(path: Path, checked: Verified) -> None:
         )
     if checked.seal is None or checked.seal.kind != manifest.SEALED:
         raise ConfigurationError("is a redacted copy", where=str(path), mend="Give the original.")
+
+
+def _blocks(path: str, text: str) -> Iterator[str]:
+    """Yield a file of lines in pieces of some whole lines, any other file in one."""
+    start = 0
+    while path.endswith(".ndjson") and (end := text.find("\n", start + _BLOCK)) >= 0:
+        yield text[start : end + 1]
+        start = end + 1
+    yield text[start:]
 
 
 def _parts(data: bytes) -> Iterator[tuple[str, str | None]]:

@@ -6,7 +6,6 @@ Refused are a run whose stored bytes don't match their hash or miss one that an 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,14 +18,15 @@ from harness.errors import ConfigurationError
 from harness.evidence.log import FILE, read_events
 from harness.evidence.pack import manifest
 from harness.evidence.pack.assembling import Assembly
-from harness.evidence.pack.container import CHUNK, Limits, PackWriter
+from harness.evidence.pack.container import CHUNK, PackWriter
 from harness.evidence.pack.facts import Derive, Facts, differences
 from harness.evidence.pack.manifest import Seal
 from harness.evidence.pack.secrets import OVERLAP, Secret, scan
 from harness.security.signing import Signer
 
 RESULTS = "results.json"
-EVIDENCE = "evidence"
+WHOLE = 16 << 20
+"""Bytes of a file that is read at once; a larger one, but for a workbook, is read in pieces."""
 _SUFFIXES = frozenset({".csv", ".html", ".json", ".md", ".ndjson", ".txt", ".xlsx", ".xml"})
 _STORED = re.compile(r"evidence/([0-9a-f]{2})/(\1[0-9a-f]{62})")
 _TOLD = 5
@@ -129,15 +129,14 @@ def _add(
 ) -> None:
     try:
         size = file.stat().st_size
-        if size <= Limits().text_bytes:
+        if size <= WHOLE or file.suffix == ".xlsx":
             data = file.read_bytes()
-            digest = stored_digest(path)
-            if digest and hashlib.sha256(data).hexdigest() != digest:
-                raise ConfigurationError("the bytes no longer match their hash", where=str(file))
             found += scan(path, data, known=known)
-            assembly.add(path, data)
+            entry = assembly.add(path, data)
         else:
-            assembly.add_chunks(path, _scanned(path, file, found, known), size)
+            entry = assembly.add_chunks(path, _scanned(path, file, found, known), size)
+        if entry.sha256 != (stored_digest(path) or entry.sha256):
+            raise ConfigurationError("the bytes no longer match their hash", where=str(file))
     except OSError as error:
         raise ConfigurationError(f"can't be read: {error.strerror or error}", where=str(file)) from error
 

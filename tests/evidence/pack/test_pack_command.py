@@ -65,8 +65,8 @@ def test_a_real_run_is_sealed_verified_and_redacted(real: Path, tmp_path: Path, 
     assert not [value for value in mpans if value in after]
 
 
-def test_exit_codes_tell_findings_from_wrong_input(pack: Path, tmp_path: Path) -> None:
-    """1 and the place for a changed pack, 2 for what is none, one line on standard error."""
+def test_exit_codes_tell_findings_from_wrong_input(run: Path, pack: Path, tmp_path: Path) -> None:
+    """1 and the place for a changed pack; 2 for what is none, or would overwrite, in one line."""
     repacked(pack, tmp_path / "x.zip", **{"junit.xml": b"<testsuites/>"})
     done = _dip("evidence", "verify", "x.zip", at=tmp_path)
     assert done.returncode == 1
@@ -74,6 +74,8 @@ def test_exit_codes_tell_findings_from_wrong_input(pack: Path, tmp_path: Path) -
     assert "changed     junit.xml: the bytes are not those that were sealed" in done.stdout
     (tmp_path / "y.zip").write_bytes(b"PK")
     for words in (
+        ["seal", run, "--out", "x.zip"],
+        ["redact", pack, "--out", "x.zip"],
         ["verify", "y.zip"],
         ["verify", "none.zip"],
         ["seal", "."],

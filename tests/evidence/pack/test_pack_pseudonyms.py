@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import stat
 from pathlib import Path
 
@@ -125,6 +126,18 @@ def test_the_table_covers_every_item_of_such_a_name(word: str, category: str) ->
     named = [item for item, entry in items().items() if word.lower() in entry.name.lower() and entry.keys]
     assert named
     assert {item_name(item) for item in named if listed.get(item) != category} == set()
+
+
+def test_the_document_names_the_same_items() -> None:
+    """The table in docs/evidence.md is the one that redaction goes by."""
+    text = (Path(__file__).resolve().parents[3] / "docs" / "evidence.md").read_text(encoding="utf-8")
+    told = {
+        f"DI-{number:03d}"
+        for row in re.findall(r"^\| [a-z, -]+ \| (DI-.*) \|$", text, re.MULTILINE)
+        for first, last in re.findall(r"DI-(\d{3})(?: to DI-(\d{3}))?", row)
+        for number in range(int(first), int(last or first) + 1)
+    }
+    assert told == {item for rule in RULES for item in rule.items()}
 
 
 def test_fields_are_known_in_any_case_and_stand_in_one_category_only() -> None:

@@ -75,8 +75,11 @@ def test_a_pack_without_one_of_its_own_files_is_not_intact(pack: Path, tmp_path:
     assert ("missing", name) in _codes(verify(spoiled, derive=derive))
 
 
-def _forged(pack: Path, out: Path, name: str, data: bytes) -> Path:
-    """Change an entry and set manifest, hashes and root right again, as a forger without the key would."""
+def _forged(pack: Path, out: Path, name: str, data: bytes, *, reseal: bool = True) -> Path:
+    """Change an entry and set manifest, hashes and root right again, as a forger without the key would.
+
+    Without ``reseal`` the seal stays as it was, and its signature with it.
+    """
     with zipfile.ZipFile(pack) as archive:
         listed = manifest.decode_manifest(archive.read(manifest.MANIFEST))
         sealed = manifest.decode_seal(archive.read(manifest.SEAL))
@@ -84,7 +87,8 @@ def _forged(pack: Path, out: Path, name: str, data: bytes) -> Path:
     entries[name] = manifest.entry(listed.blind, name, len(data), hashlib.sha256(data).hexdigest())
     root = manifest.root(sealed.run, [each.commitment for each in entries.values()])
     size = sum(each.size for each in entries.values())
-    seal_bytes = manifest.Seal(sealed.kind, sealed.run, len(entries), size, root, sealed.signer).encode()
+    resealed = manifest.Seal(sealed.kind, sealed.run, len(entries), size, root, sealed.signer)
+    seal_bytes = (resealed if reseal else sealed).encode()
     own = {manifest.MANIFEST: manifest.Manifest(entries, listed.blind).encode(), manifest.SEAL: seal_bytes}
     return repacked(pack, out, **own, **{name: data, manifest.SUMS: manifest.sums(entries, own)})
 
@@ -93,6 +97,49 @@ def test_a_forger_without_the_key_is_found_by_the_signature(pack: Path, tmp_path
     """Every hash and the root were made right again; the signature is not over this seal."""
     forged = _forged(pack, tmp_path / "x.zip", "junit.xml", b"<testsuites/>")
     assert _codes(verify(forged, derive=derive)) == {("signature", "seal.json"), ("container", "x.zip")}
+
+
+def test_a_forger_who_keeps_the_seal_is_found_by_the_root(pack: Path, tmp_path: Path) -> None:
+    """Entry, manifest and hashes agree, seal and signature are genuine: the root is of other files."""
+    data = zipfile.ZipFile(pack).read("junit.xml").replace(b'failures="1"', b'failures="0"')
+    forged = _forged(pack, tmp_path / "x.zip", "junit.xml", data, reseal=False)
+    assert _codes(verify(forged, derive=derive)) == {("root", "seal.json"), ("container", "x.zip")}
+
+
+def test_another_signer_of_the_same_authority_is_found(pack: Path, tmp_path: Path, signing: Signing) -> None:
+    """The seal names its certificate: nobody else can put a signature under it."""
+    issued = signing.authority.issue("stranger", "signing")
+    with zipfile.ZipFile(pack) as archive:
+        data = archive.read(manifest.SEAL)
+    url = manifest.seal_url(json.loads(data)["root"])
+    stranger = Signer.load(issued.cert, issued.key)
+    headers = stranger.sign(manifest.METHOD, url, data, date="2026-03-01T00:00:00.000Z")
+    spoiled = repacked(pack, tmp_path / "x.zip", **{manifest.SIGNATURE: json.dumps(headers).encode()})
+    found = verify(spoiled, derive=derive, trust=Trust.load(signing.authority.ca_bundle))
+    assert ("signature", "seal.json") in _codes(found)
+
+
+def test_a_commitment_that_does_not_open_is_named(pack: Path, tmp_path: Path) -> None:
+    """A commitment to other bytes would let a redacted copy be bound to what was never there."""
+    listed = json.loads(zipfile.ZipFile(pack).read(manifest.MANIFEST))
+    (entry,) = [each for each in listed["entries"] if each["path"] == "junit.xml"]
+    entry["commitment"] = "0" * 64
+    spoiled = repacked(pack, tmp_path / "x.zip", **{manifest.MANIFEST: manifest.canonical(listed)})
+    assert {("commitment", "junit.xml"), ("root", "seal.json")} <= _codes(verify(spoiled, derive=derive))
+
+
+def test_a_stored_message_must_be_what_its_name_says(pack: Path, tmp_path: Path) -> None:
+    """Events cite a message by its hash: other bytes under that name are found, whatever the manifest says."""
+    with zipfile.ZipFile(pack) as archive:
+        name = next(path for path in archive.namelist() if path.startswith("evidence/"))
+    forged = _forged(pack, tmp_path / "x.zip", name, b"other bytes")
+    assert ("misnamed", name) in _codes(verify(forged, derive=derive))
+
+
+def test_hashes_for_other_programs_must_be_the_manifests(pack: Path, tmp_path: Path) -> None:
+    """SHA256SUMS can't say anything else than the manifest."""
+    spoiled = repacked(pack, tmp_path / "x.zip", **{manifest.SUMS: b"0" * 64 + b"  events.ndjson\n"})
+    assert ("sums", manifest.SUMS) in _codes(verify(spoiled, derive=derive))
 
 
 def test_results_must_follow_from_the_events(pack: Path, tmp_path: Path) -> None:
