@@ -129,7 +129,7 @@ def test_a_commitment_that_does_not_open_is_named(pack: Path, tmp_path: Path) ->
 
 
 def test_a_stored_message_must_be_what_its_name_says(pack: Path, tmp_path: Path) -> None:
-    """Events cite a message by its hash: other bytes under that name are found, whatever the manifest says."""
+    """Events cite a message by its hash: other bytes under that name are found, whatever else agrees."""
     with zipfile.ZipFile(pack) as archive:
         name = next(path for path in archive.namelist() if path.startswith("evidence/"))
     forged = _forged(pack, tmp_path / "x.zip", name, b"other bytes")
