@@ -20,9 +20,18 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks import cores
-from benchmarks.requests import INTERFACE, SENDER, Sender, Signed, sign_ahead, template
+from benchmarks.requests import (
+    INTERFACE,
+    SENDER,
+    Sender,
+    Signed,
+    sign_ahead,
+    sign_ahead_seconds,
+    template,
+)
 from benchmarks.wire import Connections, Drive
-from harness.errors import EnvironmentFault
+from harness.errors import ConfigurationError, EnvironmentFault
+from harness.spec.release import load
 from harness.transport.network import Network, write
 from harness.transport.parties import CertificateSet
 from harness.transport.tls import client_context
@@ -114,22 +123,42 @@ class _Phase:
     requests: Iterator[tuple[bytes, int]]
     drive: Drive
     cpu: float = 0.0
+    grown: int = 0
 
     def round(self, connections: Connections, seconds: float) -> None:
-        before = cores.process_seconds(self.pid)
+        before, small = cores.process_seconds(self.pid), cores.resident_bytes(self.pid)
         self.drive.add(connections.drive(self.requests, seconds))
-        after = cores.process_seconds(self.pid)
+        after, large = cores.process_seconds(self.pid), cores.resident_bytes(self.pid)
         if before is not None and after is not None:
             self.cpu += after - before
+        if small is not None and large is not None:
+            self.grown += large - small
 
     @property
     def cpu_us(self) -> float | None:
         """Processor microseconds of the server per message."""
         return self.cpu * 1e6 / self.drive.messages if self.cpu and self.drive.messages else None
 
+    @property
+    def memory(self) -> float | None:
+        """Bytes that the server grew by per message."""
+        known = cores.resident_bytes(self.pid) is not None and self.drive.messages
+        return self.grown / self.drive.messages if known else None
+
 
 def run(seconds: float, release: str) -> Report:
-    """Measure for about ``seconds`` in all; raises EnvironmentFault when a request is refused."""
+    """Measure for about ``seconds`` in all.
+
+    Raises ConfigurationError for more seconds than a request may be signed ahead and for an unknown release,
+    EnvironmentFault when a request is refused.
+    """
+    if seconds > sign_ahead_seconds():
+        raise ConfigurationError(
+            f"{seconds:.0f} s is longer than a request may be signed ahead",
+            where="--seconds",
+            mend=f"At most {sign_ahead_seconds():.0f}, half of signing.skew_seconds.",
+        )
+    load(release)
     began = time.monotonic()
     chosen = cores.choose()
     with contextlib.ExitStack() as stack:
@@ -200,7 +229,6 @@ def _measure(
     with contextlib.closing(to_hub), contextlib.closing(to_ceiling):
         _accepted(to_ceiling.drive(bytes_of(singles[:_WARM]), measuring), "the ceiling")
         _accepted(to_hub.drive(bytes_of(singles[:_WARM]), measuring), "the hub")
-        memory = cores.resident_bytes(target.pid)
         core = cores.core_time(chosen.client)
         for _ in range(ROUNDS):
             for name, phase in phases.items():
@@ -210,6 +238,7 @@ def _measure(
     for name, phase in phases.items():
         _accepted(phase.drive, name)
     busy = core_after.busy_since(core) if core and core_after else None
+    memory = phases["single"].memory
     resident = cores.resident_bytes(target.pid)
     messages = phases["single"].drive.messages + phases["batch"].drive.messages
     single, batch, top = (phases[name].drive for name in ("single", "batch", "ceiling"))
@@ -224,7 +253,7 @@ def _measure(
         cpu_us_per_message=phases["single"].cpu_us,
         cpu_us_per_batched_message=phases["batch"].cpu_us,
         ceiling_cpu_us_per_request=phases["ceiling"].cpu_us,
-        memory_bytes_per_message=(resident - memory) / messages if resident and memory else None,
+        memory_bytes_per_message=memory,
         resident_bytes=resident,
         client_core_busy=busy,
         messages=messages,

@@ -17,7 +17,7 @@ from harness.settings import shipped
 _FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _CODE = re.compile(r"`([^`\n]+)`")
-_ROOMS = "harness|simulators|load|swagger|test_catalogue|tests|docs|changelog\\.d|\\.ci"
+_ROOMS = "harness|simulators|load|benchmarks|swagger|test_catalogue|tests|docs|changelog\\.d|\\.ci"
 _PATH = re.compile(rf"(?:{_ROOMS})/[\w./-]*")
 _WORDS = """DIP, MPAN, DIP id, MPID, Publication, Interface catalogue, Event code, Primary, Secondary, Always,
     Registration service, Supplier, Metering service, Data service, LDSO, Settlement, CSS, Appointment,

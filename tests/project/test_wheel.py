@@ -46,7 +46,7 @@ def test_the_wheel_holds_the_packages_and_their_files(
     wanted = {
         path.relative_to(root).as_posix()
         for path in tracked
-        if path.relative_to(root).parts[0] in {"harness", "simulators", "load"}
+        if path.relative_to(root).parts[0] in {"harness", "simulators", "load", "benchmarks"}
     }
     none_found("Missing in the wheel", wanted - wheel)
     none_found(
