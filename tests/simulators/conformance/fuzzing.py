@@ -30,7 +30,7 @@ OPEN_ENDED = ("head", "raw")
 """Kinds whose framing may be broken: the hub may wait for more, so they get no long wait for an answer."""
 _TEMPLATES = 30
 _ANSWER_SECONDS = 20.0
-_IMPATIENT_SECONDS = 0.05
+_IMPATIENT_SECONDS = 0.15
 _METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE")
 _TOKENS = (
     b"null",

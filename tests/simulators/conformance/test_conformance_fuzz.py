@@ -34,7 +34,7 @@ REQUESTS = int(os.environ.get("DIP_FUZZ_REQUESTS", "5000"))
 SEED = int(os.environ.get("DIP_FUZZ_SEED", "1"))
 GROWTH_MIB = 96
 """The hub's resident memory may grow by so much, from when it has seen a fifth of the requests to the end."""
-_THREADS = 4
+_THREADS = 8
 _OWN = {200, 201, 202, 204, 206, 401}
 _SAID_AT_MOST = 5
 

@@ -1,0 +1,126 @@
+"""Answers to calls that succeed, which generated calls seldom do, held to the document of each release."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from harness.clock import message_time
+from harness.spec.release import load, names
+from harness.transport.client import Answer
+from harness.transport.network import Party
+from tests.simulators.conformance.described import Described
+from tests.simulators.dip.conftest import Bench
+
+_OPEN = {"datetimeFrom": None, "datetimeTo": None, "eventCode": None, "MPAN": None, "version": None}
+
+
+@pytest.fixture(scope="module")
+def hubs(bench: Bench) -> Iterator[dict[str, Described]]:
+    """Return each release as its document describes it."""
+    described = {name: Described(bench, name, bench.party("SUP")) for name in names()}
+    yield described
+    for each in described.values():
+        each.close()
+
+
+class Caller:
+    """Makes calls of the operations of a release and holds each answer to the document."""
+
+    def __init__(self, hub: Described) -> None:
+        """Remember which operations were called and with which status they answered."""
+        self.hub = hub
+        self.seen: set[tuple[str, str, int]] = set()
+
+    def __call__(
+        self, party: Party, method: str, path: str, body: Any = None, *, reference: str = "", **query: str
+    ) -> tuple[Answer, Any]:
+        """Return the answer and its JSON."""
+        full = path.replace("{id}", "IF-031").replace("{recipient-id}", party.dip_id)
+        full = full.replace("{message-id}", reference)
+        if query:
+            full += "?" + "&".join(f"{name.replace('_', '-')}={value}" for name, value in query.items())
+        content = b"" if body is None else orjson.dumps(body)
+        answer = self.hub.bench.client(self.hub.release).request(party, method, full, content)
+        self.seen.add((method, path, answer.status or 0))
+        return answer, self.hub.hold(answer, method, path)
+
+    def offers(self, method: str, path: str) -> bool:
+        """Say whether the release has an operation."""
+        return any((each.method, each.path) == (method, path) for each in load(self.hub.release).operations)
+
+
+@pytest.mark.parametrize("release", names())
+def test_successful_answers_are_those_of_the_document(
+    bench: Bench, hubs: dict[str, Described], release: str
+) -> None:
+    """Each operation of a release is called until it succeeds; every answer has the shape it declares."""
+    call = Caller(hubs[release])
+    sender, recipient, tag = bench.party("SUP"), bench.party("REGS"), bench.tag()
+    message = bench.message(tag=tag, release=release)
+    reference = message["CommonBlock"]["S1"]["senderUniqueReference"]
+
+    channel = "/dip-channel/{id}"
+    answer, sent = call(sender, "POST", channel, [{"payload": message}])
+    assert answer.status == 201
+    assert call(sender, "POST", channel, [{"payload": message}])[0].status == 400
+    bench.settle(tag)
+    transaction = sent["messageArray"][0]["transactionID"]
+
+    for path in (f"{channel}/pubconfig/{{recipient-id}}", "/statusmessage/config/{recipient-id}"):
+        url = {"callbackURL": "https://127.0.0.1:1/x"}
+        assert call(recipient, "POST", path, url)[0].status == 201
+        assert call(recipient, "POST", path, {"callbackURL": "nowhere"})[0].status == 400
+        assert call(recipient, "DELETE", path)[0].status == 204
+
+    said = {**sent["messageArray"][0], "senderID": recipient.dip_id, "recipientID": sender.dip_id}
+    said |= {"message": "RCP1000 - Generic Validation Failure"}
+    assert call(recipient, "POST", "/statusmessage", [said])[0].status == 201
+    assert call(sender, "POST", "/statusmessage", [said])[0].status == 400
+
+    replay = f"{channel}/replay/{{recipient-id}}"
+    answer, found = call(recipient, "POST", replay, {**_OPEN, "transactionIDs": [transaction]})
+    assert (answer.status, len(found)) == (200, 1)
+    assert call(bench.party("MDR"), "POST", replay, _OPEN)[0].status == 204
+    requeue = f"{channel}/requeue/{{recipient-id}}"
+    answer, requeued = call(recipient, "POST", requeue, {**_OPEN, "transactionIDs": [transaction]})
+    assert answer.status in (200, 202)
+
+    progress = f"{channel}/requeueStatus/{{recipient-id}}"
+    if call.offers("GET", progress):
+        assert call(recipient, "GET", progress, requeue_id=requeued)[0].status == 200
+        assert call(recipient, "GET", progress)[0].status == 200
+    journal = f"{channel}/deliveryStatus/{{recipient-id}}/{{message-id}}"
+    if call.offers("GET", journal):
+        assert call(sender, "GET", journal, reference=reference)[0].status == 200
+        assert call(recipient, "GET", journal, reference=reference)[0].status == 200
+        assert call(bench.party("SUP", 1), "GET", journal, reference=reference)[0].status == 204
+    if call.offers("POST", "/statusmessage/replay/{recipient-id}"):
+        now = bench.admin.now()
+        told = {
+            "datetimeFrom": message_time(now - timedelta(hours=1)),
+            "datetimeTo": message_time(now + timedelta(hours=1)),
+            "transactionID": transaction,
+        }
+        assert call(sender, "POST", "/statusmessage/replay/{recipient-id}", told)[0].status == 200
+        assert call(sender, "POST", "/statusmessage/requeue/{recipient-id}", told)[0].status == 202
+        assert call(sender, "GET", "/statusmessage/requeueStatus/{recipient-id}")[0].status == 200
+
+    called = {(method, path) for method, path, status in call.seen if status < 300}
+    assert called == {(each.method, each.path) for each in load(release).operations}
+
+
+@pytest.mark.parametrize("release", names())
+def test_validate_says_yes_as_the_document_says(
+    bench: Bench, hubs: dict[str, Described], release: str
+) -> None:
+    """A good payload is 201 on its `/validate` path, and another event's path refuses it with 400."""
+    payload = bench.message(release=release)
+    call = Caller(hubs[release])
+    assert call(bench.party("SUP"), "POST", "/validate/IF-031/MSApp", payload)[0].status == 201
+    other = next(path for path in hubs[release].document["paths"] if path.startswith("/validate/IF-032/"))
+    assert call(bench.party("SUP"), "POST", other, payload)[0].status == 400
