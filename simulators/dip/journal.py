@@ -85,7 +85,8 @@ class Journal:
         rows = self._access.store.rows(
             "SELECT id, transaction_id, sender, reference, interface, event, correlation, mpan FROM message"
             " WHERE reference = ? AND interface = ? AND (sender = ? OR EXISTS"
-            " (SELECT 1 FROM delivery WHERE message = message.id AND recipient = ?))"
+            " (SELECT 1 FROM delivery INDEXED BY delivery_message"
+            " WHERE message = message.id AND recipient = ?))"
             " ORDER BY sender = ? DESC, id DESC LIMIT 1",
             (reference, channel, party, party, party),
         )

@@ -97,7 +97,8 @@ class Reports:
         rows = self._access.store.rows(
             "SELECT id, sender, tag, transaction_id, reference, correlation FROM message"
             f" WHERE {where}"
-            " AND EXISTS (SELECT 1 FROM delivery WHERE message = message.id AND recipient = ?)",
+            " AND EXISTS (SELECT 1 FROM delivery INDEXED BY delivery_message"
+            " WHERE message = message.id AND recipient = ?)",
             [*parameters, origin],
         )
         return _About(*rows[0]) if rows else None

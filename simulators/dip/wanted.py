@@ -24,16 +24,22 @@ class Wanted:
 
     table: str
     source: str
+    since: int
+    until: int
+    """The first and the last second that count."""
     where: str
+    """Further conditions."""
     parameters: tuple[object, ...]
 
     def select(self, columns: str, *, after: tuple[int, int] | None = None) -> tuple[str, tuple[object, ...]]:
         """Return the statement that reads columns, and its parameters; ``after``: (at, id) to go on from."""
-        more = f" AND ({self.table}.at, {self.table}.id) > (?, ?)" if after else ""
-        order = f" ORDER BY {self.table}.at, {self.table}.id"
-        return f"SELECT {columns} FROM {self.source} WHERE {self.where}{more}{order}", (
-            *self.parameters,
-            *(after or ()),
+        at, number = f"{self.table}.at", f"{self.table}.id"
+        since = max(self.since, after[0]) if after else self.since
+        more = f" AND ({at}, {number}) > (?, ?)" if after else ""
+        return (
+            f"SELECT {columns} FROM {self.source} WHERE {at} BETWEEN ? AND ? AND {self.where}{more}"
+            f" ORDER BY {at}, {number}",
+            (since, self.until, *self.parameters, *(after or ())),
         )
 
 
@@ -44,9 +50,8 @@ def deliveries(
     period = _period(request, now, days, code)
     if isinstance(period, Fault):
         return period
-    where = ["delivery.recipient = ?", "delivery.channel = ?", "delivery.at BETWEEN ? AND ?"]
-    where.append("delivery.status <> 'Consumed'")
-    parameters: list[object] = [recipient, channel, *period]
+    where = ["delivery.recipient = ?", "delivery.channel = ?", "delivery.status <> 'Consumed'"]
+    parameters: list[object] = [recipient, channel]
     event, transactions = request["eventCode"], request.get("transactionIDs")
     for condition, value in (
         ("message.event = ?", event.strip("[]") if event is not None else None),
@@ -60,8 +65,8 @@ def deliveries(
     if transactions is not None:
         where.append(f"message.transaction_id IN ({','.join('?' * len(transactions))})")
         parameters += transactions
-        source = "message CROSS JOIN delivery ON delivery.message = message.id"
-    return Wanted("delivery", source, " AND ".join(where), tuple(parameters))
+        source = "message CROSS JOIN delivery INDEXED BY delivery_message ON delivery.message = message.id"
+    return Wanted("delivery", source, *period, " AND ".join(where), tuple(parameters))
 
 
 def status_messages(
@@ -71,8 +76,8 @@ def status_messages(
     period = _period(request, now, days, code)
     if isinstance(period, Fault):
         return period
-    where = ["status_message.recipient = ?", "status_message.at BETWEEN ? AND ?"]
-    parameters: list[object] = [recipient, *period]
+    where = ["status_message.recipient = ?"]
+    parameters: list[object] = [recipient]
     for condition, name in (
         ("message.transaction_id = ?", "transactionID"),
         ("message.reference = ?", "senderUniqueReference"),
@@ -81,8 +86,11 @@ def status_messages(
         if request.get(name) is not None:
             where.append(condition)
             parameters.append(request[name])
-    source = "status_message CROSS JOIN message ON message.id = status_message.message"
-    return Wanted("status_message", source, " AND ".join(where), tuple(parameters))
+    source = (
+        "status_message INDEXED BY status_message_history"
+        " CROSS JOIN message ON message.id = status_message.message"
+    )
+    return Wanted("status_message", source, *period, " AND ".join(where), tuple(parameters))
 
 
 def _period(request: Mapping[str, Any], now: datetime, days: int, code: str) -> tuple[int, int] | Fault:

@@ -56,7 +56,9 @@ behaviour acts on it twice. The exact bytes, headers and answer of the latest ca
 (`receiver.kept_receipts`, `receiver.kept_bytes`).
 
 Webhook paths are `/{release}/{dip id}`; a channel may follow (`/2.1.0/2200000001/IF-031`), and then only its
-interface is taken. The status webhook is not there yet: 404.
+interface is taken. `/{release}/{dip id}/status` is the party's status webhook: it takes an array of
+StandardResponse entries, answers RCP0000 to each (RCP1001 or RCP9999 to all where the body or the signature
+is wrong), keeps the call under the transactions that it names, and acts on nothing.
 
 ### Which code answers what
 

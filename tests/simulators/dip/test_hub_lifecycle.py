@@ -91,6 +91,7 @@ class Lifecycle(RuleBasedStateMachine):
     def start(self) -> None:
         """Begin with good webhooks and a tag of one's own."""
         self.tag = self.ground.bench.tag()
+        self.kills = 0
         self.sent: dict[str, frozenset[int]] = {}
         self.first = [len(webhook.bodies) for webhook in self.ground.webhooks]
         for place, webhook in enumerate(self.ground.webhooks):
@@ -149,9 +150,11 @@ class Lifecycle(RuleBasedStateMachine):
         assert self._replayed(self.ground.recipients[place]) == self._for(place)
         assert self._replayed(self.ground.bystander) == []
 
+    @precondition(lambda self: self.kills == 0)
     @rule()
     def kill(self) -> None:
         """Kill the hub and start it again."""
+        self.kills += 1
         self.ground.kill()
 
     def teardown(self) -> None:
@@ -242,8 +245,8 @@ def test_nothing_is_lost_and_nothing_goes_astray(ground: Ground) -> None:
     run_state_machine_as_test(
         Lifecycle,
         settings=settings(
-            max_examples=8,
-            stateful_step_count=14,
+            max_examples=12,
+            stateful_step_count=12,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

@@ -256,6 +256,8 @@ def test_what_is_older_than_the_hub_keeps_is_gone(bench: Bench) -> None:
     path = f"/dip-channel/IF-031/replay/{recipient.dip_id}"
     try:
         with DipClient(bench.target.url("2.1.0"), bench.network, bench.target.ca, clock=later) as client:
-            assert client.request(recipient, "POST", path, orjson.dumps(_only(names))).status == 204
+            for since in (None, message_time(now - timedelta(days=1))):
+                request = orjson.dumps({**_only(names), "datetimeFrom": since})
+                assert client.request(recipient, "POST", path, request).status == 204
     finally:
         bench.admin.set_clock(now)
