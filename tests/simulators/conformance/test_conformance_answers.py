@@ -10,6 +10,8 @@ import orjson
 import pytest
 
 from harness.clock import message_time
+from harness.messages.build import encode
+from harness.settings import current
 from harness.spec.release import load, names
 from harness.transport.client import Answer
 from harness.transport.network import Party
@@ -112,6 +114,30 @@ def test_successful_answers_are_those_of_the_document(
 
     called = {(method, path) for method, path, status in call.seen if status < 300}
     assert called == {(each.method, each.path) for each in load(release).operations}
+
+
+@pytest.mark.parametrize("release", names())
+def test_a_long_replay_is_one_of_the_documents_answers(
+    bench: Bench, hubs: dict[str, Described], release: str
+) -> None:
+    """More messages than a page holds are 206 with the declared header where there are pages, else 200."""
+    call, path = Caller(hubs[release]), "/dip-channel/{id}/replay/{recipient-id}"
+    recipient, tag = bench.party("REGS", 1), bench.tag()
+    count = current().integer("replay.page_messages") + 1
+    first = bench.message(to=(recipient,), tag=tag, release=release)
+    reference = first["CommonBlock"]["S1"]["senderUniqueReference"]
+    body = encode([first])[1:-1]
+    messages = [body.replace(reference.encode(), f"{reference}x{at}".encode()) for at in range(count)]
+    answer = bench.send(body=b"[" + b",".join(messages) + b"]", channel="IF-031", release=release)
+    assert answer.status == 201
+    responses = hubs[release].document["paths"][path]["post"]["responses"]
+    answer, found = call(recipient, "POST", path, _OPEN)
+    assert answer.status == (206 if "206" in responses else 200)
+    if answer.status == 206:
+        assert answer.headers.keys() >= {name.lower() for name in responses["206"]["headers"]}
+        assert len(found) == count - 1
+    else:
+        assert len(found) >= count
 
 
 @pytest.mark.parametrize("release", names())
