@@ -1,10 +1,13 @@
 """Accept: D0 and the resolved A0 are filled, and the message gets the bytes that it keeps for good.
 
-Pure: the moment and the token come from outside. Every recipient and every retry gets the same bytes.
+`accept` is pure: the moment and the token come from outside. Every recipient and every retry gets the same bytes.
 """
 
 from __future__ import annotations
 
+import itertools
+import secrets
+from collections.abc import Iterator
 from datetime import datetime
 
 import orjson
@@ -35,6 +38,15 @@ def accept(draft: Draft, addressing: Addressing, *, now: datetime, token: str) -
     }
     body = orjson.dumps({"payload": {**draft.payload, "CommonBlock": common}})
     return Accepted(draft, transaction, at, correlation, addressing, body)
+
+
+def tokens() -> Iterator[str]:
+    """Give tokens of 20 hexadecimal digits that never repeat, whatever other process gave some before.
+
+    They rise, so that the store's index over transaction ids grows at its end and not all over.
+    """
+    opening = secrets.token_hex(6)
+    return (f"{opening}{number:08x}" for number in itertools.count())
 
 
 def publication(interface: str) -> str:

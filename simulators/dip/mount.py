@@ -6,7 +6,6 @@ Each operation is `Call` in, `Answer` out; the pipeline of a send reads top to b
 from __future__ import annotations
 
 import re
-import secrets
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -21,7 +20,7 @@ from harness.security.trust import Trust
 from harness.spec.parsing import MalformedJsonError, parse_json
 from harness.spec.routing import Row
 from simulators.dip import openapi, respond
-from simulators.dip.accept import accept
+from simulators.dip.accept import accept, tokens
 from simulators.dip.access import Access
 from simulators.dip.address import BOTH_SIDES, address
 from simulators.dip.answer import Answer, bare
@@ -39,8 +38,6 @@ from simulators.dip.settle import Tracker
 from simulators.dip.store import Store
 from simulators.dip.validate import describe, validate
 from simulators.dip.webhooks import Webhooks, fault_in
-
-_TOKEN_BYTES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +73,7 @@ class Mount:
         self._metrics = metrics
         self._forbidden_ports = forbidden_ports
         self._accepting: set[tuple[str, str]] = set()
+        self._tokens = tokens()
         self._reference = _reference_pattern(business)
         release = business.release
         access = Access(store, business, security.clock, self._authenticated, self._owns, self._reference)
@@ -114,7 +112,7 @@ class Mount:
                 draft,
                 self._addressed(draft, message_time(now), heard),
                 now=now,
-                token=secrets.token_hex(_TOKEN_BYTES),
+                token=next(self._tokens),
             )
             for draft in batch.drafts
         ]
