@@ -82,7 +82,7 @@ def test_successes_can_be_switched_off() -> None:
 def test_a_real_party_has_the_status_webhook_of_the_network_file(
     network_folder: Path, tmp_path: Path
 ) -> None:
-    """A real party's status messages go to its ``status_webhook`` or nowhere, a simulated one's to its own."""
+    """A real party's status messages go to its ``status_webhook`` or nowhere, a simulated one's to it."""
     network = load(network_folder / "network" / "network.toml")
     simulated, told, untold = network.parties[:3]
     real = replace(told, webhook="https://real.example/", status_webhook="https://real.example/status-here")
