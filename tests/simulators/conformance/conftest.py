@@ -11,6 +11,9 @@ from harness.spec.release import names
 from simulators.embedded import EmbeddedTarget
 from tests.simulators.dip.conftest import Bench
 
+FEW_RECEIPTS = "receiver.kept_receipts: 500\n"
+"""So that the memory of a long run is the hub's, and not what the simulated parties remember of it."""
+
 
 @pytest.fixture(scope="session")
 def network_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -24,7 +27,11 @@ def network_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bench(network_folder: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
     """Return a hub with every release, which has logged no fault and no traceback at the end."""
     worker = request.module.__name__.rpartition(".")[2]
-    bench = Bench(EmbeddedTarget(names(), network_folder, worker=worker))
+    settings = network_folder / "few-receipts.yaml"
+    settings.write_text(FEW_RECEIPTS, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DIP_SETTINGS", str(settings))
+        bench = Bench(EmbeddedTarget(names(), network_folder, worker=worker))
     yield bench
     bench.close()
     assert '"event":"fault"' not in bench.log
