@@ -1,6 +1,7 @@
 """Accept: D0 and the resolved A0 are filled, and the message gets the bytes that it keeps for good.
 
-`accept` is pure: the moment and the token come from outside. Every recipient and every retry gets the same bytes.
+`accept` is pure: the moment and the token come from outside. Every recipient and every retry gets the same
+bytes.
 """
 
 from __future__ import annotations
