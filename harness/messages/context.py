@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from harness.spec.roles import roles
+
 SEGMENT_OF_ROLE = {
     "MSS": "S",
     "SDS": "S",
@@ -19,13 +21,8 @@ SEGMENT_OF_ROLE = {
 }
 METERING_ROLE = {"S": "MSS", "A": "MSA", "U": "UMSO"}
 DATA_ROLE = {"S": "SDS", "A": "ADS", "U": "UMSDS"}
-
-# First two digits of a made-up DIP id: 12, 14, 18, 22, 23 and 25 as in published examples, others assumed.
-_PREFIX = {
-    "MSS": "12", "MSA": "12", "UMSO": "12", "SDS": "14", "ADS": "14", "UMSDS": "14", "MDS": "18",
-    "REGS": "22", "SUP": "23", "LDSO": "25", "MDR": "26", "DCC": "27", "LSS": "19", "EES": "28",
-    "ISD": "29", "VAS": "17",
-}  # fmt: skip
+_UNLISTED = "30"
+"""How the DIP id of a made-up legacy agent (MOP, DC) begins; assumed, for these hold none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,5 +91,6 @@ class Context:
 
 def _made_up(role: str, *places: str) -> tuple[str, str]:
     rng = random.Random(f"party/{role}/{'/'.join(places)}")
-    dip_id = f"{_PREFIX.get(role, '30')}{rng.randrange(9 * 10**7, 10**8):08d}"
+    prefix = roles()[role].prefix if role in roles() else _UNLISTED
+    dip_id = f"{prefix}{rng.randrange(9 * 10**7, 10**8):08d}"
     return dip_id, "Z" + "".join(rng.choice("BCDFGHJKLMNPQRSTVWXZ") for _ in range(3))
