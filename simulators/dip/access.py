@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from harness.clock import Clock, message_time
-from simulators.dip import respond, shapes
-from simulators.dip.answer import JSON, Answer
+from simulators.dip import respond, shapes, wanted
+from simulators.dip.answer import JSON, Answer, bare
 from simulators.dip.business import Business
 from simulators.dip.model import Call, Caller, Fault, Refusal
 from simulators.dip.rules import Rules
 from simulators.dip.shapes import Shaped
 from simulators.dip.store import Store
+from simulators.dip.wanted import Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,49 @@ class Access:
     def shaped(self, call: Call, shape: str) -> Shaped:
         """Read a call's body as a shape of the release."""
         return shapes.read(call.body, shape, self.business.release, self.rules)
+
+    def deliveries(self, call: Call, channel: str, recipient: str) -> Wanted | Answer:
+        """Return which deliveries of a channel a recipient's MessageRequest means, or the refusal."""
+        return self._wanted(
+            call,
+            recipient,
+            "MessageRequest",
+            lambda request: wanted.deliveries(
+                request,
+                recipient,
+                channel,
+                now=self.clock.now(),
+                days=self.rules.replay_days,
+                code=self.rules.schema,
+            ),
+        )
+
+    def status_messages(self, call: Call, recipient: str) -> Wanted | Answer:
+        """Return which status messages a sender's StatusMessageRequest means, or the refusal."""
+        return self._wanted(
+            call,
+            recipient,
+            "StatusMessageRequest",
+            lambda request: wanted.status_messages(
+                request,
+                recipient,
+                now=self.clock.now(),
+                days=self.rules.replay_days,
+                code=self.rules.schema,
+            ),
+        )
+
+    def _wanted(
+        self, call: Call, recipient: str, shape: str, read: Callable[[Any], Wanted | Fault]
+    ) -> Wanted | Answer:
+        refusal = self.owns(call, recipient)
+        if refusal:
+            return bare(refusal)
+        shaped = self.shaped(call, shape)
+        if shaped.faults:
+            return self.refused(shaped.faults, recipient)
+        found = read(shaped.value)
+        return self.refused((found,), recipient) if isinstance(found, Fault) else found
 
     def now(self) -> str:
         """Return the present as messages write it."""

@@ -15,9 +15,9 @@ from typing import Any
 
 import orjson
 
-from simulators.dip import status_queue, wanted
+from simulators.dip import status_queue
 from simulators.dip.access import Access
-from simulators.dip.answer import JSON, Answer, bare
+from simulators.dip.answer import JSON, Answer
 from simulators.dip.model import Call, Fault
 from simulators.dip.status import encoded
 from simulators.dip.wanted import Wanted
@@ -37,23 +37,9 @@ class Replay:
 
     async def messages(self, call: Call, channel: str, recipient: str) -> Answer:
         """Return the messages of a channel that were for a recipient."""
-        refusal = self._access.owns(call, recipient)
-        if refusal:
-            return bare(refusal)
-        shaped = self._access.shaped(call, "MessageRequest")
-        if shaped.faults:
-            return self._access.refused(shaped.faults, recipient)
-        rules = self._access.rules
-        found = wanted.deliveries(
-            shaped.value,
-            recipient,
-            channel,
-            now=self._access.clock.now(),
-            days=rules.replay_days,
-            code=rules.schema,
-        )
-        if isinstance(found, Fault):
-            return self._access.refused((found,), recipient)
+        found = self._access.deliveries(call, channel, recipient)
+        if isinstance(found, Answer):
+            return found
         columns = "delivery.at, delivery.id, message.body"
         paged = "/dip-channel/{id}/replay/{recipient-id}" in self._paged
         masks, role = self._access.business.masks, self._access.business.directory.members[recipient].role
@@ -65,18 +51,9 @@ class Replay:
 
     async def statuses(self, call: Call, recipient: str) -> Answer:
         """Return the status messages that were for a sender."""
-        refusal = self._access.owns(call, recipient)
-        if refusal:
-            return bare(refusal)
-        shaped = self._access.shaped(call, "StatusMessageRequest")
-        if shaped.faults:
-            return self._access.refused(shaped.faults, recipient)
-        rules = self._access.rules
-        found = wanted.status_messages(
-            shaped.value, recipient, now=self._access.clock.now(), days=rules.replay_days, code=rules.schema
-        )
-        if isinstance(found, Fault):
-            return self._access.refused((found,), recipient)
+        found = self._access.status_messages(call, recipient)
+        if isinstance(found, Answer):
+            return found
         columns = f"status_message.at, status_message.id, {status_queue.COLUMNS}"
         paged = "/statusmessage/replay/{recipient-id}" in self._paged
         return self._answer(call, recipient, found, columns, _told, paged=paged, about="")

@@ -16,7 +16,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import orjson
 
-from simulators.dip import wanted
 from simulators.dip.access import Access
 from simulators.dip.answer import JSON, Answer, bare
 from simulators.dip.model import Call, Fault, Refusal
@@ -69,35 +68,12 @@ class Requeues:
 
     async def messages(self, call: Call, channel: str, recipient: str) -> Answer:
         """Push the messages of a channel to a recipient again."""
-        refusal = self._access.owns(call, recipient)
-        if refusal:
-            return bare(refusal)
-        shaped = self._access.shaped(call, "MessageRequest")
-        if shaped.faults:
-            return self._access.refused(shaped.faults, recipient)
-        rules = self._access.rules
-        found = wanted.deliveries(
-            shaped.value,
-            recipient,
-            channel,
-            now=self._access.clock.now(),
-            days=rules.replay_days,
-            code=rules.schema,
-        )
+        found = self._access.deliveries(call, channel, recipient)
         return await self._start(found, recipient, channel)
 
     async def statuses(self, call: Call, recipient: str) -> Answer:
         """Push status messages to a sender again."""
-        refusal = self._access.owns(call, recipient)
-        if refusal:
-            return bare(refusal)
-        shaped = self._access.shaped(call, "StatusMessageRequest")
-        if shaped.faults:
-            return self._access.refused(shaped.faults, recipient)
-        rules = self._access.rules
-        found = wanted.status_messages(
-            shaped.value, recipient, now=self._access.clock.now(), days=rules.replay_days, code=rules.schema
-        )
+        found = self._access.status_messages(call, recipient)
         return await self._start(found, recipient, CHANNEL)
 
     async def progress(self, call: Call, channel: str, recipient: str) -> Answer:
@@ -112,9 +88,9 @@ class Requeues:
         fields = self._access.business.release.api_schema("RequeueStatus")["properties"]
         return Answer(200, orjson.dumps([each.as_dict(fields) for each in known]), JSON)
 
-    async def _start(self, found: Wanted | Fault, recipient: str, channel: str) -> Answer:
-        if isinstance(found, Fault):
-            return self._access.refused((found,), recipient)
+    async def _start(self, found: Wanted | Answer, recipient: str, channel: str) -> Answer:
+        if isinstance(found, Answer):
+            return found
         store, rules = self._access.store, self._access.rules
         async with store.reopening:
             former = self._latest(recipient)
