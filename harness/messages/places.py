@@ -25,11 +25,6 @@ class Place:
         return self.path[-1]
 
     @property
-    def is_object(self) -> bool:
-        """Tell whether the definition is one of an object."""
-        return "properties" in self.schema
-
-    @property
     def in_custom_block(self) -> bool:
         """Tell whether the place stands in the custom block, or is it."""
         return self.path[0] == "CustomBlock"
