@@ -27,6 +27,7 @@ from simulators.dip.mount import Mount
 from simulators.dip.settle import Tracker
 from simulators.faults.controls import Controls
 from simulators.faults.service import times
+from simulators.participants.behaviours import Told
 from simulators.participants.service import Participants
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Admin:
                 Route("/clock/advance", self._advance, methods=["POST"]),
                 Route("/addresses", self._addresses, methods=["PUT"]),
                 Route("/behaviours", self._behaviours, methods=["PUT"]),
+                Route("/told", self._told, methods=["POST"]),
                 Route("/settle", self._settle, methods=["POST"]),
                 Route("/webhooks/{release}/{dip_id}/{channel}", self._webhook),
                 Route("/register/{dip_id}/{mpan}", self._register),
@@ -153,6 +155,15 @@ class Admin:
             raise ConfigurationError('behaviours is not an object of DIP id to {"name": ..., options}')
         self._simulators.participants.set_behaviours(_text(body, "tag"), behaviours)
         return _json({"behaviours": len(behaviours)})
+
+    async def _told(self, request: Request) -> Response:
+        body = await _body(request)
+        content = body.get("with", {})
+        if not isinstance(content, dict):
+            raise ConfigurationError("with is no object")
+        told = Told(_text(body, "what"), _text(body, "release"), content)
+        self._simulators.participants.tell(_text(body, "tag"), _text(body, "dip_id"), told)
+        return _json({"told": told.what})
 
     async def _settle(self, request: Request) -> Response:
         body = await _body(request)

@@ -61,6 +61,14 @@ class Admin:
         """Switch on behaviours of simulated parties for one instance: DIP id to ``name`` and options."""
         self._call("PUT", "/behaviours", {"tag": tag, "behaviours": dict(behaviours)})
 
+    def tell(self, tag: str, dip_id: str, what: str, release: str, content: Mapping[str, Any]) -> None:
+        """Let a simulated party know something beside the hub (``switch-pending`` and the like)."""
+        self._call(
+            "POST",
+            "/told",
+            {"tag": tag, "dip_id": dip_id, "what": what, "release": release, "with": dict(content)},
+        )
+
     def settle(self, tag: str, *, timeout: float, quiet_ms: int = 0) -> dict[str, Any]:
         """Wait until all that carries the tag is delivered and answered; return messages and receipts."""
         content = {"tag": tag, "timeout": timeout, "quiet_ms": quiet_ms}

@@ -8,7 +8,7 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -46,6 +46,17 @@ class Publication:
     def mpan(self) -> str:
         """Return the MPAN of M0, empty when the message has none."""
         return str(self.common("M0").get("MPANCore", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a party learns beside the hub: from the switching service, on site, from its own staff."""
+
+    what: str
+    """A word that the party's behaviour knows, such as ``switch-pending``."""
+    release: str
+    """The API release in which messages that come of it are written."""
+    content: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +112,9 @@ class Behaviour(Protocol):
     def on_publication(self, state: Any, publication: Publication, acting: Acting, /) -> Reaction:
         """React to an accepted publication."""
 
+    def on_told(self, state: Any, told: Told, acting: Acting, /) -> Reaction:
+        """React to what reached the party beside the hub; raises ConfigurationError for an unknown word."""
+
     def next_due(self, state: Any, /) -> datetime | None:
         """Return when the party acts next without being asked, or None."""
 
@@ -126,6 +140,14 @@ def behaviour(name: str) -> Callable[[_Class], _Class]:
         return cls
 
     return register
+
+
+def unknown_word(told: Told, acting: Acting, known: Iterable[str] = ()) -> ConfigurationError:
+    """Return the error of a behaviour that was told something it does not know."""
+    words = ", ".join(sorted(known)) or "nothing"
+    return ConfigurationError(
+        f"'{told.what}' means nothing to it", where=acting.party.dip_id, mend=f"It can be told: {words}."
+    )
 
 
 def chosen(options: Mapping[str, Any], party: Party, *, where: str) -> tuple[Behaviour, dict[str, Any]]:

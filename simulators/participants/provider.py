@@ -8,7 +8,15 @@ from typing import Any
 
 from harness.errors import ConfigurationError, nearest
 from harness.spec.codes import codes, text
-from simulators.participants.behaviours import Acting, Outgoing, Publication, Reaction, behaviour
+from simulators.participants.behaviours import (
+    Acting,
+    Outgoing,
+    Publication,
+    Reaction,
+    Told,
+    behaviour,
+    unknown_word,
+)
 
 _EVENTS = {"MSAppSPRequest": ("MSAppSPResponse", "B070"), "DSAppSPRequest": ("DSAppSPResponse", "B071")}
 _ACCEPTED = "SP000"
@@ -59,6 +67,10 @@ class Appoint:
             correlation=publication.correlation,
         )
         return state, (answer,)
+
+    def on_told(self, _state: str, told: Told, acting: Acting) -> Reaction:
+        """Refuse: it only answers."""
+        raise unknown_word(told, acting)
 
     def next_due(self, _state: str) -> datetime | None:
         """Return None: it only answers."""

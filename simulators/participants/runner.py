@@ -17,7 +17,7 @@ from harness.clock import Clock
 from harness.errors import ConfigurationError
 from harness.spec.routing import Routing
 from harness.transport.network import Network, Party
-from simulators.participants.behaviours import Acting, Behaviour, Outgoing, Publication, chosen
+from simulators.participants.behaviours import Acting, Behaviour, Outgoing, Publication, Told, chosen
 
 Sender = Callable[[Acting, Outgoing], Awaitable[str]]
 """Builds, signs and sends; returns what went wrong, or an empty text."""
@@ -93,6 +93,18 @@ class Runner:
         if actor is not None:
             self._start(actor, publication)
 
+    def tell(self, tag: str, dip_id: str, told: Told) -> None:
+        """Let a party know something beside the hub; its tag is busy on return.
+
+        Raises ConfigurationError when the party has no behaviour for the tag.
+        """
+        actor = self._actors.get(tag, {}).get(dip_id)
+        if actor is None:
+            raise ConfigurationError(
+                f"{dip_id} has no behaviour", where=f"behaviours of '{tag}'", mend="Switch one on first."
+            )
+        self._start(actor, told)
+
     def clock_moved(self) -> None:
         """Let every party act for whom something is due; their tags are busy on return."""
         now = self._clock.now()
@@ -139,27 +151,29 @@ class Runner:
     def _acting(self, party: Party, tag: str) -> Acting:
         return Acting(party, self._network, self._routing, self._clock.now(), tag)
 
-    def _start(self, actor: _Actor, publication: Publication | None) -> None:
+    def _start(self, actor: _Actor, received: Publication | Told | None) -> None:
         self._busy[actor.tag] += 1
-        task = asyncio.get_running_loop().create_task(self._act(actor, publication))
+        task = asyncio.get_running_loop().create_task(self._act(actor, received))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _act(self, actor: _Actor, publication: Publication | None) -> None:
+    async def _act(self, actor: _Actor, received: Publication | Told | None) -> None:
         try:
             async with actor.turn:
-                await self._take_turn(actor, publication)
+                await self._take_turn(actor, received)
         except Exception as error:  # a fault here is ours: it must show, and must not leave the tag busy
             self._note(actor, "", f"{type(error).__name__}: {error}")
         finally:
             self._finished(actor.tag)
 
-    async def _take_turn(self, actor: _Actor, publication: Publication | None) -> None:
+    async def _take_turn(self, actor: _Actor, received: Publication | Told | None) -> None:
         acting = self._acting(actor.party, actor.tag)
         outgoing: tuple[Outgoing, ...] = ()
         actor.woken = False
-        if publication is not None:
-            actor.state, outgoing = actor.behaviour.on_publication(actor.state, publication, acting)
+        if isinstance(received, Publication):
+            actor.state, outgoing = actor.behaviour.on_publication(actor.state, received, acting)
+        elif received is not None:
+            actor.state, outgoing = actor.behaviour.on_told(actor.state, received, acting)
         due = actor.behaviour.next_due(actor.state)
         if due is not None and due <= acting.now:
             actor.state, more = actor.behaviour.on_time(actor.state, acting)

@@ -20,7 +20,7 @@ from harness.spec.routing import Routing, load_routing
 from harness.transport.client import Answer, DipClient
 from harness.transport.network import Network, Party
 from harness.transport.receiver import WebhookReceiver
-from simulators.participants.behaviours import Acting, Outgoing, Publication
+from simulators.participants.behaviours import Acting, Outgoing, Publication, Told
 from simulators.participants.reception import Reception
 from simulators.participants.runner import Runner
 from simulators.participants.writing import compose
@@ -103,6 +103,14 @@ class Participants:
     def set_behaviours(self, tag: str, mapping: object) -> None:
         """Switch behaviours on for a tag, by DIP id; raises ConfigurationError, with nothing changed."""
         self._runner.switch(tag, mapping)
+
+    def tell(self, tag: str, dip_id: str, told: Told) -> None:
+        """Let a party know something beside the hub; raises ConfigurationError when it has no behaviour."""
+        if told.release not in self._releases:
+            raise ConfigurationError(
+                f"release '{told.release}' is not mounted", mend=nearest(told.release, self._releases)
+            )
+        self._runner.tell(tag, dip_id, told)
 
     def is_idle(self, tag: str) -> bool:
         """Say whether no party is acting for a tag."""

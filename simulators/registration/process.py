@@ -9,7 +9,15 @@ from types import MappingProxyType
 from typing import Any
 
 from harness.clock import message_time
-from simulators.participants.behaviours import Acting, Outgoing, Publication, Reaction, behaviour
+from simulators.participants.behaviours import (
+    Acting,
+    Outgoing,
+    Publication,
+    Reaction,
+    Told,
+    behaviour,
+    unknown_word,
+)
 from simulators.registration import loading
 from simulators.registration.appointment import TRANSITIONS, Appointment, Stage, Trigger
 from simulators.registration.notices import write
@@ -60,6 +68,10 @@ class AppointmentExchange:
         if publication.interface == "IF-034":
             return answer(state, service, publication, acting)
         return state, ()
+
+    def on_told(self, _state: Registration, told: Told, acting: Acting) -> Reaction:
+        """Refuse: it knows of no switch."""
+        raise unknown_word(told, acting)
 
     def next_due(self, state: Registration) -> datetime | None:
         """Return the earliest effective date of an accepted appointment."""

@@ -14,7 +14,7 @@ import simulators.registration.process  # noqa: F401 - registers its behaviour
 from harness.clock import OffsetClock
 from harness.errors import ConfigurationError
 from harness.spec.routing import load_routing
-from simulators.participants.behaviours import BEHAVIOURS, Acting, Outgoing, Publication, behaviour
+from simulators.participants.behaviours import BEHAVIOURS, Acting, Outgoing, Publication, Told, behaviour
 from simulators.participants.runner import Runner
 from simulators.registration.services import Service
 from tests.simulators.participants.publications import (
@@ -207,6 +207,23 @@ def test_a_message_that_the_hub_refuses_is_a_problem() -> None:
         assert first["error"] == "status 400 MSG1001"
         bench.runner.switch(TAG, ON)
         assert bench.runner.problems(TAG) == []
+
+    run(scenario)
+
+
+def test_what_a_party_is_told_reaches_its_behaviour() -> None:
+    """A word that the behaviour does not know is a problem of the tag; without behaviour it is refused."""
+
+    async def scenario(bench: Bench) -> None:
+        bench.runner.switch(TAG, ON)
+        bench.runner.tell(TAG, REGISTRATION, Told("gossip", "2.1.0"))
+        assert not bench.runner.is_idle(TAG)
+        await bench.runner.wait_idle(TAG)
+        (problem,) = bench.runner.problems(TAG)
+        assert problem["party"] == REGISTRATION
+        assert "'gossip' means nothing to it" in problem["error"]
+        with pytest.raises(ConfigurationError, match="has no behaviour"):
+            bench.runner.tell(TAG, METERING, Told("gossip", "2.1.0"))
 
     run(scenario)
 
