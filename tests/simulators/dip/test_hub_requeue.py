@@ -135,6 +135,26 @@ def test_a_requeue_without_a_webhook_ends(bench: Bench, recipient: Party) -> Non
     assert _requeue(bench, recipient, names).status == 202
 
 
+def test_a_requeue_takes_up_what_was_paused(bench: Bench, recipient: Party) -> None:
+    """A paused delivery is tried once more by a requeue: still without a webhook, it is paused again."""
+    bench.client(NEW).remove_webhook(recipient, "IF-031")
+    tag = bench.tag()
+    message = bench.message(tag=tag, release=NEW)
+    names = transactions(bench.send(message, release=NEW))
+    bench.settle(tag)
+    reference = message["CommonBlock"]["S1"]["senderUniqueReference"]
+    assert _outbound(bench, recipient, reference) == ["Paused"]
+    assert _requeue(bench, recipient, names).status == 202
+    assert bench.settle(tag)["settled"]
+    assert _outbound(bench, recipient, reference) == ["Paused", "Paused"]
+
+
+def _outbound(bench: Bench, party: Party, reference: str) -> list[str]:
+    path = f"/dip-channel/IF-031/deliveryStatus/{party.dip_id}/{reference}"
+    record = orjson.loads(call(bench, party, "GET", path, release=NEW).body)
+    return [entry["Status"] for entry in record["JournalEntries"] if entry["DIPStage"] == "Outbound"]
+
+
 def test_a_requeue_of_nothing_is_complete(bench: Bench) -> None:
     """A requeue that means no message is 202 and complete at once."""
     bystander = bench.party("REGS", 1)
