@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 import click
 
+from harness.calendars.book import calendars
 from harness.clock import SystemClock
 from harness.commands.plan_view import as_dict, print_table, tables
 from harness.errors import ConfigurationError
-from harness.stages import calendars
 from harness.stages.plan.checking import check as findings_of
 from harness.stages.plan.due import due
 from harness.stages.plan.model import Plan
@@ -118,7 +118,7 @@ def show(
 def check(plan_file: str | None, as_of: str | None, as_json: bool, starts: tuple[str, ...]) -> None:
     """Find what is inconsistent in the plan; exit 1 when something is."""
     read, day = open_plan(plan_file, as_of, starts)
-    found = findings_of(read, calendars.load(read.calendar), day)
+    found = findings_of(read, calendars().working_days(read.calendar), day)
     if as_json:
         click.echo(
             json.dumps(
@@ -154,7 +154,7 @@ def next_(plan_file: str | None, as_of: str | None, as_json: bool, starts: tuple
     """
     read, day = open_plan(plan_file, as_of, starts)
     found = candidates(read, day)
-    soon = due(read, calendars.load(read.calendar), day, _WEEKS_AHEAD * 7)
+    soon = due(read, calendars().working_days(read.calendar), day, _WEEKS_AHEAD * 7)
     if as_json:
         shown = {
             "plan": read.name,

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from harness.stages import calendars
+from harness.calendars.book import calendars
 from harness.stages.plan.checking import dated
 from harness.stages.plan.model import Plan
 
@@ -30,7 +30,7 @@ def _state(read: Plan, stage: str, day: date) -> str:
 
 def tables(read: Plan, day: date) -> Iterable[View]:
     """Yield the parts of a plan as tables: title, columns, rows."""
-    calendar = calendars.load(read.calendar)
+    calendar = calendars().working_days(read.calendar)
     yield (
         "Stages",
         ("stage", "title", "per", "after", "environment", "status", "RAG"),
@@ -101,7 +101,7 @@ def _slip(baseline: date | None, day: date | None) -> str:
 
 def as_dict(read: Plan, day: date) -> dict[str, Any]:
     """Return the plan on a day for a program."""
-    calendar = calendars.load(read.calendar)
+    calendar = calendars().working_days(read.calendar)
     shown: dict[str, Any] = {
         "plan": read.name,
         "title": read.title,

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, timedelta
 from typing import Final
 
+from harness.calendars.local_time import local_date
 from harness.messages import dates
 from harness.messages.context import DATA_ROLE, METERING_ROLE, Context
 from harness.messages.metering_point import HISTORY_ENDS, Meter, metering_point
@@ -61,7 +62,7 @@ class Story:
         self.chosen: Final = chosen
         self.named: Final = named
         self.rng: Final = random.Random(f"{context.seed}/{interface}/{event}/{context.mpan}")
-        self.today: Final[date] = dates.local_date(context.now)
+        self.today: Final[date] = local_date(context.now)
         self.yesterday: Final[date] = self.today - timedelta(days=1)
         self.settlement_day: Final[date] = context.now.astimezone(UTC).date() - timedelta(days=1)
         self.segment: Final = context.market_segment()

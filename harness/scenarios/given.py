@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from harness.calendars.local_time import clock_midnight, local_date
 from harness.clock import message_time
 from harness.errors import ConfigurationError
-from harness.messages.dates import clock_midnight, local_date
 from harness.messages.identifiers import mpan as make_mpan
 from harness.scenarios.model import Case
 from harness.spec.release import Release

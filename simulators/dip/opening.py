@@ -15,9 +15,9 @@ from typing import Any
 
 import orjson
 
+from harness.calendars.local_time import clock_midnight
 from harness.clock import message_time
 from harness.errors import ConfigurationError, nearest
-from harness.messages.dates import clock_midnight
 from harness.messages.identifiers import is_mpan
 from simulators.dip.model import Member, Said
 from simulators.dip.serving import SERVICE_OF

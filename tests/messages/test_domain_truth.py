@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from contexts import NOW, PARTIES, context
 
+from harness.calendars.local_time import local_date
 from harness.messages.build import build
 from harness.messages.context import DATA_ROLE, METERING_ROLE
-from harness.messages.dates import local_date, midnight_text
+from harness.messages.dates import midnight_text
 from harness.messages.identifiers import is_mpan, mpan
 from harness.messages.metering_point import (
     ADVANCED_TYPES,

@@ -10,14 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.messages.dates import (
-    clock_midnight,
-    is_summer_time,
-    local_date,
-    midnight_text,
-    period_ends,
-    utc_midnight_text,
-)
+from harness.calendars.local_time import clock_midnight, is_summer_time, local_date
+from harness.messages.dates import midnight_text, period_ends, utc_midnight_text
 
 LONDON = ZoneInfo("Europe/London")
 DAYS = st.dates(date(2010, 1, 1), date(2040, 12, 31))

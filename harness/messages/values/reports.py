@@ -10,9 +10,10 @@ import random
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
+from harness.calendars.local_time import clock_midnight
 from harness.clock import message_time
 from harness.messages.addresses import Address, address, pool
-from harness.messages.dates import PERIOD_MINUTES, clock_midnight
+from harness.messages.dates import PERIOD_MINUTES
 from harness.messages.story import Story
 from harness.messages.values.table import Make, Value, fixed
 

@@ -9,8 +9,8 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from harness.calendars.working_days import DEFAULT as DEFAULT_CALENDAR
 from harness.evidence.evidence_class import EvidenceClass
-from harness.stages import calendars
 from harness.stages.plan.model import (
     Artefact,
     Automatic,
@@ -56,7 +56,7 @@ def plan(data: Data, where: str) -> Plan:
         title=data["title"],
         kind=Kind(data["kind"]),
         where=where,
-        calendar=data.get("calendar", calendars.DEFAULT),
+        calendar=data.get("calendar", DEFAULT_CALENDAR),
         notes=tuple(data.get("notes", ())),
         roles=MappingProxyType(dict(data.get("roles", {}))),
         scales=_keyed(data, "scales", _scale),

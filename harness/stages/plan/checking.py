@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 
-from harness.stages.calendars import Calendar
+from harness.calendars.working_days import Calendar
 from harness.stages.plan.cohorts import odd_pairings, shortages
 from harness.stages.plan.exemptions import standing
 from harness.stages.plan.model import Kind, Manual, Plan, Track

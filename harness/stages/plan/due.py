@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from harness.stages.calendars import Calendar
+from harness.calendars.working_days import Calendar
 from harness.stages.plan.checking import dated
 from harness.stages.plan.model import Plan
 from harness.stages.plan.timing import occurrences

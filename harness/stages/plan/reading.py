@@ -12,10 +12,10 @@ from typing import Any, cast
 
 from jsonschema import Draft202012Validator, FormatChecker
 
+from harness.calendars.book import calendars
 from harness.data import folder
 from harness.errors import ConfigurationError, nearest
 from harness.spec.release import names as releases
-from harness.stages import calendars
 from harness.stages.plan import building
 from harness.stages.plan.model import Automatic, Kind, Milestone, Plan, Track
 from harness.stages.plan.sourced import Place, Sourced, read, typed
@@ -127,9 +127,9 @@ def _explain(problem: Any) -> str:
 
 def _check_names(plan: Plan, source: Sourced) -> None:
     """Refuse a name that nothing defines, and whatever turns in a circle."""
-    if plan.calendar not in calendars.names():
+    if plan.calendar not in calendars().by_name:
         raise source.fail(
-            ("calendar",), f"'{plan.calendar}' is no calendar", nearest(plan.calendar, calendars.names())
+            ("calendar",), f"'{plan.calendar}' is no calendar", nearest(plan.calendar, calendars().by_name)
         )
     for place, value, known, what in _references(plan, source.data):
         if value not in known:

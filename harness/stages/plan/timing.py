@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from harness.stages.calendars import Calendar
+from harness.calendars.working_days import Calendar
 from harness.stages.plan.model import Artefact, Repeat, When
 
 _WEEK = timedelta(days=7)

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plan_files import PLAN, small
 
-from harness.stages import calendars
+from harness.calendars.book import calendars
 from harness.stages.plan.checking import check
 from harness.stages.plan.model import Party, Plan
 from harness.stages.plan.reading import read_plan, shipped
 from harness.stages.plan.starting import candidates
 
-ENGLAND = calendars.load()
+ENGLAND = calendars().working_days()
 EXAMPLE = read_plan(shipped("example"))
 TEMPLATE = read_plan(shipped("template"))
 DAY = date(2026, 4, 1)

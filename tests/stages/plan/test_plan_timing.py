@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.stages import calendars
+from harness.calendars.book import calendars
 from harness.stages.plan.building import ANCHOR, when
 from harness.stages.plan.checking import check
 from harness.stages.plan.due import due
@@ -17,7 +17,7 @@ from harness.stages.plan.model import Repeat, When
 from harness.stages.plan.reading import read_plan, shipped
 from harness.stages.plan.timing import bound, depart, occurrences, planned, schedule
 
-ENGLAND = calendars.load()
+ENGLAND = calendars().working_days()
 TEMPLATE = read_plan(shipped("template"))
 DAYS = st.dates(date(2015, 1, 1), date(2026, 12, 31))
 WORKING = DAYS.map(lambda day: ENGLAND.roll(day, 1))
@@ -87,7 +87,7 @@ def test_a_departure_is_worded_in_the_unit_of_its_rule() -> None:
 def test_a_scottish_calendar_finds_no_early_assurance() -> None:
     """28 August 2023 was a working day in Scotland, so the tenth working day is another."""
     rule = when("10 working days after approach")
-    assert depart(rule, date(2023, 8, 25), date(2023, 9, 8), calendars.load("scotland")) is None
+    assert depart(rule, date(2023, 8, 25), date(2023, 9, 8), calendars().working_days("scotland")) is None
 
 
 def test_reports_are_fortnightly_then_monthly_then_weekly() -> None:

@@ -1,7 +1,7 @@
 """Working days: bank holidays by rule where they are rules, listed where a proclamation changed them.
 
-The calendars are data (`test_catalogue/plan/calendars.yaml`). A date outside the years that one covers is
-refused: nobody knows yet which days there will be moved or added.
+The calendars are data (`test_catalogue/calendars/working-days.yaml`). A date outside the years that one
+covers is refused: nobody knows yet which days there will be moved or added.
 """
 
 from __future__ import annotations
@@ -10,13 +10,9 @@ import calendar
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
 from typing import Any
 
-import yaml
-
-from harness.data import folder
-from harness.errors import ConfigurationError, nearest
+from harness.errors import ConfigurationError
 
 DEFAULT = "england-wales"
 _DAY = timedelta(days=1)
@@ -44,7 +40,7 @@ class Calendar:
             raise ConfigurationError(
                 f"{day} is outside {self.first_year} to {self.last_year}, the years that it covers",
                 where=f"calendar '{self.name}'",
-                mend="Add the bank holidays of that year to test_catalogue/plan/calendars.yaml.",
+                mend="Add the bank holidays of that year to working-days.yaml.",
             )
         return day.weekday() < _WEEKEND and day not in self.holidays
 
@@ -89,35 +85,24 @@ def easter(year: int) -> date:
     return date(year, month, day + 1)
 
 
-def names() -> tuple[str, ...]:
-    """Return the names of the shipped calendars."""
-    return tuple(sorted(_shipped()))
+def calendar_from(name: str, data: Mapping[str, Any], *, where: str) -> Calendar:
+    """Return the calendar that an entry of the file describes.
 
-
-@cache
-def load(name: str = DEFAULT) -> Calendar:
-    """Return a shipped calendar; raises ConfigurationError with the nearest name."""
-    if name not in _shipped():
-        raise ConfigurationError(f"'{name}' is no calendar here", mend=nearest(name, _shipped()))
-    return _calendar(name, _shipped()[name])
-
-
-@cache
-def _shipped() -> Mapping[str, Any]:
-    path = folder("test_catalogue") / "plan" / "calendars.yaml"
-    found: Mapping[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))["calendars"]
-    return found
-
-
-def _calendar(name: str, data: Mapping[str, Any]) -> Calendar:
+    ``data`` has the shape that the JSON Schema `calendars.schema.json` gives. Raises ConfigurationError for a
+    moved day that is no holiday.
+    """
     first, last = data["covers"]["from"], data["covers"]["until"]
     holidays: dict[date, str] = {}
     for year in range(first, last + 1):
         holidays |= _year(year, data["rules"])
-    for each in data["moved"]:
-        del holidays[each["from"]]
+    for each in data.get("moved", ()):
+        if holidays.pop(each["from"], None) is None:
+            raise ConfigurationError(
+                f"{each['name']} is moved from {each['from']}, which no rule makes a holiday",
+                where=f"{where}: calendars.{name}.moved",
+            )
         holidays[each["to"]] = each["name"]
-    holidays |= {each["date"]: each["name"] for each in data["extra"]}
+    holidays |= {each["date"]: each["name"] for each in data.get("extra", ())}
     return Calendar(name, data["title"], first, last, holidays)
 
 

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.calendars.book import calendars
+from harness.calendars.working_days import Calendar, easter
 from harness.errors import ConfigurationError
-from harness.stages.calendars import Calendar, easter, load, names
 
 DAYS = st.dates(date(2014, 1, 1), date(2027, 12, 31))
 COUNTS = st.integers(-150, 150)
-CALENDARS = st.sampled_from([load(name) for name in names()])
+CALENDARS = st.sampled_from(sorted(calendars().by_name.values(), key=lambda each: each.name))
 
 PUBLISHED = {
     ("england-wales", 2020): "01-01 04-10 04-13 05-08 05-25 08-31 12-25 12-28",
@@ -32,7 +33,7 @@ PUBLISHED = {
 @pytest.mark.parametrize(("name", "year"), PUBLISHED)
 def test_the_bank_holidays_are_those_that_were_published(name: str, year: int) -> None:
     """On weekdays, rules, moves and extras together give the published list and nothing else."""
-    found = [day for day in load(name).holidays if day.year == year and day.weekday() < 5]
+    found = [day for day in calendars().working_days(name).holidays if day.year == year and day.weekday() < 5]
     assert [f"{day:%m-%d}" for day in sorted(found)] == PUBLISHED[name, year].split()
 
 
@@ -92,6 +93,6 @@ def test_easter_is_a_sunday_in_spring(year: int) -> None:
 def test_a_year_that_nobody_has_published_is_refused() -> None:
     """Outside its years a calendar says so rather than guess."""
     with pytest.raises(ConfigurationError, match="2013 to 2028"):
-        load().is_working(date(2029, 1, 2))
+        calendars().is_working_day(date(2029, 1, 2))
     with pytest.raises(ConfigurationError, match="Did you mean 'scotland'"):
-        load("scottland")
+        calendars().working_days("scottland")

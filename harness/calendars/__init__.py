@@ -1,0 +1,1 @@
+"""Calendars as data: working days, settlement timetables, migration days, opening times."""

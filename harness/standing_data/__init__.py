@@ -1,0 +1,1 @@
+"""Industry standing data: lists that everybody shares, effective-dated, loaded from CSV."""
