@@ -271,6 +271,7 @@ def _route(row: Row) -> dict[str, str]:
         "role": row.role,
         "tier": row.tier,
         "condition": row.condition,
+        "when": row.when,
         "basis": row.basis,
         "note": row.note,
     }

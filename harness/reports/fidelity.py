@@ -23,8 +23,8 @@ releases; don't edit it by hand.
 
 - **published**: an official text or machine-readable definition says so.
 - **third-party**: somebody else's reading of a document that is not public. A lead, no rule.
-- **assumed**: ours. Whoever knows better replaces it: settings with `DIP_SETTINGS=FILE.yaml`, routing by
-  replacing the file.
+- **assumed**: ours. Whoever knows better replaces it: settings with `DIP_SETTINGS=FILE.yaml`, routing with
+  `DIP_ROUTING=FILE.yaml`.
 
 A verdict names the assumptions that it leaned on.
 """

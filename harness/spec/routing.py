@@ -1,10 +1,12 @@
 """Who sends and who receives each interface-event pair: `swagger/routing.yaml`, groups expanded.
 
-The file is data that a team which holds the interface catalogue replaces; every row carries its basis.
+The file is data that a team which holds the interface catalogue replaces (``DIP_ROUTING=FILE.yaml``); every
+row carries its basis.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,15 +20,23 @@ from harness.spec.roles import expand
 
 TIERS = ("primary", "secondary", "always")
 BASES = ("published", "third-party", "assumed")
+ACCEPTED, BOTH_SIDES, UNDECIDED = "accepted", "both-sides", "undecided"
+WHEN: Mapping[str, str] = {
+    ACCEPTED: "the message answers another and is no rejection (`R0.responseCode` is not R)",
+    BOTH_SIDES: "the party that comes and the one that goes both receive it, near the change",
+    UNDECIDED: "the message can't tell; whoever serves the metering point receives it, and nobody is missed",
+}
+"""What a condition of the secondary or always tier means to a hub, by its key."""
 
 _RULE_KEYS = {"events", "senders", "senders_basis", "senders_note", "receivers"}
-_ROW_KEYS = {"roles", "tier", "condition", "basis", "note", "from"}
+_ROW_KEYS = {"roles", "tier", "when", "condition", "basis", "note", "from"}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One role's part in one event: a sender, or a receiver in a tier under a condition (words).
+    """One role's part in one event: a sender, or a receiver in a tier under a condition.
 
+    ``condition`` explains it in words, ``when`` is its key in `WHEN` (empty: always, or the sender's choice).
     ``senders`` names the sender roles that the row is for; empty means all of them.
     """
 
@@ -36,6 +46,7 @@ class Row:
     basis: str
     note: str
     senders: tuple[str, ...] = ()
+    when: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +99,12 @@ class Routing:
 
 
 def load_routing(path: Path | None = None) -> Routing:
-    """Read a routing file, the shipped one by default; raises ConfigurationError naming the interface."""
-    return _load(path or folder("swagger") / "routing.yaml")
+    """Read a routing file; raises ConfigurationError naming the interface.
+
+    Without a path it is the one that the environment names in ``DIP_ROUTING``, else the shipped one.
+    """
+    named = os.environ.get("DIP_ROUTING")
+    return _load(path or (Path(named) if named else folder("swagger") / "routing.yaml"))
 
 
 @cache
@@ -125,6 +140,7 @@ def _receivers(raw: Any, where: str) -> Iterable[Row]:
     _check_keys(raw, _ROW_KEYS, where)
     tier = _known(raw.get("tier", ""), TIERS, "tier", where)
     basis = _known(raw.get("basis", "assumed"), BASES, "basis", where)
+    when = _when(raw, tier, where)
     for role in _roles(raw.get("roles", ()), where):
         yield Row(
             role,
@@ -133,7 +149,28 @@ def _receivers(raw: Any, where: str) -> Iterable[Row]:
             basis,
             raw.get("note", ""),
             tuple(_roles(raw.get("from", ()), where)),
+            when,
         )
+
+
+def _when(raw: Mapping[str, Any], tier: str, where: str) -> str:
+    """Return the key of a row's condition: a hub has to know it, but for what the sender chooses."""
+    when, words = raw.get("when", ""), raw.get("condition", "")
+    if tier == "primary":
+        if when:
+            raise ConfigurationError(
+                f"has a primary receiver with 'when: {when}'",
+                where=where,
+                mend="The sender chooses its primary recipients; write only the condition.",
+            )
+        return ""
+    if bool(when) != bool(words):
+        raise ConfigurationError(
+            f"has a {tier} receiver with {'a key' if when else 'words'} alone for its condition",
+            where=where,
+            mend=f"Write 'condition' in words and 'when' as one of {', '.join(WHEN)}.",
+        )
+    return _known(when, tuple(WHEN), "key of a condition", where) if when else ""
 
 
 def _roles(names: Iterable[str], where: str) -> list[str]:

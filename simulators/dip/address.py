@@ -12,14 +12,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from harness.spec.routing import Row
+from harness.spec.routing import ACCEPTED, UNDECIDED, Row
 from simulators.dip.model import HUB_ROLE, Address, Addressing, Draft, Member, Trouble
 from simulators.dip.serving import SERVICE_OF, SERVICES
 
-ONLY_ACCEPTED = "the update was accepted"
-"""The condition of a routing row that a rejection (R0.responseCode R) does not meet."""
-BOTH_SIDES = "the incoming and the outgoing supplier"
-"""The condition of a routing row that reaches both parties of a change."""
 SECONDARY_ID, SECONDARY_ROLE, ALWAYS_ROLE = "MSG1033", "MSG1034", "MSG1036"
 NO_MPAN, NOBODY = "MSG1037", "MSG1038"
 _OPTIONAL = ("MDR",)
@@ -42,7 +38,7 @@ def address(
     lookup: Lookup,
 ) -> Addressing:
     """Return the recipients of a message in the order primary, secondary, always, each once."""
-    rows = tuple(row for row in rows if not (row.condition == ONLY_ACCEPTED and draft.outcome == "R"))
+    rows = tuple(row for row in rows if not (row.when == ACCEPTED and draft.outcome == "R"))
     found: dict[str, Address] = {}
 
     def add(member: Member, tier: str, basis: str) -> None:
@@ -109,5 +105,5 @@ def _secondary(
 
 
 def _needed(row: Row) -> bool:
-    """Say whether a metering point must have the role; under other conditions nobody knows."""
-    return row.role not in _OPTIONAL and row.condition in ("", ONLY_ACCEPTED, BOTH_SIDES)
+    """Say whether a metering point must have the role."""
+    return row.role not in _OPTIONAL and row.when != UNDECIDED

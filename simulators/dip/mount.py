@@ -18,11 +18,11 @@ from harness.errors import ConfigurationError
 from harness.security.policy import Policy
 from harness.security.trust import Trust
 from harness.spec.parsing import MalformedJsonError, parse_json
-from harness.spec.routing import Row
+from harness.spec.routing import BOTH_SIDES, Row
 from simulators.dip import openapi, respond
 from simulators.dip.accept import accept, tokens
 from simulators.dip.access import Access
-from simulators.dip.address import BOTH_SIDES, address
+from simulators.dip.address import address
 from simulators.dip.answer import Answer, bare
 from simulators.dip.authenticate import authenticate, connect
 from simulators.dip.business import Business
@@ -150,7 +150,7 @@ class Mount:
             if not known:
                 recent = [one for one in heard if one.mpan == mpan]
                 known.append(Known.of(self.store.pinned(mpan), self.store.heard(mpan), recent, draft))
-            days = self._business.rules.change_days if row.condition == BOTH_SIDES else None
+            days = self._business.rules.change_days if row.when == BOTH_SIDES else None
             return known[0].holders(row.role, at, days)
 
         addressing = address(

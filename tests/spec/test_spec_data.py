@@ -106,6 +106,16 @@ def test_unknown_pairs_have_no_rows() -> None:
         ("IF-001: [{senders: [SUPP], receivers: []}]", "Did you mean 'SUP'"),
         ("IF-001: [{senders: [SUP], receivers: [{roles: [MDS], tier: allways}]}]", "Did you mean 'always'"),
         ("IF-001: [{senders: [SUP], receivers: [{roles: [MDS], tear: always}]}]", "Did you mean 'tier'"),
+        (
+            "I: [{senders: [SUP], receivers: [{roles: [MDS], tier: always, when: acepted, condition: x}]}]",
+            "Did you mean 'accepted'",
+        ),
+        ("I: [{senders: [SUP], receivers: [{roles: [MDS], tier: always, when: accepted}]}]", "a key alone"),
+        ("I: [{senders: [SUP], receivers: [{roles: [MDS], tier: always, condition: x}]}]", "words alone"),
+        (
+            "I: [{senders: [SUP], receivers: [{roles: [MDS], tier: primary, when: accepted, condition: x}]}]",
+            "The sender chooses",
+        ),
         ("IF-001: [{senders: [SUP], receivers: [], sender_basis: x}]", "Did you mean 'senders_basis'"),
         ("IF-001: [{senders: [SUP], receivers: []}, {senders: [SUP], receivers: []}]", "overlap"),
         (
@@ -122,6 +132,17 @@ def test_a_wrong_routing_file_is_refused_with_the_fix(tmp_path: Path, content: s
         load_routing(path)
     assert words in str(refused.value)
     assert str(path) in str(refused.value)
+
+
+def test_a_routing_file_of_ones_own_replaces_the_shipped_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What DIP_ROUTING names is the routing, whole: nothing of the shipped file is left."""
+    path = tmp_path / "routing.yaml"
+    path.write_text("IF-047: [{senders: [ISD], receivers: [{roles: [SUP], tier: always}]}]", encoding="utf-8")
+    monkeypatch.setenv("DIP_ROUTING", str(path))
+    assert load_routing().interfaces == ("IF-047",)
+    assert [row.role for row in load_routing().receivers("IF-047", "ISD")] == ["SUP"]
 
 
 def test_role_groups_expand() -> None:

@@ -11,10 +11,10 @@ import orjson
 import pytest
 
 from harness.settings import shipped
-from harness.spec.routing import Row
+from harness.spec.routing import ACCEPTED, Row
 from simulators.dip import outcome, respond
 from simulators.dip.accept import accept
-from simulators.dip.address import ONLY_ACCEPTED, address
+from simulators.dip.address import address
 from simulators.dip.model import Address, Addressing, Draft, Fault, Member
 from simulators.dip.outcome import Reply
 from simulators.dip.rules import of_settings
@@ -52,8 +52,8 @@ DRAFT = Draft(
 )
 
 
-def _row(role: str, tier: str, condition: str = "") -> Row:
-    return Row(role, tier, condition, "assumed", "")
+def _row(role: str, tier: str, when: str = "") -> Row:
+    return Row(role, tier, "", "assumed", "", when=when)
 
 
 def _with_role(role: str) -> tuple[Member, ...]:
@@ -124,7 +124,7 @@ def test_what_the_hub_receives_needs_no_primary_recipient() -> None:
 @pytest.mark.parametrize(("code", "number"), [("A", 2), ("R", 0), (None, 2)])
 def test_a_rejection_goes_only_to_whom_it_answers(code: str | None, number: int) -> None:
     """Rows for accepted updates don't count when the response code says rejected."""
-    row = _row("MDS", "always", ONLY_ACCEPTED)
+    row = _row("MDS", "always", ACCEPTED)
     assert len(_addressed(replace(DRAFT, primary=(), outcome=code), row).recipients) == number
 
 

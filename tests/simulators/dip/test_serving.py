@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.spec.release import load, names
-from harness.spec.routing import Row
-from simulators.dip.address import BOTH_SIDES, Lookup, address
+from harness.spec.routing import BOTH_SIDES, UNDECIDED, Row
+from simulators.dip.address import Lookup, address
 from simulators.dip.model import Addressing, Draft, Member, Said
 from simulators.dip.serving import SERVICES, TELLERS, Known, Tenure, both_sides, holders, said, tenures
 
@@ -180,8 +180,8 @@ def test_what_the_admin_api_says_is_all_that_counts() -> None:
     assert learned.holders("LDSO", DAYS[3], None) == ("LDSO-1",)
 
 
-def _row(role: str, tier: str = "secondary", condition: str = "") -> Row:
-    return Row(role, tier, condition, "assumed", "")
+def _row(role: str, tier: str = "secondary", when: str = "") -> Row:
+    return Row(role, tier, "", "assumed", "", when=when)
 
 
 MEMBERS = {
@@ -208,9 +208,9 @@ def _addressed(lookup: Lookup, *rows: Row, draft: Draft = DRAFT) -> Addressing:
         ({"SUP": ("MSS-1",)}, [_row("SUP")], ["MSG1034"]),
         ({}, [_row("EES", "always")], ["MSG1036"]),
         ({}, [_row("MDR")], []),
-        ({}, [_row("LDSO", condition="if required")], []),
+        ({}, [_row("LDSO", when=UNDECIDED)], []),
         ({"MSS": ("MSS-1",)}, [_row("MSA"), _row("MSS")], []),
-        ({"SUP": ("SUP-1", "SUP-2")}, [_row("SUP", condition=BOTH_SIDES)], []),
+        ({"SUP": ("SUP-1", "SUP-2")}, [_row("SUP", when=BOTH_SIDES)], []),
     ],
 )
 def test_each_addressing_fault_has_its_code(
