@@ -7,6 +7,7 @@ the conditions are not.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from harness.messages.identifiers import distributor_of, is_mpan
 from harness.spec.release import Release
@@ -51,11 +52,24 @@ def judge(draft: Draft, caller: Caller, business: Business, pointer: str) -> lis
     if draft.provider != provider:
         who = f"carried by {provider}" if provider else "made without a connection provider"
         fault(rules.provider, "S1/DIPConnectionProviderID", f"is {draft.provider}, the call was {who}")
+    stated = draft.payload["CommonBlock"]["S1"]["senderTimestamp"]
+    if not _is_moment(stated):
+        fault(rules.timestamp, "S1/senderTimestamp", f"{stated} is no time with an offset from UTC")
+    form = rules.correlation_form
+    if form and draft.correlation is not None and not form.fullmatch(draft.correlation):
+        fault(rules.correlation, "S1/senderCorrelationID", f"{draft.correlation} is not of the known form")
     for code, text in _recipients(draft, business):
         fault(code, "A0/primaryRecipients", text)
     for place, text in _supply(draft, business.directory):
         fault(rules.distributor, place, text)
     return faults
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _sender(draft: Draft, caller: Caller, directory: Directory) -> tuple[Member | None, str | None]:

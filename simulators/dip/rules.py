@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from harness.errors import ConfigurationError
@@ -22,6 +23,10 @@ class Rules:
     recipient_role: str
     distributor: str
     environment: str
+    timestamp: str
+    correlation: str
+    correlation_form: re.Pattern[str] | None
+    """What a sender's correlation id must match; None: anything."""
     signature_status: int
     api_key_status: int
     certificate_status: int
@@ -50,7 +55,7 @@ class Rules:
 
 
 def of_settings(settings: Settings) -> Rules:
-    """Read the rules; raises ConfigurationError for an order of delivery that this release doesn't have."""
+    """Read the rules; raises ConfigurationError for a value that can't be used."""
     order = settings.text("delivery.order")
     if order != "per-recipient":
         raise ConfigurationError(
@@ -67,6 +72,9 @@ def of_settings(settings: Settings) -> Rules:
         recipient_role=settings.text("addressing.addressee_role_code"),
         distributor=settings.text("refusal.distributor"),
         environment=settings.text("refusal.environment"),
+        timestamp=settings.text("refusal.sender_timestamp"),
+        correlation=settings.text("refusal.sender_correlation"),
+        correlation_form=_pattern(settings, "refusal.correlation_form"),
         signature_status=settings.integer("refusal.signature_status"),
         api_key_status=settings.integer("refusal.api_key_status"),
         certificate_status=settings.integer("refusal.certificate_status"),
@@ -93,3 +101,11 @@ def of_settings(settings: Settings) -> Rules:
         requeue_messages=settings.integer("requeue.messages"),
         journal_no_mpan=settings.text("journal.no_mpan"),
     )
+
+
+def _pattern(settings: Settings, name: str) -> re.Pattern[str] | None:
+    text = settings.text(name)
+    try:
+        return re.compile(text) if text else None
+    except re.error as error:
+        raise ConfigurationError(f"is no regular expression: {error}", where=f"setting {name}") from error
