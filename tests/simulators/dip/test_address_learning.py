@@ -141,7 +141,13 @@ def test_addresses_by_hand_win_for_their_mpan(bench: Bench) -> None:
     assert _secondary(bench, 503) == {second.dip_id}
 
 
-@pytest.mark.parametrize(("role", "code"), [("", "MSG1033"), ("LDSO", "MSG1034")])
+@pytest.mark.parametrize(
+    ("role", "code"),
+    [
+        pytest.param("", "MSG1033", marks=pytest.mark.provokes("MSG1033")),
+        pytest.param("LDSO", "MSG1034", marks=pytest.mark.provokes("MSG1034")),
+    ],
+)
 def test_an_address_that_leads_nowhere_is_told_to_the_sender(bench: Bench, role: str, code: str) -> None:
     """L2: an address of nobody is MSG1033, of a party in another role MSG1034; others get the message."""
     sender, unique = bench.party("SDS"), 504 if role else 505

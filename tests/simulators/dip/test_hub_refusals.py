@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
+from _pytest.mark import ParameterSet
 
 from harness.clock import header_time
 from harness.messages.build import encode
@@ -32,6 +33,7 @@ def _signer(bench: Bench, name: str) -> Signer:
 # -- single messages: a 400 with a StandardResponse ----------------------------------------------------------
 
 
+@pytest.mark.provokes("MSG1001")
 def test_a_schema_failure_names_the_place(bench: Bench) -> None:
     """A missing field is MSG1001 with its JSON pointer from the body's root in the help text."""
     message = bench.message()
@@ -61,6 +63,7 @@ def test_one_bad_message_refuses_the_whole_batch(bench: Bench) -> None:
     assert bench.send(good).status == 201
 
 
+@pytest.mark.provokes("MSG1006")
 def test_a_reference_is_taken_once(bench: Bench) -> None:
     """A reference sent again, or twice in one batch, is MSG1006 and refuses all of it."""
     first = bench.message()
@@ -112,18 +115,32 @@ def _provider_that_did_not_carry_it(bench: Bench) -> Payload:
     return bench.message(overrides={"/CommonBlock/S1/DIPConnectionProviderID": bench.party("DCP").dip_id})
 
 
+def _no_time(bench: Bench) -> Payload:
+    return bench.message(overrides={"/CommonBlock/S1/senderTimestamp": "2026-02-30T12:00:00+00:00"})
+
+
+def _time_without_an_offset(bench: Bench) -> Payload:
+    return bench.message(overrides={"/CommonBlock/S1/senderTimestamp": "2026-02-03T12:00:00.12345"})
+
+
+def _refused(make: Callable[[Bench], Payload], code: str, place: str) -> ParameterSet:
+    return pytest.param(make, code, place, marks=pytest.mark.provokes(code))
+
+
 @pytest.mark.parametrize(
     ("make", "code", "place"),
     [
-        (_unknown_recipient, "MSG1031", "A0/primaryRecipients"),
-        (_recipient_of_a_wrong_role, "MSG1032", "A0/primaryRecipients"),
-        (_other_distributor, "MSG1030", "M0/distributorDIPID"),
-        (_wrong_check_digit, "MSG1030", "M0/MPANCore"),
-        (_other_environment, "MSG1000", "S1/environmentTag"),
-        (_other_sender, "MSG1009", "S1/senderDIPID"),
-        (_other_role, "MSG1010", "S1/senderRoleID"),
-        (_role_that_does_not_send_it, "MSG1010", "S1/senderRoleID"),
-        (_provider_that_did_not_carry_it, "MSG1011", "S1/DIPConnectionProviderID"),
+        _refused(_unknown_recipient, "MSG1031", "A0/primaryRecipients"),
+        _refused(_recipient_of_a_wrong_role, "MSG1032", "A0/primaryRecipients"),
+        _refused(_other_distributor, "MSG1030", "M0/distributorDIPID"),
+        _refused(_wrong_check_digit, "MSG1030", "M0/MPANCore"),
+        _refused(_other_environment, "MSG1000", "S1/environmentTag"),
+        _refused(_no_time, "MSG1007", "S1/senderTimestamp"),
+        _refused(_time_without_an_offset, "MSG1007", "S1/senderTimestamp"),
+        _refused(_other_sender, "MSG1009", "S1/senderDIPID"),
+        _refused(_other_role, "MSG1010", "S1/senderRoleID"),
+        _refused(_role_that_does_not_send_it, "MSG1010", "S1/senderRoleID"),
+        _refused(_provider_that_did_not_carry_it, "MSG1011", "S1/DIPConnectionProviderID"),
     ],
 )
 def test_a_business_rule_refuses_with_its_code(
@@ -135,6 +152,7 @@ def test_a_business_rule_refuses_with_its_code(
     assert _entries(answer)[0]["help"].startswith(f"/0/payload/CommonBlock/{place}: ")
 
 
+@pytest.mark.provokes("MSG1002")
 def test_a_message_on_another_channel_is_refused(bench: Bench) -> None:
     """A message whose interface differs from the channel's is MSG1002."""
     answer = bench.send(bench.message(), channel="IF-033")

@@ -29,6 +29,7 @@ def _recipients(result: dict[str, Any]) -> dict[str, tuple[str, str]]:
     return {entry["dip_id"]: (entry["tier"], entry["status"]) for entry in message["recipients"]}
 
 
+@pytest.mark.provokes("MSG0000")
 @pytest.mark.parametrize("release", RELEASES)
 def test_an_accepted_message_is_answered_as_published(bench: Bench, release: str) -> None:
     """The answer is 201, fits the release's StandardResponse with its ten keys, and names MSG0000."""

@@ -11,6 +11,8 @@ from typing import Any
 import orjson
 import pytest
 
+from harness.spec.codes import codes as published_codes
+from harness.spec.codes import text as code_text
 from harness.transport.network import Party
 from tests.simulators.dip.conftest import Bench
 from tests.simulators.dip.history import call, codes, quick, shaped, told
@@ -127,6 +129,7 @@ def test_a_delivery_that_fails_is_told_by_the_hub(
     assert says in entry["help"]
 
 
+@pytest.mark.provokes("MSG1038")
 def test_a_secondary_recipient_that_nobody_is_is_told_by_the_hub(bench: Bench) -> None:
     """L2: a supplier that can't be found for the MPAN is MSG1038 from the hub; once it is known, nothing."""
     sender, hub, supplier = bench.party("MDS"), bench.party("DIP"), bench.party("SUP", 1)
@@ -223,6 +226,20 @@ def test_a_message_can_be_named_by_its_reference(bench: Bench) -> None:
     body = [{name.upper(): value for name, value in entry.items()}]
     assert call(bench, bench.party("REGS"), "POST", "/statusmessage", body).status == 201
     assert "RCP1062" in codes(told(bench.settle(tag)))
+
+
+_RECIPIENTS_CODES = sorted(code for code in published_codes() if code.startswith("RCP"))
+
+
+@pytest.mark.provokes(*_RECIPIENTS_CODES)
+def test_any_code_of_a_recipient_reaches_the_sender(bench: Bench) -> None:
+    """L4: each published RCP code that a recipient posts is passed on to the sender in its order."""
+    tag = bench.tag()
+    sent = _sent(bench, tag)
+    bench.settle(tag)
+    body = [_entry(bench, sent, message=code_text(code)) for code in _RECIPIENTS_CODES]
+    assert call(bench, bench.party("REGS"), "POST", "/statusmessage", body).status == 201
+    assert codes(told(bench.settle(tag))[1:]) == _RECIPIENTS_CODES
 
 
 @pytest.mark.parametrize(

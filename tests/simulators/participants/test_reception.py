@@ -25,7 +25,8 @@ from harness.transport.server import ServerThread
 from harness.transport.tls import ServerTls
 from simulators.network import PARTICIPANTS_SERVER, default_network, network_ca, revocation_list
 from simulators.participants.service import Participants
-from tests.simulators.participants.publications import MPAN, NOW, REGISTRATION, publication
+from tests.simulators.participants.publications import MPAN, NOW, REGISTRATION, publication, put
+from tests.simulators.participants.test_judging import CASES
 
 TAG = "run/case"
 
@@ -94,6 +95,7 @@ def entries(answer: Answer) -> list[dict[str, Any]]:
     return list(document["messageArray"])
 
 
+@pytest.mark.provokes("RCP0000")
 @pytest.mark.parametrize("name", names())
 def test_a_good_call_is_answered_with_201(bench: Bench, name: str) -> None:
     """Each publication gets RCP0000, from the party that received to the original sender."""
@@ -190,12 +192,38 @@ def test_whatever_stands_in_a_publication_is_answered_as_published(bench: Bench)
         assert shape.is_valid(json.loads(answer.body))
 
 
+@pytest.mark.provokes("RCP9999")
 def test_a_signature_that_does_not_verify_is_rcp9999(bench: Bench) -> None:
     """A falsified signature refuses every publication of the call, and no behaviour hears of it."""
     answer = bench.call(encode([publication(), publication(number=2)]), headers={"X-DIP-Signature": "AAAA"})
     assert answer.status == 400
     assert [entry["message"][:7] for entry in entries(answer)] == ["RCP9999", "RCP9999"]
     assert bench.call(encode([publication()])).status == 201
+
+
+@pytest.mark.parametrize("code", [pytest.param(c, marks=pytest.mark.provokes(c)) for c in sorted(CASES)])
+def test_one_fault_is_answered_with_its_code(bench: Bench, code: str) -> None:
+    """A publication with one fault is 400 with exactly the code that the fault stands for."""
+    way, value = CASES[code]
+    payload = publication()
+    put(payload, way.split("."), value)
+    answer = bench.call(encode([payload]))
+    assert (answer.status, answer.codes) == (400, (code,))
+
+
+@pytest.mark.parametrize(
+    ("response", "code"),
+    [
+        pytest.param("Q", "RCP1051", marks=pytest.mark.provokes("RCP1051")),
+        pytest.param("R", "RCP1052", marks=pytest.mark.provokes("RCP1052")),
+    ],
+)
+def test_a_wrong_outcome_is_answered_with_its_code(bench: Bench, response: str, code: str) -> None:
+    """A response code that is none, and a rejection without a reason, are 400."""
+    payload = publication("IF-032", "MSAppInitialResp", sender=REGISTRATION, recipient=bench.supplier.dip_id)
+    payload["CommonBlock"]["R0"] = {"responseCode": response, "responseMessages": []}
+    answer = bench.call(encode([payload]), f"/2.1.0/{bench.supplier.dip_id}")
+    assert (answer.status, answer.codes) == (400, (code,))
 
 
 def test_a_signature_of_another_party_is_rcp9999(bench: Bench) -> None:
