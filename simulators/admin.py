@@ -26,6 +26,7 @@ from simulators.dip.metrics import MEDIA_TYPE
 from simulators.dip.mount import Mount
 from simulators.dip.settle import Tracker
 from simulators.faults.controls import Controls
+from simulators.faults.rotation import Rotation
 from simulators.faults.service import times
 from simulators.participants.behaviours import Told
 from simulators.participants.service import Participants
@@ -50,6 +51,7 @@ class Simulators:
     clock: OffsetClock
     participants: Participants
     controls: Controls
+    rotation: Rotation
 
 
 class Admin:
@@ -215,6 +217,7 @@ class Admin:
             plan.put(faults, tag=tag)
         elif request.method == "DELETE":
             plan.clear(tag=request.query_params.get("tag", ""))
+        await self._simulators.rotation.follow()
         return _json({"faults": plan.listed()})
 
     async def _applied(self, request: Request) -> Response:

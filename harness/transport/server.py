@@ -13,10 +13,12 @@ import contextlib
 import errno
 import gc
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import uvicorn
@@ -24,7 +26,7 @@ import uvicorn
 from harness.errors import ConfigurationError, EnvironmentFault
 from harness.transport.limits import Limits
 from harness.transport.protocol import bounded_protocol
-from harness.transport.tls import ServerTls, server_context
+from harness.transport.tls import ServerTls, identify, server_context
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -47,6 +49,17 @@ class Server:
     host: str
     port: int
     scheme: str
+    context: ssl.SSLContext | None = None
+    """None: it speaks plain HTTP."""
+
+    def show(self, cert: Path, key: Path) -> None:
+        """Show another certificate to clients that connect from now on; open connections keep theirs.
+
+        Raises ConfigurationError for files that can't be used, and without TLS.
+        """
+        if self.context is None:
+            raise ConfigurationError("a server without TLS shows no certificate", where=self.url)
+        identify(self.context, cert, key)
 
     @property
     def url(self) -> str:
@@ -138,7 +151,7 @@ async def serve(
         raise
     ticking = asyncio.create_task(server.main_loop())
     try:
-        yield Server(host, listener.getsockname()[1], "https" if tls else "http")
+        yield Server(host, listener.getsockname()[1], "https" if tls else "http", context)
     finally:
         ticking.cancel()
         await server.close()

@@ -67,7 +67,7 @@ def server_context(tls: ServerTls) -> ssl.SSLContext:
     context.sslobject_class = _AlertingObject
     context.set_alpn_protocols(["http/1.1"])
     _trust(context, tls.ca)
-    _identify(context, tls.cert, tls.key)
+    identify(context, tls.cert, tls.key)
     return context
 
 
@@ -90,7 +90,7 @@ def client_context(ca: Path | None, identity: CertificateSet | None) -> ssl.SSLC
                 where=f"certificate {identity.name}",
                 mend="Add key, or put a TLS proxy that holds the key in front.",
             )
-        _identify(context, identity.cert, identity.key)
+        identify(context, identity.cert, identity.key)
     return context
 
 
@@ -103,7 +103,11 @@ def _trust(context: ssl.SSLContext, ca: Path) -> None:
         ) from error
 
 
-def _identify(context: ssl.SSLContext, cert: Path, key: Path) -> None:
+def identify(context: ssl.SSLContext, cert: Path, key: Path) -> None:
+    """Let a context show a certificate from now on; connections that it has made keep theirs.
+
+    Raises ConfigurationError naming the file that can't be used.
+    """
     for path in (cert, key):
         if not path.is_file():
             raise ConfigurationError(

@@ -62,6 +62,14 @@ class Reports:
         self._told(tags, {about.sender for about, _ in taken})
         return self._accepted(taken)
 
+    def tag_of(self, transaction: str, reference: str) -> str | None:
+        """Return the tag (S1.subText) of the message that a status message names, None where it has none."""
+        where = "transaction_id = ?" if transaction else "reference = ?"
+        rows = self._access.store.rows(
+            f"SELECT tag FROM message WHERE {where} LIMIT 1", (transaction or reference,)
+        )
+        return rows[0][0] if rows else None
+
     def _judge(self, entry: Mapping[str, Any], caller: Caller, place: str) -> tuple[_About, Notice] | Fault:
         """Return what an entry says of which message; a recipient speaks of what it got, for itself."""
         rules = self._access.rules

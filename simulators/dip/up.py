@@ -48,6 +48,7 @@ from simulators.dip.store import Store, StoreLock
 from simulators.dip.webhooks import Webhooks
 from simulators.faults.controls import Controls
 from simulators.faults.credentials import Issuer
+from simulators.faults.rotation import Rotation
 from simulators.participants.service import Participants
 
 
@@ -156,13 +157,17 @@ async def _serve(options: Options, folder: Path) -> None:
                 admin_server.port,
             )
         )
+        controls.plan.tag_of = partial(_tag_of, mounts)
         hub = Hub(mounts, settings.integer("limits.body_bytes"), log, controls.metrics)
         host, port = options.listen
         front = controls.before_hub(hub, mounts, who)
         server = await stack.enter_async_context(serve(front, host=host, port=port, tls=ground.hub_tls))
         participants.connect(server.url)
+        hosts = () if host in LOOPBACK else (host,)
+        rotation = Rotation(controls.plan, server, ground.hub_tls, ground.authority, hosts)
+        await rotation.follow()
         key = secrets.token_urlsafe(32)
-        admin.app = Admin(Simulators(mounts, tracker, clock, participants, controls), key)
+        admin.app = Admin(Simulators(mounts, tracker, clock, participants, controls, rotation), key)
         for mount in mounts.values():
             mount.resume()
         tell(
@@ -243,6 +248,11 @@ async def _mounts(
 
 def _webhook_base(participants: Participants, inbox_url: str, release: str, dip_id: str) -> str:
     return f"{inbox_url}{participants.path(release, dip_id)}"
+
+
+def _tag_of(mounts: Mapping[str, Mount], release: str, transaction: str, reference: str) -> str | None:
+    mount = mounts.get(release)
+    return mount.reports.tag_of(transaction, reference) if mount else None
 
 
 def _stopping(*, watch_stdin: bool) -> asyncio.Event:

@@ -5,6 +5,7 @@ A kind registers itself under its name, with the points where it can be applied:
 * ``ingress``: the hub's answer to a sender's request
 * ``delivery``: the hub's call to a recipient's webhook
 * ``webhook``: a simulated party's answer to the hub's call
+* ``connection``: what the hub shows to whoever connects to it
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ from typing import Any, get_args
 from harness.errors import ConfigurationError, nearest
 from harness.security.profiles import Flaw
 
-POINTS = INGRESS, DELIVERY, WEBHOOK = ("ingress", "delivery", "webhook")
+CALLS = INGRESS, DELIVERY, WEBHOOK = ("ingress", "delivery", "webhook")
+CONNECTION = "connection"
+POINTS = (*CALLS, CONNECTION)
 BEFORE, AFTER = "before", "after"
-SIGNING, TLS, BOTH = "signing", "tls", "both"
+SIGNING, TLS, BOTH, SERVER = "signing", "tls", "both", "server"
 _LONGEST_SECONDS = 3600.0
 _MOST_COPIES = 100
 FLAWS: tuple[Flaw, ...] = tuple(flaw for flaw in get_args(Flaw) if flaw != "revoked")
+SERVER_FLAWS: tuple[Flaw, ...] = tuple(flaw for flaw in FLAWS if flaw != "wrong-party")
 _ROTATIONS = itertools.count(1)
 
 
@@ -143,7 +147,7 @@ def described() -> Iterator[tuple[str, str, str]]:
         yield found.name, ", ".join(found.points), found.summary
 
 
-@kind("latency", *POINTS)
+@kind("latency", *CALLS)
 def _latency(options: Options) -> Effect:
     """Wait ``seconds`` before the request is worked on, or the call is made."""
     return Effect(wait=options.number("seconds", None, least=0, most=_LONGEST_SECONDS))
@@ -157,7 +161,7 @@ def _status(options: Options) -> Effect:
     return Effect(status=status, retry_after=wait)
 
 
-@kind("drop", *POINTS)
+@kind("drop", *CALLS)
 def _drop(options: Options) -> Effect:
     """Cut the connection ``when``: before the request has an effect, or after it, without the answer."""
     return Effect(drop=options.one_of("when", BEFORE, (BEFORE, AFTER)))
@@ -194,6 +198,14 @@ def _rotate_certificate(options: Options) -> Effect:
     """Use a new and good certificate of the hub: ``which`` is signing, tls or both (default)."""
     which = options.one_of("which", BOTH, (SIGNING, TLS, BOTH))
     return Effect(credentials=Credentials(which, None, next(_ROTATIONS)))
+
+
+@kind("rotate-server-certificate", CONNECTION)
+def _rotate_server_certificate(options: Options) -> Effect:
+    """Show new connections another certificate of the hub: a good one, or one with a ``flaw``."""
+    flaw = options.one_of("flaw", "", SERVER_FLAWS) if options.has("flaw") else ""
+    found = next((known for known in SERVER_FLAWS if known == flaw), None)
+    return Effect(credentials=Credentials(SERVER, found, next(_ROTATIONS)))
 
 
 @kind("outage", INGRESS, DELIVERY)

@@ -17,9 +17,11 @@ import orjson
 from harness.clock import Clock
 from harness.errors import ConfigurationError, nearest
 from harness.settings import read
-from simulators.faults.kinds import DELIVERY, KINDS, POINTS, Effect, Options
+from simulators.faults.bodies import Named, named
+from simulators.faults.kinds import CONNECTION, DELIVERY, KINDS, POINTS, Effect, Options
 
 _OWN = ("fault", "at", "party", "channel", "release", "tag", "times")
+_OF_CALLS = ("party", "channel", "release", "times")
 _REMEMBERED = 10_000
 _MOST = 1_000
 
@@ -49,7 +51,7 @@ class Fault:
     left: int | None = None
     """How often it will still be applied; None without end."""
     met: bytes = field(default=b"", repr=False)
-    """What a body holds that carries the tag."""
+    """What a body of publications holds that carries the tag."""
 
     def meets(self, point: str, place: Place, *, any_channel: bool = False) -> bool:
         """Say whether it may meet a call there, whatever its tag."""
@@ -81,6 +83,14 @@ class Applied:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
+TagOf = Callable[[str, str, str], str | None]
+"""Gets release, transaction and sender's reference (either may be empty)."""
+
+
+def _no_tag(_release: str, _transaction: str, _reference: str) -> str | None:
+    return None
+
+
 class Plan:
     """The faults of a process."""
 
@@ -89,6 +99,8 @@ class Plan:
         self._clock = clock
         self._parties = frozenset(parties)
         self._changed = changed
+        self.tag_of: TagOf = _no_tag
+        """Finds the tag that a status message's transaction carries; set by who holds the stores."""
         self._faults: list[Fault] = []
         self._applied: deque[Applied] = deque(maxlen=_REMEMBERED)
 
@@ -127,18 +139,51 @@ class Plan:
         """Apply the faults that a call meets and ``only`` lets pass: count, record and add them up."""
         effect = Effect()
         for fault in self.candidates(point, place):
-            if fault.met not in body or not only(fault.effect):
+            if not only(fault.effect) or not self._carries(fault, place, body):
                 continue
             if fault.left is not None:
                 fault.left -= 1
-            self._applied.append(_applied(self._clock, fault, point, place, body))
+            self._note(fault, point, place, self._named(place, body))
             effect = _added(effect, fault.effect)
         return effect
 
     def holds(self, place: Place, body: bytes) -> bool:
         """Say whether an outage holds a delivery back."""
         candidates = self.candidates(DELIVERY, place)
-        return any(fault.effect.outage and fault.met in body for fault in candidates)
+        return any(fault.effect.outage and self._carries(fault, place, body) for fault in candidates)
+
+    def shown(self) -> Fault | None:
+        """Return the fault that says what the hub shows to whoever connects: the latest one."""
+        return next((fault for fault in reversed(self._faults) if CONNECTION in fault.points), None)
+
+    def record(self, fault: Fault) -> None:
+        """Record that a fault was applied which meets no single call."""
+        tags = (fault.tag,) if fault.tag else ()
+        self._note(fault, CONNECTION, Place("", "", ""), Named(tags, (), ()))
+
+    def _carries(self, fault: Fault, place: Place, body: bytes) -> bool:
+        """Say whether a call carries a fault's tag: in S1.subText, or by what a status message speaks of."""
+        if fault.met in body:
+            return True
+        return b'"CommonBlock"' not in body and fault.tag in self._named(place, body).tags
+
+    def _named(self, place: Place, body: bytes) -> Named:
+        return named(body, lambda transaction, reference: self.tag_of(place.release, transaction, reference))
+
+    def _note(self, fault: Fault, point: str, place: Place, found: Named) -> None:
+        self._applied.append(
+            Applied(
+                self._clock.now().isoformat(timespec="milliseconds"),
+                fault.name,
+                point,
+                place.release,
+                place.party,
+                place.channel,
+                found.tags,
+                found.references,
+                found.transactions,
+            )
+        )
 
     def _read(self, entry: Any, tag: str, where: str) -> Fault:
         if not isinstance(entry, Mapping):
@@ -159,10 +204,16 @@ class Plan:
         options = Options({key: value for key, value in entry.items() if key not in _OWN}, where)
         effect = found.make(options)
         options.close()
+        points = _points(own.get("at"), found.points, found.usual, where)
+        for word in _OF_CALLS if points == (CONNECTION,) else ():
+            if word in own:
+                raise ConfigurationError(
+                    f"{word} can't narrow what every client is shown that connects", where=where
+                )
         mine = tag or _word(own, "tag", where)
         return Fault(
             name=name,
-            points=_points(own.get("at"), found.points, found.usual, where),
+            points=points,
             effect=effect,
             given={**entry, **({"tag": mine} if mine else {})},
             party=party,
@@ -230,43 +281,3 @@ def _added(first: Effect, second: Effect) -> Effect:
         credentials=second.credentials or first.credentials,
         outage=first.outage or second.outage,
     )
-
-
-def _applied(clock: Clock, fault: Fault, point: str, place: Place, body: bytes) -> Applied:
-    tags, references, transactions = [], [], []
-    for common in _common_blocks(body):
-        sent, added = common.get("S1"), common.get("D0")
-        if isinstance(sent, dict):
-            tags.append(sent.get("subText"))
-            references.append(sent.get("senderUniqueReference"))
-        if isinstance(added, dict):
-            transactions.append(added.get("transactionID"))
-    return Applied(
-        clock.now().isoformat(timespec="milliseconds"),
-        fault.name,
-        point,
-        place.release,
-        place.party,
-        place.channel,
-        _texts(tags),
-        _texts(references),
-        _texts(transactions),
-    )
-
-
-def _common_blocks(body: bytes) -> list[dict[str, Any]]:
-    try:
-        entries = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return []
-    found = []
-    for entry in entries if isinstance(entries, list) else ():
-        payload = entry.get("payload") if isinstance(entry, dict) else None
-        common = payload.get("CommonBlock") if isinstance(payload, dict) else None
-        if isinstance(common, dict):
-            found.append(common)
-    return found
-
-
-def _texts(values: Iterable[Any]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(value for value in values if isinstance(value, str)))

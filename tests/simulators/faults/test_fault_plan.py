@@ -12,7 +12,7 @@ import pytest
 
 from harness.clock import FixedClock
 from harness.errors import ConfigurationError
-from simulators.faults.kinds import DELIVERY, INGRESS, KINDS, POINTS, WEBHOOK, Effect, Options, kind
+from simulators.faults.kinds import CALLS, DELIVERY, INGRESS, KINDS, WEBHOOK, Effect, Options, kind
 from simulators.faults.plan import Place, Plan, load
 from simulators.faults.service import times
 
@@ -36,7 +36,7 @@ def _body(tag: str) -> bytes:
 def test_a_kind_can_not_be_registered_twice() -> None:
     """A name that is taken fails when it is registered, so two files can't fight over one."""
     with pytest.raises(ValueError, match="two kinds of faults are called 'latency'"):
-        kind("latency", *POINTS)(lambda _options: Effect())
+        kind("latency", *CALLS)(lambda _options: Effect())
     assert KINDS["latency"].make(Options({"seconds": 1}, "")).wait == 1
 
 
@@ -59,6 +59,9 @@ def test_a_kind_can_not_be_registered_twice() -> None:
         ({"fault": "outage", "party": 2300000001}, "Write it in quotes"),
         ({"fault": "outage", "times": 0}, "a whole number from 1"),
         ({"fault": "wrong-certificate", "flaw": "revoked"}, "wrong-party"),
+        ({"fault": "rotate-server-certificate", "party": "2300000001"}, "party can't narrow"),
+        ({"fault": "rotate-server-certificate", "times": 1}, "times can't narrow"),
+        ({"fault": "rotate-server-certificate", "flaw": "wrong-party"}, "expired, not-yet-valid"),
     ],
 )
 def test_a_wrong_fault_is_refused_and_changes_nothing(entry: Any, says: str) -> None:
@@ -117,6 +120,31 @@ def test_what_was_applied_is_on_record() -> None:
     assert plan.applied(tag="other") == []
     plan.clear()
     assert len(plan.applied()) == 1, "switching off does not forget"
+
+
+def test_a_status_message_has_the_tag_of_its_message() -> None:
+    """The tag is looked up by transaction and reference; a body that names neither meets no tag."""
+    plan = _plan()
+    asked = []
+
+    def tag_of(*named: str) -> str | None:
+        asked.append(named)
+        return "mine" if "T-1" in named else None
+
+    plan.tag_of = tag_of
+    plan.put([{"fault": "latency", "at": "delivery", "seconds": 1, "tag": "mine"}])
+    entries: list[dict[str, str | None]] = [
+        {"transactionID": "T-2", "senderUniqueReference": "S-2"},
+        {"transactionID": None, "senderUniqueReference": "S-3"},
+        {"transactionID": "T-1", "senderUniqueReference": None},
+    ]
+    place = Place("2.1.0", "2300000001", "status")
+    for body in (b"[]", b"nonsense", b"{}", b"[1]", orjson.dumps([{}]), orjson.dumps(entries[:2])):
+        assert plan.take(DELIVERY, place, body, only=_any).wait == 0
+    assert asked == [("2.1.0", "T-2", "S-2"), ("2.1.0", "", "S-3")]
+    assert plan.take(DELIVERY, place, orjson.dumps(entries), only=_any).wait == 1
+    [applied] = plan.applied(tag="mine")
+    assert applied["transactions"] == ("T-2", "T-1")
 
 
 def test_a_fault_ends_after_its_times() -> None:

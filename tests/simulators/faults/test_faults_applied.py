@@ -358,3 +358,23 @@ def test_metrics_are_told_in_the_format_of_prometheus(bench: Bench) -> None:
     assert int(samples['dip_webhook_call_seconds_bucket{release="2.1.0",le="+Inf"}']) == count >= 1
     assert bench.party("SUP").dip_id not in response.text
     assert tag not in response.text
+
+
+def test_a_fault_of_a_tag_meets_the_status_messages_about_it(bench: Bench) -> None:
+    """A status message holds no tag; it carries that of the message which it is about, at every point."""
+    mine, other = bench.tag() + "-mine", bench.tag() + "-other"
+    sender = bench.party("SUP").dip_id
+    faults: list[dict[str, Any]] = [
+        {"fault": "status", "at": "webhook", "channel": "status", "party": sender, "status": 403, "times": 1},
+        {"fault": "duplicate", "channel": "status"},
+    ]
+    bench.admin.set_faults(faults, tag=mine)
+    for tag in (other, mine):
+        assert bench.send(bench.message(tag=tag)).status == 201
+        assert bench.settle(tag)["settled"]
+    assert len(bench.settle(other)["status_receipts"]) == 1
+    assert len(bench.settle(mine)["status_receipts"]) == 1, "of two calls one met the fault"
+    assert _applied(bench, mine) == ["duplicate", "status"]
+    assert _applied(bench, other) == []
+    [recorded] = [one for one in bench.admin.applied_faults(tag=mine) if one["fault"] == "duplicate"]
+    assert (len(recorded["references"]), len(recorded["transactions"])) == (1, 1)
