@@ -14,7 +14,7 @@ from simulators.network import SERVED_BY_PROVIDER, members
 from simulators.participants.behaviours import BEHAVIOURS
 from simulators.participants.codes import NEVER_ANSWERED, TABLE
 from simulators.registration.appointment import TRANSITIONS
-from simulators.registration.notices import FORMS, REASONS
+from simulators.registration.appointment_notices import FORMS, REASONS
 from simulators.registration.rules import RULES
 from simulators.registration.services import WORDS
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import simulators.participants.provider
-import simulators.registration.process  # noqa: F401 - both register their behaviours
+import simulators.registration.behaviour
+import simulators.registration.process  # noqa: F401 - they register their behaviours
 from harness.clock import Clock
 from harness.errors import ConfigurationError, HarnessError, nearest
 from harness.messages.build import encode

@@ -13,8 +13,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from simulators.registration.register import Tenure
 from simulators.registration.services import Service
+from simulators.registration.tenures import Tenure
 
 
 class Stage(StrEnum):
@@ -41,7 +41,7 @@ class Trigger(StrEnum):
 
 
 class Notice(StrEnum):
-    """A message that registration sends (`simulators.registration.notices` says how it is written)."""
+    """A message that registration sends (`appointment_notices` says how it is written)."""
 
     REQUEST_ACCEPTED = "IF-032 accepted"
     REQUEST_REFUSED = "IF-032 rejected"

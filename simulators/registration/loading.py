@@ -1,82 +1,217 @@
-"""Reading the metering points that a registration service starts from."""
+"""Reading metering points from mappings: the options of a behaviour, or the rows of a file of test data.
+
+A point is a mapping with ``mpan``, perhaps ``distributor`` and ``created``, and any of the items
+(`simulators.registration.items`). An item is its value, a mapping of its parts (``value`` where it has
+none) with ``from``, or a list of such mappings, one for each time it changed. A party is given as its DIP
+id or as ``dip_id``; a party of the legacy arrangements as ``mpid`` alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Any
 
 from harness.errors import ConfigurationError, nearest
-from harness.messages.identifiers import is_mpan
+from harness.messages.identifiers import distributor_of, is_mpan
 from harness.transport.network import Network, Party
-from simulators.registration.register import MeteringPoint, Tenure
+from simulators.registration.items import (
+    Address,
+    AnnualConsumption,
+    AssetProvider,
+    DirectContract,
+    Holder,
+    Item,
+    Linked,
+    Meter,
+    Related,
+)
+from simulators.registration.point import MeteringPoint
 from simulators.registration.services import WORDS, Service
 
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
-"""When a provider began whose date the list does not give."""
+"""From when a value is in force whose date the entry does not give."""
 
-_FIELDS = frozenset({"mpan", "supplier", "distributor", *(service.value for service in Service)})
+ROLES: Mapping[Item, frozenset[str]] = {
+    Item.SUPPLIER: frozenset({"SUP"}),
+    Item.METERING_SERVICE: WORDS[Service.METERING].roles,
+    Item.DATA_SERVICE: WORDS[Service.DATA].roles,
+    Item.MDR: frozenset({"MDR"}),
+}
+CHOICES: Mapping[Item, tuple[object, ...]] = {
+    Item.REGIME: ("mhhs", "legacy", "reverse-migrated"),
+    Item.MP_STATUS: ("N", "R", "T", "X"),
+    Item.RMP_STATUS: ("O", "C", "T"),
+    Item.CONNECTION_TYPE: ("W", "L", "H", "E", "U"),
+    Item.MARKET_SEGMENT: ("S", "A", "U"),
+    Item.ENERGISATION: ("E", "D", "U"),
+    Item.ENERGY_DIRECTION: ("I", "E"),
+    Item.CONSENT: ("H", "D", "M", "N"),
+    Item.METERED: (True, False),
+    Item.DOMESTIC: (True, False),
+}
+_PARTS: Mapping[Item, type] = {
+    Item.ADDRESS: Address,
+    Item.ANNUAL_CONSUMPTION: AnnualConsumption,
+    Item.DIRECT_CONTRACT_METERING: DirectContract,
+    Item.DIRECT_CONTRACT_DATA: DirectContract,
+    Item.LINKED: Linked,
+    Item.RELATED: Related,
+}
+_FIELDS = frozenset({"mpan", "distributor", "created", *(item.value for item in Item)})
 
 
 def points(entries: object, network: Network, *, where: str) -> list[MeteringPoint]:
     """Return metering points from a list of mappings; raises ConfigurationError naming entry and field."""
     if not isinstance(entries, list):
         raise ConfigurationError("points is no list", where=where)
-    found = [_point(entry, network, f"{where}: points[{number}]") for number, entry in enumerate(entries)]
+    found = [point(entry, network, where=f"{where}: points[{n}]") for n, entry in enumerate(entries)]
     seen: set[str] = set()
-    for point in found:
-        if point.mpan in seen:
-            raise ConfigurationError(f"MPAN {point.mpan} is listed twice", where=where)
-        seen.add(point.mpan)
+    for one in found:
+        if one.mpan in seen:
+            raise ConfigurationError(f"MPAN {one.mpan} is listed twice", where=where)
+        seen.add(one.mpan)
     return found
 
 
-def _point(entry: object, network: Network, where: str) -> MeteringPoint:
+def point(entry: object, network: Network, *, where: str) -> MeteringPoint:
+    """Return a metering point from a mapping; raises ConfigurationError naming the field."""
     if not isinstance(entry, Mapping):
         raise ConfigurationError("is no mapping", where=where)
     _known_fields(entry, _FIELDS, where)
     mpan = entry.get("mpan")
     if not isinstance(mpan, str) or not is_mpan(mpan):
         raise ConfigurationError(f"mpan {mpan!r} is not 13 digits with a right check digit", where=where)
-    tenures = {
-        service: (_tenure(entry[service.value], network, service, f"{where}: {service.value}"),)
-        for service in Service
-        if entry.get(service.value) is not None
+    if entry.get("supplier") is None and entry.get("mp_status") is None:
+        raise ConfigurationError(
+            "has no supplier", where=where, mend="Name its DIP id, or give mp_status where there is none yet."
+        )
+    created = _moment(entry.get("created"), f"{where}: created")
+    found = MeteringPoint(mpan, _distributor(entry, mpan, network, where), created)
+    for item in Item:
+        if entry.get(item.value) is None:
+            continue
+        for version in _versions(entry[item.value], item):
+            place = f"{where}: {item.value}"
+            since = _moment(_given(version, "from"), f"{place}: from", otherwise=created)
+            found = found.put(item, _value(item, version, network, place), since, min(since, LONG_AGO))
+    return found
+
+
+def _versions(given: object, item: Item) -> list[object]:
+    """Return the versions of an item; a list of meters is one value."""
+    if not isinstance(given, list):
+        return [given]
+    if item is Item.METERS and not any(isinstance(one, Mapping) and "meters" in one for one in given):
+        return [{"meters": given}]
+    return given
+
+
+def _given(version: object, name: str) -> object:
+    return version.get(name) if isinstance(version, Mapping) else None
+
+
+def _value(item: Item, version: object, network: Network, where: str) -> object:
+    if item in ROLES:
+        return _holder(version, ROLES[item], network, where)
+    if item is Item.METERS:
+        entries = _given(version, "meters")
+        if not isinstance(entries, list):
+            raise ConfigurationError("is no list of meters", where=where)
+        return tuple(_meter(each, f"{where}[{number}]") for number, each in enumerate(entries))
+    if item in _PARTS:
+        return _built(_PARTS[item], version, where, also=frozenset({"from"}))
+    if isinstance(version, Mapping):
+        _known_fields(version, frozenset({"value", "from"}), where)
+    value = _given(version, "value") if isinstance(version, Mapping) else version
+    if item in CHOICES and value not in CHOICES[item]:
+        wanted = ", ".join(str(choice) for choice in CHOICES[item])
+        raise ConfigurationError(f"is {value!r}, expected one of {wanted}", where=where)
+    return value
+
+
+def _holder(version: object, roles: frozenset[str], network: Network, where: str) -> Holder:
+    if isinstance(version, str):
+        version = {"dip_id": version}
+    if not isinstance(version, Mapping):
+        raise ConfigurationError("is no mapping with dip_id", where=where)
+    _known_fields(version, frozenset({field.name for field in fields(Holder)} | {"from"}), where)
+    named = {key: version[key] for key in version if key not in ("from", "dip_id", "mpid")}
+    if version.get("dip_id") is None and version.get("mpid"):
+        return Holder("", str(version["mpid"]), **named)
+    party = _party(version.get("dip_id"), network, roles, f"{where}: dip_id")
+    return Holder(party.dip_id, party.mpid, **named)
+
+
+def _meter(entry: object, where: str) -> Meter:
+    if isinstance(entry, Mapping) and isinstance(entry.get("asset_providers"), list):
+        providers = tuple(
+            _built(AssetProvider, each, f"{where}: asset_providers") for each in entry["asset_providers"]
+        )
+        entry = {**entry, "asset_providers": providers}
+    built = _built(Meter, entry, where)
+    assert isinstance(built, Meter)
+    return built
+
+
+_MAKERS: Mapping[str, Callable[[object, str], object]] = {
+    "datetime": lambda value, where: _moment(value, where),
+    "datetime | None": lambda value, where: None if value is None else _moment(value, where),
+    "tuple[str, ...]": lambda value, where: _texts(value, where),
+    "tuple[str | None, ...]": lambda value, where: _texts(value, where),
+}
+"""How a part is read, by the type that its dataclass gives it; others are taken as they are."""
+
+
+def _built(kind: type, entry: object, where: str, also: frozenset[str] = frozenset()) -> Any:
+    parts = {field.name: field for field in fields(kind)}
+    if not isinstance(entry, Mapping):
+        raise ConfigurationError(f"is no mapping with {', '.join(parts)}", where=where)
+    _known_fields(entry, frozenset(parts) | also, where)
+    for name, field in parts.items():
+        if name not in entry and field.default is MISSING:
+            raise ConfigurationError(f"has no {name}", where=where)
+    values = {
+        name: _MAKERS[str(field.type)](entry[name], f"{where}: {name}")
+        if str(field.type) in _MAKERS
+        else entry[name]
+        for name, field in parts.items()
+        if name in entry
     }
-    distributor = (
-        _party(entry["distributor"], network, frozenset({"LDSO"}), f"{where}: distributor").dip_id
-        if entry.get("distributor") is not None
-        else _distributor_of(mpan, network, where)
-    )
-    supplier = _party(entry.get("supplier"), network, frozenset({"SUP"}), f"{where}: supplier")
-    return MeteringPoint(mpan, supplier.dip_id, distributor, MappingProxyType(tenures))
+    return kind(**values)
 
 
-def _distributor_of(mpan: str, network: Network, where: str) -> str:
+def _texts(value: object, where: str) -> tuple[object, ...]:
+    if not isinstance(value, list | tuple):
+        raise ConfigurationError("is no list", where=where)
+    return tuple(value)
+
+
+def _distributor(entry: Mapping[str, Any], mpan: str, network: Network, where: str) -> str:
+    if entry.get("distributor") is not None:
+        named = _party(entry["distributor"], network, frozenset({"LDSO"}), f"{where}: distributor")
+        return named.dip_id
     for party in network.with_role("LDSO"):
-        if party.distributor_id == mpan[:2]:
+        if party.distributor_id == distributor_of(mpan):
             return party.dip_id
     raise ConfigurationError(
-        f"no LDSO of the network has the distributor id {mpan[:2]}", where=where, mend="Name the distributor."
+        f"no LDSO of the network has the distributor id {distributor_of(mpan)}",
+        where=where,
+        mend="Name the distributor.",
     )
 
 
-def _tenure(entry: object, network: Network, service: Service, where: str) -> Tenure:
-    if not isinstance(entry, Mapping):
-        raise ConfigurationError("is no mapping with dip_id", where=where)
-    _known_fields(entry, frozenset({"dip_id", "from"}), where)
-    party = _party(entry.get("dip_id"), network, WORDS[service].roles, f"{where}: dip_id")
-    return Tenure(party.dip_id, party.mpid, _moment(entry.get("from"), f"{where}: from"))
-
-
-def _moment(value: object, where: str) -> datetime:
+def _moment(value: object, where: str, *, otherwise: datetime = LONG_AGO) -> datetime:
     if value is None:
-        return LONG_AGO
-    try:
-        moment = datetime.fromisoformat(str(value))
-    except ValueError:
-        raise ConfigurationError(f"{value!r} is no time", where=where) from None
+        return otherwise
+    if isinstance(value, datetime):
+        moment = value
+    else:
+        try:
+            moment = datetime.fromisoformat(str(value))
+        except ValueError:
+            raise ConfigurationError(f"{value!r} is no time", where=where) from None
     if moment.tzinfo is None:
         raise ConfigurationError(f"{value!r} has no offset", where=where, mend="Write +00:00 after it.")
     return moment

@@ -1,282 +1,180 @@
-"""How each notice of the appointment exchange is written: interface, event, recipients and what stands in it.
+"""How a process writes what it sends: forms in rows, and the message that comes of a form.
 
-Recipients: the table names the parties that a notice concerns. Those whose role has the tier ``primary`` in
-the routing file are named in A0.primaryRecipients; secondary and always recipients are the hub's to find.
+A form names the parties that a message is addressed to; those whose role has the tier ``primary`` in the
+routing file stand in A0.primaryRecipients, and secondary and always recipients are the hub's to find. What
+no form writes is built from the API release around it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeAlias, TypeVar
 
-from harness.clock import message_time
 from harness.messages.context import SEGMENT_OF_ROLE
-from simulators.participants.behaviours import Acting, Outgoing
-from simulators.registration.appointment import Appointment, Notice
-from simulators.registration.register import MeteringPoint, Tenure
-from simulators.registration.services import WORDS, Service
+from simulators.participants.behaviours import Acting, Outgoing, Publication
+from simulators.registration.case import Case
+from simulators.registration.items import Item
+from simulators.registration.point import MeteringPoint
+from simulators.registration.rule import stated
+from simulators.registration.services import Service
 
-Blocks = Mapping[str, Mapping[str, Any] | None]
-
-_UNUSED: Blocks = dict.fromkeys(
-    ("B002", "B005", "B010", "B011", "B016", "B017", "B019", "B068", "B070", "B071")
-)
-"""Optional blocks that a notice leaves out unless it writes them."""
+Blocks: TypeAlias = Mapping[str, Any]
+"""Items by block of CustomBlock: a mapping, a list of mappings for a list, None to leave the block out."""
+S = TypeVar("S")
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    """The event (``{}`` is MS or DS), the parties concerned, and the writers of the message's blocks."""
+class Form(Generic[S]):
+    """A message, whom it concerns, and how its blocks are written from a process's own subject."""
 
     interface: str
     event: str
     concerns: tuple[str, ...]
-    """supplier, provider, predecessor, incumbent meterer, distributor, MDS, EES"""
-    custom: Callable[[Appointment, MeteringPoint | None], Blocks]
+    """Names of parties: ``sender`` (of what is answered), ``supplier``, ``metering service``,
+    ``data service``, ``retriever``, ``distributor`` (of the point now), a role (``MDS``), or a name that
+    the process gives in ``parties``."""
+    blocks: Callable[[S], Blocks]
     basis: str
     reason: str
 
 
-def _proposal(
-    appointment: Appointment, _point: MeteringPoint | None = None
-) -> dict[str, Mapping[str, Any] | None]:
-    block = WORDS[appointment.service].proposal
-    registration = {"CSSRegistrationID": appointment.registration_id} if appointment.registration_id else None
-    return {block: appointment.proposal, "B013": registration}
+FORMS: dict[str, tuple[Form[Any], ...]] = {}
+"""By process: every message that registration can send."""
 
 
-def _requesting_supplier(appointment: Appointment) -> dict[str, Any]:
-    return {
-        "serviceProviderAppointmentRequestingSupplierDIPID": appointment.supplier,
-        "serviceProviderAppointmentRequestingSupplierMPID": appointment.supplier_mpid,
-    }
+def forms(process: str, *rows: Form[Any]) -> None:
+    """List the forms of a process."""
+    if process in FORMS:
+        raise ValueError(f"{process} has its forms twice")
+    FORMS[process] = rows
 
 
-def _asked(appointment: Appointment, point: MeteringPoint | None) -> Blocks:
-    incumbent = point.current(Service.METERING) if point else None
-    names = None
-    if incumbent is not None:
-        names = {
-            "incumbentMeteringServiceDIPID": incumbent.dip_id,
-            "incumbentMeteringServiceMPID": incumbent.mpid,
-        }
-    return {**_proposal(appointment), "B012": _requesting_supplier(appointment), "B072": names}
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a message needs to know beside the case; empty fields follow from case and point."""
+
+    parties: Mapping[str, str] = field(default_factory=dict)
+    """DIP ids by the names that a form uses."""
+    event: str = ""
+    header: Mapping[str, Any] = field(default_factory=dict)
+    """Block M0 or M1."""
+    release: str = ""
+    correlation: str | None = None
+    fills: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """(DIP id, MPID) by role and place, for fields that no block writes."""
+    segment: str | None = None
 
 
-def _status(response: str) -> Callable[[Appointment, MeteringPoint | None], Blocks]:
-    def write(appointment: Appointment, _point: MeteringPoint | None) -> Blocks:
-        return {
-            "B019": _retriever(appointment) if response == "A" else None,
-            **_proposal(appointment),
-            "B012": _requesting_supplier(appointment),
-            "B007": {
-                "responseCode": response,
-                "proposedAppointmentResponseCode": appointment.answer or None,
-            },
-        }
-
-    return write
-
-
-def _effective(appointment: Appointment) -> str | None:
-    return message_time(appointment.effective) if appointment.effective else None
-
-
-def _active(appointment: Appointment, point: MeteringPoint | None) -> Blocks:
-    words, proposal = WORDS[appointment.service], appointment.proposal
-    appointed = {
-        "appointmentScenario": appointment.scenario,
-        words.contract: proposal.get(words.contract),
-        words.incoming_dip_id: appointment.provider,
-        words.incoming_mpid: appointment.provider_mpid,
-        words.incoming_from: _effective(appointment),
-    }
-    if appointment.service is Service.DATA:
-        appointed["traditionalFallBackReadFrequency"] = proposal.get("traditionalFallBackReadFrequency")
-    registration = _proposal(appointment)["B013"]
-    return {
-        words.appointed: appointed,
-        "B012": _requesting_supplier(appointment),
-        "B013": registration,
-        "B005": _current(point),
-        "B019": _retriever(appointment),
-        "B068": _consent(appointment),
-    }
-
-
-def _current(point: MeteringPoint | None) -> dict[str, Any] | None:
-    """Return block B005, where both services have a provider."""
-    metering = point.current(Service.METERING) if point else None
-    data = point.current(Service.DATA) if point else None
-    if metering is None or data is None:
-        return None
-    return {
-        "currentMeteringServiceDIPID": metering.dip_id,
-        "currentMeteringServiceMPID": metering.mpid,
-        "currentDataServiceDIPID": data.dip_id,
-        "currentDataServiceMPID": data.mpid,
-    }
-
-
-def _retriever(appointment: Appointment) -> dict[str, Any] | None:
-    """Return block B019, where the supplier nominated a retriever; that it is assigned is assumed."""
-    proposal = appointment.proposal
-    if not proposal.get("supplierNominatedMDRDIPID"):
-        return None
-    start = proposal.get("supplierNominatedMDREffectiveFromDate")
-    return {
-        "assignedMDRDIPID": proposal["supplierNominatedMDRDIPID"],
-        "assignedMDRMPID": proposal["supplierNominatedMDRMPID"],
-        "assignedMDREffectiveFromDate": start or _effective(appointment),
-    }
-
-
-def _consent(appointment: Appointment) -> dict[str, Any] | None:
-    """Return block B068, where the request proposes a consent granularity."""
-    granularity = appointment.proposal.get("supplierProposedConsentGranularity")
-    if not granularity:
-        return None
-    return {
-        "consentGranularity": granularity,
-        "consentGranularityEffectiveFromDate": _effective(appointment),
-    }
-
-
-REASONS: Mapping[str, str] = {"COS": "CSUPP", "MCS": "CSUPP", "SEG": "CSEGM"}
-"""De-appointment reason by scenario, else CSERV. Assumed: the codes are published, the mapping is not."""
-
-
-def _left(appointment: Appointment, _point: MeteringPoint | None) -> Blocks:
-    words, gone = WORDS[appointment.service], appointment.predecessor
-    assert gone is not None
-    return {
-        words.ended: {
-            words.ended_dip_id: gone.dip_id,
-            words.ended_mpid: gone.mpid,
-            words.ended_from: message_time(gone.effective_from),
-            words.ended_to: _effective(appointment),
-            "deAppointmentReasonCode": REASONS.get(appointment.scenario, "CSERV"),
-        },
-        words.incoming: {
-            words.incoming_dip_id: appointment.provider,
-            words.incoming_mpid: appointment.provider_mpid,
-            words.incoming_from: _effective(appointment),
-        },
-        "B013": None,
-    }
-
-
-_EVERYBODY = ("supplier", "provider", "distributor", "MDS", "EES")
-
-FORMS: Mapping[Notice, Form] = {
-    Notice.REQUEST_ACCEPTED: Form(
-        "IF-032", "{}AppInitialResp", ("supplier",), _proposal, "third-party", "receivers of IF-032: SUP"
-    ),
-    Notice.REQUEST_REFUSED: Form(
-        "IF-032", "{}AppInitialResp", ("supplier",), _proposal, "third-party", "receivers of IF-032: SUP"
-    ),
-    Notice.PROVIDER_ASKED: Form(
-        "IF-033", "{}AppSPRequest", ("provider",), _asked, "third-party", "receivers of IF-033: MS, DS"
-    ),
-    Notice.APPOINTMENT_ACCEPTED: Form(
-        "IF-035", "{}AppAccepted", ("supplier", "provider"), _status("A"), "assumed",
-        "SUP, MS and DS receive IF-035; that the provider hears of its own acceptance is assumed",
-    ),
-    Notice.APPOINTMENT_REJECTED: Form(
-        "IF-035", "{}AppRejected", ("supplier", "provider"), _status("R"), "assumed", "as for an accepted one"
-    ),
-    Notice.APPOINTMENT_LAPSED: Form(
-        "IF-035", "{}AppLapsed", ("supplier", "provider"), _status("L"), "assumed", "as for an accepted one"
-    ),
-    Notice.SEND_METER_DETAILS: Form(
-        "IF-035", "IMS-SendMTD", ("incumbent meterer",), _status("A"), "assumed",
-        "the incumbent metering service alone; not sent where there is none or it is the proposed provider",
-    ),
-    Notice.APPOINTMENT_ACTIVE: Form(
-        "IF-036", "{}AppActive", _EVERYBODY, _active, "third-party",
-        "receivers of IF-036; B012 and B014 or B015",
-    ),
-    Notice.PREDECESSOR_LEAVES: Form(
-        "IF-037", "{}DeApp", ("predecessor", "supplier", "distributor", "MDS", "EES"), _left, "third-party",
-        "receivers of IF-037; not sent where nobody was in place",
-    ),
-}  # fmt: skip
+_NOTHING_AROUND = Around()
 
 
 def write(
-    notice: Notice, appointment: Appointment, point: MeteringPoint | None, acting: Acting
-) -> Iterator[Outgoing]:
-    """Yield the message of a notice, or nothing where it concerns nobody."""
-    form = FORMS[notice]
-    if not _sent(notice, appointment, point):
-        return
-    event = form.event.format(WORDS[appointment.service].prefix)
-    concerned = _concerned(form, appointment, point, acting)
-    primary = {row.role for row in acting.routing.receivers(form.interface, event) if row.tier == "primary"}
-    blocks: dict[str, Mapping[str, Any]] = {"M0": appointment.header}
-    if form.interface == "IF-032":
-        refused = notice is Notice.REQUEST_REFUSED
-        blocks["R0"] = {
-            "responseCode": "R" if refused else "A",
-            "responseMessages": [appointment.answer] if refused else [],
+    form: Form[S],
+    case: Case,
+    point: MeteringPoint | None,
+    subject: S,
+    *,
+    around: Around = _NOTHING_AROUND,
+    code: str | None = None,
+    answers: bool = False,
+) -> Outgoing:
+    """Return the message of a form.
+
+    ``answers`` writes R0: rejected with the REG ``code``, or accepted where there is none.
+    """
+    event = around.event or form.event
+    roles = {party.dip_id: party.role for party in case.acting.network.parties}
+    tiers = case.acting.routing.receivers(form.interface, event)
+    primary = {row.role for row in tiers if row.tier == "primary"}
+    concerned = [dip_id for name in form.concerns for dip_id in _named(name, case, point, around)]
+    header = around.header or _header(case, point)
+    common: dict[str, Mapping[str, Any]] = {"M1" if "principalMPAN" in header else "M0": header}
+    if answers:
+        common["R0"] = {
+            "responseCode": "R" if code else "A",
+            "responseMessages": [stated(code)] if code else [],
         }
-    yield Outgoing(
-        release=appointment.release,
+    return Outgoing(
+        release=around.release or case.release,
         interface=form.interface,
         event=event,
-        mpan=appointment.mpan,
-        distributor=str(appointment.header["distributorDIPID"]),
-        primary=tuple(dip_id for role, dip_id in concerned if role in primary),
-        common=blocks,
-        custom={**_UNUSED, **form.custom(appointment, point)},
-        parties=_parties(appointment, acting),
-        segment=_segment(appointment, acting),
-        correlation=appointment.correlation,
+        mpan=point.mpan if point else case.mpan,
+        distributor=str(header["distributorDIPID"]),
+        primary=tuple(dict.fromkeys(d for d in concerned if roles.get(d) in primary)),
+        common=common,
+        custom=form.blocks(subject),
+        parties={**_fills(case.acting, point, case), **around.fills},
+        segment=around.segment or (point.at(Item.MARKET_SEGMENT, case.moment) if point else None),
+        correlation=around.correlation or case.correlation,
     )
 
 
-def _parties(appointment: Appointment, acting: Acting) -> dict[str, tuple[str, str]]:
-    provider = {
-        party.role: (party.dip_id, party.mpid)
-        for party in acting.network.parties
-        if party.dip_id == appointment.provider
-    }
-    return {"SUP": (appointment.supplier, appointment.supplier_mpid), **provider}
+def _named(name: str, case: Case, point: MeteringPoint | None, around: Around) -> list[str]:
+    if name in around.parties:
+        return [around.parties[name]] if around.parties[name] else []
+    if name == "sender":
+        return [case.received.sender] if isinstance(case.received, Publication) else []
+    if name in _OF_POINT:
+        found = _OF_POINT[name](point, case) if point else None
+        return [found] if found else []
+    return [party.dip_id for party in case.acting.network.with_role(name)]
 
 
-def _segment(appointment: Appointment, acting: Acting) -> str | None:
-    roles = (party.role for party in acting.network.parties if party.dip_id == appointment.provider)
-    return next((SEGMENT_OF_ROLE[role] for role in roles if role in SEGMENT_OF_ROLE), None)
+def _supplier(point: MeteringPoint, case: Case) -> str | None:
+    held = point.supplier_at(case.moment)
+    return held.dip_id if held else None
 
 
-def _sent(notice: Notice, appointment: Appointment, point: MeteringPoint | None) -> bool:
-    if notice is Notice.SEND_METER_DETAILS:
-        incumbent = _incumbent(point)
-        return incumbent is not None and incumbent.dip_id != appointment.provider
-    if notice is Notice.PREDECESSOR_LEAVES:
-        return appointment.predecessor is not None
-    return True
+def _provider(service: Service) -> Callable[[MeteringPoint, Case], str | None]:
+    def find(point: MeteringPoint, case: Case) -> str | None:
+        held = point.provider_at(service, case.moment)
+        return held.dip_id if held else None
+
+    return find
 
 
-def _incumbent(point: MeteringPoint | None) -> Tenure | None:
-    return point.current(Service.METERING) if point else None
+def _retriever(point: MeteringPoint, case: Case) -> str | None:
+    held = point.retriever_at(case.moment)
+    return held.dip_id if held else None
 
 
-def _concerned(
-    form: Form, appointment: Appointment, point: MeteringPoint | None, acting: Acting
-) -> list[tuple[str, str]]:
-    incumbent = _incumbent(point)
-    known = {
-        "supplier": appointment.supplier,
-        "provider": appointment.provider,
-        "predecessor": appointment.predecessor.dip_id if appointment.predecessor else None,
-        "incumbent meterer": incumbent.dip_id if incumbent else None,
-        "distributor": point.distributor if point else None,
-    }
+_OF_POINT: Mapping[str, Callable[[MeteringPoint, Case], str | None]] = {
+    "supplier": _supplier,
+    "metering service": _provider(Service.METERING),
+    "data service": _provider(Service.DATA),
+    "retriever": _retriever,
+    "distributor": lambda point, _: point.distributor,
+}
+
+
+def _header(case: Case, point: MeteringPoint | None) -> Mapping[str, Any]:
+    """Return block M0 or M1: as received, else of the point."""
+    if isinstance(case.received, Publication) and (point is None or point.mpan == case.mpan):
+        received = case.publication.common("M0") or case.publication.common("M1")
+        if received:
+            return received
+    assert point is not None
+    group = point.at(Item.GSP_GROUP, case.moment)
+    held = {"MPANCore": point.mpan, "distributorDIPID": point.distributor}
+    return {**held, "GSPGroupID": group} if group else held
+
+
+def _fills(acting: Acting, point: MeteringPoint | None, case: Case) -> dict[str, tuple[str, str]]:
+    """Return who fills what nobody writes: the point's own supplier and services."""
+    if point is None:
+        return {}
     roles = {party.dip_id: party.role for party in acting.network.parties}
-    found: list[tuple[str, str]] = []
-    for name in form.concerns:
-        dip_ids = [known[name]] if name in known else [p.dip_id for p in acting.network.with_role(name)]
-        found += [(roles[dip_id], dip_id) for dip_id in dip_ids if dip_id in roles]
-    return found
+    held = (
+        point.supplier_at(case.moment),
+        point.provider_at(Service.METERING, case.moment),
+        point.provider_at(Service.DATA, case.moment),
+        point.retriever_at(case.moment),
+    )
+    return {roles[one.dip_id]: (one.dip_id, one.mpid) for one in held if one and one.dip_id in roles}
+
+
+def segment_of(acting: Acting, dip_id: str) -> str | None:
+    """Return the market segment that a provider's role belongs to."""
+    roles = (party.role for party in acting.network.parties if party.dip_id == dip_id)
+    return next((SEGMENT_OF_ROLE[role] for role in roles if role in SEGMENT_OF_ROLE), None)

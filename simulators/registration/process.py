@@ -18,12 +18,12 @@ from simulators.participants.behaviours import (
     behaviour,
     unknown_word,
 )
-from simulators.registration import loading
+from simulators.registration import point_list as loading
 from simulators.registration.appointment import TRANSITIONS, Appointment, Stage, Trigger
-from simulators.registration.notices import write
-from simulators.registration.register import MeteringPoint, Tenure
+from simulators.registration.appointment_notices import write
 from simulators.registration.rules import Case, answer_code, broken_rule, identity_matches, stated
 from simulators.registration.services import WORDS, Service, service_of
+from simulators.registration.tenures import MeteringPoint, Tenure
 
 
 @dataclass(frozen=True, slots=True)

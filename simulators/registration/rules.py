@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from harness.spec.codes import codes, text
 from harness.transport.network import Network
 from simulators.registration.appointment import Appointment
-from simulators.registration.register import MeteringPoint
 from simulators.registration.services import WORDS, Service
+from simulators.registration.tenures import MeteringPoint
 
 LEAD_TIME = timedelta(days=28)
 """Published with REG1099."""

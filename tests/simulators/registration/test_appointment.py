@@ -13,7 +13,7 @@ from harness.spec.examine import examine
 from harness.spec.release import load
 from simulators.participants.writing import compose
 from simulators.registration.appointment import OPEN, TRANSITIONS, Notice, Stage, Trigger
-from simulators.registration.notices import FORMS
+from simulators.registration.appointment_notices import FORMS
 from simulators.registration.rules import RULES
 from simulators.registration.services import WORDS, Service
 from tests.simulators.participants.publications import (

@@ -12,8 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from simulators.participants.behaviours import Outgoing
 from simulators.registration.appointment import Stage
-from simulators.registration.register import Tenure
 from simulators.registration.services import Service
+from simulators.registration.tenures import Tenure
 from tests.simulators.participants.publications import (
     DATA,
     METERING,

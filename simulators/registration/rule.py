@@ -1,0 +1,53 @@
+"""Which REG code answers what: rules in rows, the first that is broken decides.
+
+The codes' meanings are published; when each applies is mostly a third party's hint or assumed, so each row
+says so. Every row of every process is listed in `RULES`, for the documentation and the tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from harness.spec.codes import code as published
+from harness.spec.codes import text
+
+Q = TypeVar("Q")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Generic[Q]):
+    """A request about which ``broken`` says yes gets ``code``."""
+
+    code: str
+    broken: Callable[[Q], bool]
+    basis: str
+    """published, third-party or assumed: where the condition comes from."""
+    reason: str
+
+
+RULES: dict[str, tuple[Rule[Any], ...]] = {}
+"""By process, in the order in which they are held against a request."""
+UNREACHABLE: dict[str, str] = {}
+"""Official codes that no process gives, each with the reason."""
+
+
+def rules(process: str, *rows: Rule[Q]) -> tuple[Rule[Q], ...]:
+    """Register the rules of a process; raises ConfigurationError for a code that is not published."""
+    if process in RULES:
+        raise ValueError(f"{process} has its rules twice")
+    for row in rows:
+        published(row.code)
+    RULES[process] = rows
+    return rows
+
+
+def refusal(rows: Sequence[Rule[Q]], question: Q) -> str | None:
+    """Return the code of the first rule that is broken, or None."""
+    return next((row.code for row in rows if row.broken(question)), None)
+
+
+def stated(code: str) -> str:
+    """Return a code with its meaning, as it stands in a message."""
+    return text(code)
