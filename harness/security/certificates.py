@@ -30,6 +30,7 @@ _UNREADABLE = (
     ValueError,
     TypeError,
     UnsupportedAlgorithm,
+    x509.InvalidVersion,
     x509.DuplicateExtension,
     x509.UnsupportedGeneralNameType,
     Warning,
@@ -124,6 +125,14 @@ def load_pem(pem: bytes) -> x509.Certificate:
         return x509.load_pem_x509_certificate(pem)
     except _UNREADABLE as error:
         raise UnreadableCertificateError("holds no readable PEM certificate") from error
+
+
+def load_der(der: bytes) -> x509.Certificate:
+    """Read a certificate in DER; raises UnreadableCertificateError."""
+    try:
+        return x509.load_der_x509_certificate(der)
+    except _UNREADABLE as error:
+        raise UnreadableCertificateError("is no readable DER certificate") from error
 
 
 def read_bytes(path: Path, what: str) -> bytes:

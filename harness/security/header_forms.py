@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 from urllib.parse import unquote
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-
-from harness.security.certificates import Parsed, UnreadableCertificateError, load_pem, parse, parse_header
+from harness.security.certificates import (
+    Parsed,
+    UnreadableCertificateError,
+    load_der,
+    load_pem,
+    parse,
+    parse_header,
+)
 
 T = TypeVar("T")
 _WANTED = "X-DIP-Signature-Certificate carries base64 of the certificate's PEM text"
@@ -62,8 +66,8 @@ def _any_form(value: str) -> Read[Parsed] | None:
     der = _decoded(value)
     if der is not None:
         try:
-            parsed = parse(x509.load_der_x509_certificate(der))
-        except (ValueError, UnsupportedAlgorithm):
+            parsed = parse(load_der(der))
+        except UnreadableCertificateError:
             return None
         hint = f"The header carries the certificate's DER bytes in base64; {_WANTED}, so base64 twice."
         return Read(parsed, "der-certificate", hint)

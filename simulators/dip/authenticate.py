@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from cryptography import x509
 
-from harness.security.certificates import Parsed, parse
+from harness.security.certificates import Parsed, UnreadableCertificateError, load_der, parse
 from harness.security.policy import Policy
 from harness.security.trust import Trust
 from harness.security.verifying import verify
@@ -83,8 +83,8 @@ def _bound(owners: frozenset[str], member: Member, directory: Directory) -> Memb
 @lru_cache(maxsize=1024)
 def _parsed(der: bytes) -> Parsed | None:
     try:
-        return parse(x509.load_der_x509_certificate(der))
-    except ValueError:
+        return parse(load_der(der))
+    except UnreadableCertificateError:
         return None
 
 

@@ -19,6 +19,7 @@ from harness.security.certificates import (
     UnreadableCertificateError,
     first_certificate,
     header_of,
+    load_der,
     parse_header,
 )
 from harness.security.keys import load_private_key
@@ -70,6 +71,19 @@ def test_a_certificate_damaged_inside_is_refused(authority: Authority) -> None:
     assert Trust.load(authority.ca_bundle).standing(certificate, "tls-client").fault == "untrusted"
     with pytest.raises(UnreadableCertificateError):
         parse_header(header_of(certificate.public_bytes(Encoding.PEM)))
+
+
+def test_a_certificate_of_no_known_version_is_unreadable(authority: Authority) -> None:
+    """A certificate whose version number is none is unreadable in a header, in PEM and in DER."""
+    pem = authority.issue("version", "signing").cert.read_bytes()
+    der = base64.b64decode(b"".join(pem.splitlines()[1:-1]))
+    changed = der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x22", 1)
+    assert changed != der
+    text = b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(changed) + b"-----END CERTIFICATE-----\n"
+    with pytest.raises(UnreadableCertificateError):
+        parse_header(base64.b64encode(text).decode())
+    with pytest.raises(UnreadableCertificateError):
+        load_der(changed)
 
 
 def test_use_is_judged_apart(authority: Authority) -> None:
