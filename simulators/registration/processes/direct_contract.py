@@ -1,0 +1,189 @@
+"""Direct contracts between a customer and a metering or data service: IF-038 in, IF-039 back to the sender.
+
+The message has no start: a contract runs from the request to the day that it names (assumed).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from simulators.registration.answering import answer, repeated
+from simulators.registration.case import Case, Outcome, handles
+from simulators.registration.items import REVERSE_MIGRATED, DirectContract, Item
+from simulators.registration.moments import moment
+from simulators.registration.notices import Form, forms
+from simulators.registration.point import MeteringPoint
+from simulators.registration.rule import Rule, rules
+from simulators.registration.services import Service
+
+LONGEST_YEARS = 2
+"""A third party's reading of REG1072."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Where the contract with a service stands in messages and in the register."""
+
+    prefix: str
+    item: Item
+    block: str
+    holder: str
+    until: str
+
+
+_SERVICES = {
+    Service.METERING: Words(
+        "DirectContractMS",
+        Item.DIRECT_CONTRACT_METERING,
+        "B020",
+        "customerDirectContractMeteringServiceDIPID",
+        "customerDirectContractMeteringServiceEffectiveToDate",
+    ),
+    Service.DATA: Words(
+        "DirectContractDS",
+        Item.DIRECT_CONTRACT_DATA,
+        "B021",
+        "customerDirectContractDataServiceDIPID",
+        "customerDirectContractDataServiceEffectiveToDate",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A request to record or to remove a direct contract."""
+
+    case: Case
+    service: Service
+    adds: bool
+
+    @property
+    def words(self) -> Words:
+        """Return the names that belong to the service."""
+        return _SERVICES[self.service]
+
+    @property
+    def stated(self) -> Any:
+        """Return the block of the request; a removal has none."""
+        return self.case.publication.custom(self.words.block)
+
+    @property
+    def until(self) -> datetime | None:
+        """Return the end that the request names."""
+        return moment(self.stated.get(self.words.until))
+
+    @property
+    def held(self) -> DirectContract | None:
+        """Return the contract that is in force."""
+        held = self.case.known_point.at(self.words.item, self.case.moment)
+        return held if isinstance(held, DirectContract) and held.until > self.case.moment else None
+
+
+def _not_in_place(wish: Wish) -> bool:
+    holder = wish.case.known_point.provider_at(wish.service, wish.case.moment)
+    return holder is None or holder.dip_id != wish.case.publication.sender
+
+
+def _too_long(wish: Wish) -> bool:
+    now = wish.case.moment
+    start = now.replace(day=28) if (now.month, now.day) == (2, 29) else now
+    return wish.until is not None and wish.until > start.replace(year=start.year + LONGEST_YEARS)
+
+
+def _held_by_another(wish: Wish) -> bool:
+    return wish.held is None or wish.held.dip_id != wish.case.publication.sender
+
+
+RULES = rules(
+    "direct contract",
+    Rule("REG0000", lambda wish: wish.case.point is None, "published", "the MPAN is not in the register"),
+    Rule(
+        "REG9001",
+        lambda wish: wish.case.known_point.regime_at(wish.case.moment) == REVERSE_MIGRATED,
+        "published",
+        "the point has left the new arrangements",
+    ),
+    Rule(
+        "REG1076",
+        lambda wish: wish.adds and wish.stated.get(wish.words.holder) != wish.case.publication.sender,
+        "published",
+        "a contract with another service, or with none (null, assumed)",
+    ),
+    Rule("REG1075", _not_in_place, "published", "the sender does not hold the service now"),
+    Rule(
+        "REG1074",
+        lambda wish: not wish.adds and _held_by_another(wish),
+        "published",
+        "there is no contract with the sender to remove",
+    ),
+    Rule(
+        "REG1071",
+        lambda wish: wish.adds and (wish.until is None or wish.until <= wish.case.moment),
+        "third-party",
+        "the message has no start: its end must lie ahead",
+    ),
+    Rule(
+        "REG1072",
+        lambda wish: wish.adds and _too_long(wish),
+        "third-party",
+        "two years at most, counted from the request",
+    ),
+    Rule(
+        "REG1073",
+        lambda wish: wish.adds and wish.held is not None,
+        "third-party",
+        "a contract for the service is in force; to amend one it is removed first (assumed)",
+    ),
+)
+
+
+def _form(event: str, words: Words | None) -> Form[Case]:
+    return Form(
+        "IF-039", event, ("sender",), repeated(*([words.block] if words else [])), "third-party",
+        "receivers of IF-039: the service that asked, whatever the answer",
+    )  # fmt: skip
+
+
+FORMS = {
+    (service, adds): _form(f"{words.prefix}{'Add' if adds else 'Remove'}", words if adds else None)
+    for service, words in _SERVICES.items()
+    for adds in (True, False)
+}
+forms("direct contract", *FORMS.values())
+
+
+def _contract(case: Case, service: Service, *, adds: bool) -> Outcome:
+    wish = Wish(case, service, adds)
+    form = FORMS[service, adds]
+
+    def changed() -> tuple[MeteringPoint, ...]:
+        value = DirectContract(case.publication.sender, wish.until) if adds and wish.until else None
+        return (case.known_point.put(wish.words.item, value, case.moment, case.now),)
+
+    return answer(case, RULES, wish, form, form, changed)
+
+
+@handles("IF-038", "DirectContractMSAdd")
+def add_metering(case: Case) -> Outcome:
+    """Record a contract with the metering service."""
+    return _contract(case, Service.METERING, adds=True)
+
+
+@handles("IF-038", "DirectContractMSRemove")
+def remove_metering(case: Case) -> Outcome:
+    """Remove the contract with the metering service."""
+    return _contract(case, Service.METERING, adds=False)
+
+
+@handles("IF-038", "DirectContractDSAdd")
+def add_data(case: Case) -> Outcome:
+    """Record a contract with the data service."""
+    return _contract(case, Service.DATA, adds=True)
+
+
+@handles("IF-038", "DirectContractDSRemove")
+def remove_data(case: Case) -> Outcome:
+    """Remove the contract with the data service."""
+    return _contract(case, Service.DATA, adds=False)

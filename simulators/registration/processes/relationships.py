@@ -1,0 +1,102 @@
+"""Relationships between metering points: IF-019 from a supplier, IF-020 in answer.
+
+A relationship is held by every point that it joins, with the same value, from the moment of the request on
+(assumed). One that loses its last subsidiary is at an end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from simulators.participants.behaviours import Outgoing
+from simulators.registration.answering import repeated
+from simulators.registration.case import Case, Outcome, handles
+from simulators.registration.items import Item, Linked, Related
+from simulators.registration.notices import Around, Form, forms, write
+from simulators.registration.point import MeteringPoint
+from simulators.registration.processes.relationship_rules import LINKED_RULES, RELATED_RULES, Proposal
+from simulators.registration.rule import refusal
+
+_ACTIONS = ("Create", "Add", "Remove")
+_blocks = repeated("B090List", "B091")
+
+ACCEPTED: Form[Case] = Form(
+    "IF-020", "", ("sender", "supplier", "data service", "metering service", "distributor", "EES"),
+    lambda case: {**_blocks(case), "B907List": None}, "third-party",
+    "receivers of IF-020; the suppliers of all the points are addressed (assumed)",
+)  # fmt: skip
+REFUSED: Form[Case] = Form(
+    "IF-020", "", ("sender",), lambda case: {**_blocks(case), "B907List": None}, "assumed",
+    "a refusal is nobody's business but the sender's",
+)  # fmt: skip
+forms("relationships", ACCEPTED, REFUSED)
+
+
+@handles("IF-019", *(f"LinkedImportExport{action}" for action in _ACTIONS))
+def linked(case: Case) -> Outcome:
+    """Create, add to or take from an import/export relationship; the exports follow the import's agents."""
+    proposal = _proposal(case, "LinkedImportExport")
+    code = refusal(LINKED_RULES, proposal)
+    if code:
+        return Outcome(sent=(_written(REFUSED, proposal, code),))
+    return Outcome(_changed(proposal, Item.LINKED), (_written(ACCEPTED, proposal, None),))
+
+
+@handles("IF-019", *(f"Related{action}" for action in _ACTIONS))
+def related(case: Case) -> Outcome:
+    """Create, add to or take from a related relationship; the secondaries follow the primary's agents."""
+    proposal = _proposal(case, "Related")
+    code = refusal(RELATED_RULES, proposal)
+    if code:
+        return Outcome(sent=(_written(REFUSED, proposal, code),))
+    return Outcome(_changed(proposal, Item.RELATED), (_written(ACCEPTED, proposal, None),))
+
+
+def _proposal(case: Case, prefix: str) -> Proposal:
+    principal = str(case.publication.common("M1").get("principalMPAN"))
+    subsidiaries = case.publication.payload["CustomBlock"]["B090List"]
+    named = (principal, *(str(each["subsidiaryMPAN"]) for each in subsidiaries))
+    points = tuple(case.point if mpan == case.mpan else case.other(mpan) for mpan in named)
+    return Proposal(case, case.publication.event.removeprefix(prefix), named, points)
+
+
+def _written(form: Form[Case], proposal: Proposal, code: str | None) -> Outgoing:
+    case = proposal.case
+    sent = write(
+        form, case, case.point, case, around=Around(event=case.publication.event), code=code, answers=True
+    )
+    if code:
+        return sent
+    holders = [point.supplier_at(case.moment) for point in proposal.known]
+    suppliers = [holder.dip_id for holder in holders if holder is not None]
+    return replace(sent, primary=tuple(dict.fromkeys((*sent.primary, *suppliers))))
+
+
+def _changed(proposal: Proposal, item: Item) -> tuple[MeteringPoint, ...]:
+    """Return every point of the relationship, the ones that leave it included."""
+    principal, case = proposal.principal, proposal.case
+    held = principal.at(item, case.moment)
+    before = (
+        held.subsidiaries
+        if isinstance(held, Linked)
+        else held.secondaries
+        if isinstance(held, Related)
+        else ()
+    )
+    named = proposal.named[1:]
+    if proposal.action == "Remove":
+        after = tuple(mpan for mpan in before if mpan not in named)
+    else:
+        after = (*before, *named)
+    leaving = tuple(mpan for mpan in before if mpan not in after)
+    value = (Linked if item is Item.LINKED else Related)(principal.mpan, after) if after else None
+    joined = _put(case, item, value, (principal.mpan, *after))
+    return (*joined, *_put(case, item, None, leaving))
+
+
+def _put(
+    case: Case, item: Item, value: Linked | Related | None, mpans: Sequence[str]
+) -> tuple[MeteringPoint, ...]:
+    points = (case.point if mpan == case.mpan else case.other(mpan) for mpan in mpans)
+    return tuple(point.put(item, value, case.moment, case.now) for point in points if point is not None)
