@@ -19,13 +19,13 @@ from harness.data import folder
 from harness.errors import ConfigurationError, HarnessError
 from harness.evidence.verdicts import Outcome, Verdict
 from harness.reports.write import write_reports
-from harness.scenarios.catalogue import is_scenario, read_scenario
+from harness.scenarios.catalogue import is_scenario, read_variants
 from harness.scenarios.expand import cases_of, read_families
 from harness.scenarios.model import Case
 from harness.spec.release import load
 from harness.spec.routing import load_routing
 from harness.stages.finish import begin, end
-from harness.stages.options import RunOptions, options
+from harness.stages.options import RunOptions, folder_of, options
 from harness.stages.resume import resumed, waits
 from harness.stages.session import Session, prepare
 
@@ -109,17 +109,17 @@ class ScenarioFile(pytest.File):
     def collect(self) -> Iterator[ScenarioItem]:
         """Yield the selected cases, release by release."""
         run = self.config.stash[RUN]
-        scenario = read_scenario(self.path)
-        if scenario.stage != run.options.stage:
+        scenarios = read_variants(self.path)
+        if scenarios[0].stage != run.options.stage:
             return
-        families = read_families(run.options.catalogue / scenario.stage / "families.yaml")
+        families = read_families(folder_of(run.options.catalogue, run.options.stage) / "families.yaml")
         for name in run.options.releases:
-            for case in cases_of(scenario, load(name), load_routing(), families, run.options.seed):
-                if run.options.selection.takes(case) and waits(run.options, case):
-                    suffix = f"@{name}" if len(run.options.releases) > 1 else ""
-                    yield ScenarioItem.from_parent(
-                        self, name=f"{case.interface}/{case.event}/{case.role}{suffix}", case=case
-                    )
+            for scenario in scenarios:
+                for case in cases_of(scenario, load(name), load_routing(), families, run.options.seed):
+                    if run.options.selection.takes(case) and waits(run.options, case):
+                        suffix = f"@{name}" if len(run.options.releases) > 1 else ""
+                        title = case.id.partition("/")[2]
+                        yield ScenarioItem.from_parent(self, name=f"{title}{suffix}", case=case)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ARG002
         """Show a malformed scenario file as one sentence."""

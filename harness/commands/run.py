@@ -16,7 +16,14 @@ from harness.errors import ConfigurationError, EnvironmentFault, HarnessError
 from harness.evidence.verdicts import Verdict
 from harness.reports.run import read_run
 from harness.reports.terminal import summary
-from harness.stages.options import DEFAULT_RELEASE, DEFAULT_SEED, RunOptions, options
+from harness.stages.options import (
+    DEFAULT_RELEASE,
+    DEFAULT_SEED,
+    STAGES,
+    RunOptions,
+    folder_of,
+    options,
+)
 from harness.stages.resume import resumed
 
 REPORTS = ("run-report.html", "results.json", "junit.xml", "rttm.xlsx", "rttm.json", "events.ndjson")
@@ -32,7 +39,7 @@ Example:
   dip run --resume runs/20261122-081530-3fa9c1 --answers answers.yaml"""
 )
 @click.argument("path", required=False, type=click.Path(exists=True, path_type=Path))
-@click.option("--stage", default="", help="The test stage: cit.")
+@click.option("--stage", default="", help=f"The test stage: {', '.join(STAGES)}.")
 @click.option(
     "--resume",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -147,7 +154,7 @@ def _pytest(chosen: RunOptions, path: Path | None, workers: str, view: ProgressV
     os.environ.pop("PYTEST_ADDOPTS", None)
     distributed = workers not in ("", "0", "1")
     arguments = [
-        str(path or chosen.catalogue / chosen.stage),
+        str(path or _stage_folder(chosen)),
         "-c",
         str(_INI),
         f"--rootdir={chosen.catalogue}",
@@ -190,6 +197,16 @@ def _pytest(chosen: RunOptions, path: Path | None, workers: str, view: ProgressV
         arguments += ["-p", "xdist", "-n", workers]
         plugins.append(DistributedProgress(view))
     return int(pytest.main(arguments, plugins=plugins))
+
+
+def _stage_folder(chosen: RunOptions) -> Path:
+    """Return the folder of the stage's scenarios; raises ConfigurationError when there is none."""
+    found = folder_of(chosen.catalogue, chosen.stage)
+    if not found.is_dir():
+        raise ConfigurationError(
+            f"the catalogue has no scenarios of stage {chosen.stage}", where=str(chosen.catalogue)
+        )
+    return found
 
 
 def _explain(code: int, view: ProgressView, chosen: RunOptions) -> None:

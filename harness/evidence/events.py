@@ -175,6 +175,45 @@ class InstanceWaiting(InstanceEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepStarted(InstanceEvent):
+    """A step of the scenario began."""
+
+    kind: ClassVar[str] = "step-started"
+    number: int
+    """From 1"""
+    step: str
+    """Its word in scenario files: send, receive, ..."""
+    text: str
+    """What it does, in words."""
+    procedure: str = ""
+    """The procedure and its step, where it does not stand in the scenario itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartyTold(InstanceEvent):
+    """A party learnt something beside the hub."""
+
+    kind: ClassVar[str] = "party-told"
+    party: str
+    """DIP id"""
+    what: str
+    content: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegacyExchange(InstanceEvent):
+    """A data flow of the legacy arrangements was exchanged; its content is in the evidence store."""
+
+    kind: ClassVar[str] = "legacy-exchange"
+    flow: str
+    """Its id, such as D0150."""
+    sender: str
+    recipient: str
+    body: str
+    """SHA-256 of the stored content."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FaultApplied(InstanceEvent):
     """The target misbehaved as the scenario had asked."""
 

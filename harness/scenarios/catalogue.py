@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-import yaml
 from jsonschema import Draft202012Validator
 
 from harness.errors import ConfigurationError, nearest
 from harness.scenarios.model import STEPS, Fault, Given, Matrix, OneCase, Scenario, Step
+from harness.scenarios.parameters import filled
+from harness.scenarios.procedures import expand
+from harness.scenarios.texts import RESERVED
+from harness.scenarios.yaml_text import load_text_yaml
 
 _SCHEMA = Path(__file__).with_name("scenario.schema.json")
+_VARIANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}")
+_TRUTH = {"true": True, "yes": True, "false": False, "no": False}
+_FIELDS: Mapping[str, Mapping[str, str]] = {
+    "tell": {"with": "content"},
+    "legacy": {"from": "sender", "to": "recipient"},
+}
+"""Names in files that are not those of the values."""
 
 
 @cache
@@ -48,26 +59,59 @@ def is_scenario(path: Path) -> bool:
 
 
 def read_scenario(path: Path) -> Scenario:
-    """Read one scenario file; raises ConfigurationError naming file, place and fix."""
+    """Read one scenario file, of one with variants the first; raises ConfigurationError."""
+    return read_variants(path)[0]
+
+
+def read_variants(path: Path) -> tuple[Scenario, ...]:
+    """Read one scenario file: one scenario per variant; raises ConfigurationError naming file and place."""
     data = load_text_yaml(path)
+    if not isinstance(data, dict):
+        raise ConfigurationError("is no mapping", where=str(path))
+    variants = data.pop("variants", None)
+    if variants is None:
+        return (_read(data, path, ""),)
+    _check_variants(variants, path)
+    return tuple(_read(filled(data, values or {}), path, name) for name, values in variants.items())
+
+
+def _check_variants(variants: Any, path: Path) -> None:
+    if not isinstance(variants, dict) or not variants:
+        raise ConfigurationError("variants is no mapping of name to parameters", where=str(path))
+    for name, values in variants.items():
+        if not _VARIANT.fullmatch(name):
+            raise ConfigurationError(
+                f"variant '{name}' is no plain name", where=str(path), mend="Use letters, digits and hyphens."
+            )
+        reserved = sorted(set(values or {}) & set(RESERVED))
+        if reserved:
+            raise ConfigurationError(
+                f"a parameter can't be called '{reserved[0]}'", where=f"{path}, variant {name}"
+            )
+
+
+def _read(data: Mapping[str, Any], path: Path, variant: str) -> Scenario:
+    where = f"{path}, variant {variant}" if variant else str(path)
+    steps = expand(data.get("steps"), path)
+    last = expand(data.get("finally"), path)
+    origins = [origin for _, origin in steps]
+    data = {**data, "steps": [step for step, _ in steps]} if "steps" in data else data
+    data = {**data, "finally": [step for step, _ in last]} if "finally" in data else data
     typed = _typed(data, schema())
     problems = sorted(_validator().iter_errors(typed), key=lambda problem: list(map(str, problem.path)))
     if problems:
         problem = problems[0]
-        place = "/".join(map(str, problem.absolute_path)) or "top level"
         more = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise ConfigurationError(f"at {place}: {_explain(problem)}{more}", where=str(path))
-    return _scenario(typed, path)
+        place = _place(list(problem.absolute_path), origins)
+        raise ConfigurationError(f"at {place}: {_explain(problem)}{more}", where=where)
+    return _scenario(typed, path, variant=variant, origins=tuple(origins))
 
 
-def load_text_yaml(path: Path) -> Any:
-    """Read YAML with every scalar as text; raises ConfigurationError."""
-    try:
-        return yaml.load(
-            path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-        )
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigurationError(f"can't be read as YAML: {error}", where=str(path)) from error
+def _place(path: list[Any], origins: Sequence[str]) -> str:
+    """Say where in the file something is wrong, or in which step of which procedure."""
+    if len(path) > 1 and path[0] == "steps" and origins[path[1]]:
+        return "/".join(map(str, [f"procedure {origins[path[1]]}", *path[2:]]))
+    return "/".join(map(str, path)) or "top level"
 
 
 def _explain(problem: Any) -> str:
@@ -98,6 +142,8 @@ def _typed(value: Any, rule: Mapping[str, Any]) -> Any:
         return [_typed(inner, rule.get("items", {})) for inner in value]
     if value == "" and rule.get("type") == "object":
         return {}
+    if rule.get("type") == "boolean" and value in _TRUTH:
+        return _TRUTH[value]
     if rule.get("type") == "integer":
         try:
             return int(value)
@@ -106,7 +152,7 @@ def _typed(value: Any, rule: Mapping[str, Any]) -> Any:
     return value
 
 
-def _scenario(data: Mapping[str, Any], path: Path) -> Scenario:
+def _scenario(data: Mapping[str, Any], path: Path, *, variant: str, origins: tuple[str, ...]) -> Scenario:
     matrix, case, given = data.get("matrix"), data.get("case"), data.get("given", {})
     if (matrix is None) == (case is None):
         raise ConfigurationError(
@@ -129,6 +175,8 @@ def _scenario(data: Mapping[str, Any], path: Path) -> Scenario:
         steps=tuple(_step(step) for step in data["steps"]),
         last_steps=tuple(_step(step) for step in data.get("finally", [])),
         file=path,
+        origins=origins,
+        variant=variant,
     )
 
 
@@ -136,7 +184,8 @@ def _step(data: Mapping[str, Any]) -> Step:
     ((name, fields),) = data.items()
     if name == "fault":
         return Fault({key: value for key, value in fields.items() if key != "of"}, fields.get("of", ""))
-    return STEPS[name](**_tuples(fields))
+    renamed = _FIELDS.get(name, {})
+    return STEPS[name](**_tuples({renamed.get(key, key): value for key, value in fields.items()}))
 
 
 def _tuples(fields: Mapping[str, Any]) -> dict[str, Any]:

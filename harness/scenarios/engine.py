@@ -13,9 +13,10 @@ from datetime import datetime
 from pathlib import Path
 
 from harness.errors import ConfigurationError, EnvironmentFault, HarnessError
-from harness.evidence.events import InstanceFinished, InstanceStarted
+from harness.evidence.events import InstanceFinished, InstanceStarted, StepStarted
 from harness.evidence.verdicts import Blame, BlameClass, Outcome, Verdict, status_of
 from harness.scenarios import instance as stored
+from harness.scenarios.arrange import arrange, begins, dismiss, set_clock
 from harness.scenarios.given import Cast, cast
 from harness.scenarios.model import (
     Advance,
@@ -23,23 +24,39 @@ from harness.scenarios.model import (
     Check,
     ExpectNone,
     Fault,
+    InOrder,
     Receive,
     ReceiveStatus,
     Step,
     Webhook,
 )
-from harness.scenarios.play import Bench, NotApplicable, Play
-from harness.scenarios.steps import PERFORM, answer, fault, others, receive, send, status
+from harness.scenarios.play import Bench, Blocked, NotApplicable, Play
+from harness.scenarios.saying import WORD_OF, said
+from harness.scenarios.steps import (
+    PERFORM,
+    answer,
+    check,
+    fault,
+    order,
+    others,
+    outside,
+    receive,
+    send,
+    status,
+)
 from harness.scenarios.steps.fault import end_faults
 from harness.spec.release import load
 
-__all__ = ["answer", "fault", "others", "receive", "run_case", "send", "status"]
+__all__ = [
+    "answer", "check", "fault", "order", "others", "outside", "receive", "run_case", "send", "status",
+]  # fmt: skip
 
 _NEEDS: dict[type[Step], str] = {
     Receive: "admin",
     ReceiveStatus: "admin",
     Fault: "faults",
     ExpectNone: "admin",
+    InOrder: "admin",
     Check: "admin",
     Webhook: "admin",
     Advance: "clock",
@@ -53,10 +70,16 @@ def run_case(case: Case, bench: Bench, folder: Path) -> Outcome:
     outcome, blocked = Outcome(Verdict.ERROR, "not run", Blame(BlameClass.HARNESS)), False
     announced = False
     try:
+        lacking = _omitted(case, bench)
+        kept = stored.load(folder, case.key)
+        if lacking is None and kept is None and (moment := begins(case, bench)) is not None:
+            set_clock(bench, moment)
         playing = cast(case, bench.target.network, tag=tag, now=bench.clock.now())
         _announce(case, bench, playing, tag)
         announced = True
-        outcome = _omitted(case, bench) or _play(case, bench, playing, folder)
+        outcome = lacking or _play(case, bench, playing, kept, folder)
+    except Blocked as reason:
+        outcome, blocked = Outcome(Verdict.SKIPPED, str(reason), Blame(BlameClass.TEST_DATA)), True
     except ConfigurationError as error:
         outcome, blocked = Outcome(Verdict.SKIPPED, str(error), Blame(BlameClass.CONFIGURATION)), True
     except EnvironmentFault as error:
@@ -113,8 +136,11 @@ def _announce(case: Case, bench: Bench, playing: Cast | None, tag: str) -> None:
 def _omitted(case: Case, bench: Bench) -> Outcome | None:
     """A case whose steps need what the target can't do is left out before it begins."""
     needs = {_NEEDS[type(step)] for step in case.scenario.steps if type(step) in _NEEDS}
-    if case.scenario.given.behaviours:
+    given = case.scenario.given
+    if given.behaviours or given.points:
         needs.add("admin")
+    if given.clock or given.effective:
+        needs.add("clock")
     lacking = sorted(needs - bench.target.capabilities)
     if not lacking:
         return None
@@ -125,18 +151,39 @@ def _omitted(case: Case, bench: Bench) -> Outcome | None:
     )
 
 
-def _play(case: Case, bench: Bench, playing: Cast, folder: Path) -> Outcome:
-    instance = stored.load(folder, case.key) or stored.Instance(
-        case=case.key, tag=playing.tag, seed=case.seed, effective=playing.effective.isoformat()
+def _step_started(case: Case, number: int, step: Step) -> StepStarted:
+    origins = case.scenario.origins
+    return StepStarted(
+        case=case.key,
+        number=number + 1,
+        step=WORD_OF[type(step)],
+        text=said(step),
+        procedure=origins[number] if number < len(origins) else "",
     )
-    playing = replace(playing, tag=instance.tag, effective=datetime.fromisoformat(instance.effective))
+
+
+def _play(case: Case, bench: Bench, playing: Cast, kept: stored.Instance | None, folder: Path) -> Outcome:
+    instance = kept or stored.Instance(
+        case=case.key,
+        tag=playing.tag,
+        seed=case.seed,
+        effective=playing.effective.isoformat(),
+        start=playing.start.isoformat(),
+    )
+    playing = replace(
+        playing,
+        tag=instance.tag,
+        effective=datetime.fromisoformat(instance.effective),
+        start=datetime.fromisoformat(instance.start) if instance.start else playing.start,
+    )
     play = Play(bench, playing, instance, load(case.release))
-    if instance.next_step == 0:
-        _arrange(play)
     try:
+        if instance.next_step == 0:
+            arrange(play)
         for number, step in enumerate(case.scenario.steps):
             if number < instance.next_step:
                 continue
+            play.event(_step_started(case, number, step))
             PERFORM[type(step)](step, play)
             if play.failed is not None or play.waiting:
                 break
@@ -148,6 +195,7 @@ def _play(case: Case, bench: Bench, playing: Cast, folder: Path) -> Outcome:
         if not play.waiting:
             for step in case.scenario.last_steps:
                 PERFORM[type(step)](step, play)
+            dismiss(play)
     if play.waiting:
         instance.awaited, instance.move = play.waiting, "tester"
         stored.save(instance, folder)
@@ -158,36 +206,3 @@ def _play(case: Case, bench: Bench, playing: Cast, folder: Path) -> Outcome:
     if play.failed is not None:
         return Outcome(Verdict.FAIL, play.failed.reason, play.failed.blame)
     return Outcome(Verdict.PASS)
-
-
-def _arrange(play: Play) -> None:
-    """Tell the hub who the metering point's parties are, and the simulated parties how to behave."""
-    given, admin = play.cast.case.scenario.given, play.bench.target.admin
-    if admin is None:
-        return
-    parties = [play.cast.party(alias) for alias in given.metering_point]
-    if parties:
-        admin.set_addresses(
-            play.release.name,
-            [{"mpan": play.cast.mpan, "role": party.role, "dip_id": party.dip_id} for party in parties],
-        )
-    if given.behaviours:
-        admin.set_behaviours(
-            play.cast.tag,
-            {
-                play.cast.party(alias).dip_id: {
-                    key: _filled(value, play.cast) for key, value in behaviour.items()
-                }
-                for alias, behaviour in given.behaviours.items()
-            },
-        )
-
-
-def _filled(value: object, playing: Cast) -> object:
-    if isinstance(value, str):
-        return playing.text(value)
-    if isinstance(value, dict):
-        return {key: _filled(inner, playing) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_filled(inner, playing) for inner in value]
-    return value

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from harness.errors import ConfigurationError, nearest
-from harness.scenarios.catalogue import load_text_yaml
 from harness.scenarios.model import Case, Matrix, Scenario
+from harness.scenarios.yaml_text import load_text_yaml
 from harness.spec.release import Pair, Release
 from harness.spec.routing import Routing
 
@@ -16,7 +16,9 @@ Families = Mapping[str, tuple[str, ...]]
 
 
 def read_families(path: Path) -> Families:
-    """Read a stage's interface families (name to interfaces); raises ConfigurationError."""
+    """Read a stage's interface families (name to interfaces), none without a file."""
+    if not path.exists():
+        return {}
     data = load_text_yaml(path)
     if not isinstance(data, dict) or not all(isinstance(value, list) for value in data.values()):
         raise ConfigurationError("is no mapping of family to interfaces", where=str(path))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 
 from harness.calendars.local_time import clock_midnight, local_date
-from harness.clock import message_time
 from harness.errors import ConfigurationError
 from harness.messages.identifiers import mpan as make_mpan
 from harness.scenarios.model import Case
+from harness.scenarios.points import FIRST, Point, points_of
+from harness.scenarios.texts import Words
 from harness.spec.release import Release
 from harness.spec.routing import Routing, Row
 from harness.transport.network import Network, Party
@@ -37,6 +38,10 @@ class Cast:
     distributor: Party
     effective: datetime
     """Clock midnight in Great Britain, as UTC."""
+    start: datetime
+    """When the case began."""
+    points: Mapping[str, Point] = field(default_factory=dict)
+    """By alias; empty for a case that names none."""
 
     def party(self, alias: str) -> Party:
         """Return the party of an alias; raises ConfigurationError naming the file."""
@@ -49,14 +54,31 @@ class Cast:
                 mend=f"Known: {', '.join(sorted(self.parties))}.",
             ) from None
 
-    def text(self, text: str) -> str:
-        """Fill ``{mpan}``, ``{effective}`` and ``{alias.dip_id}``, ``{alias.mpid}``, ``{alias.role}``."""
-        text = text.replace("{mpan}", self.mpan).replace("{effective}", message_time(self.effective))
-        if "{" in text:
-            for alias, party in self.parties.items():
-                for name in ("dip_id", "mpid", "role"):
-                    text = text.replace(f"{{{alias}.{name}}}", str(getattr(party, name)))
-        return text
+    def point(self, alias: str = "") -> Point | None:
+        """Return a point by alias, or the one that ``{mpan}`` stands for; None where the case names none.
+
+        Raises ConfigurationError for an alias that no point has.
+        """
+        if not alias:
+            return self.points.get(FIRST) or next(iter(self.points.values()), None)
+        if alias not in self.points:
+            raise ConfigurationError(
+                f"no metering point is called '{alias}'",
+                where=str(self.case.scenario.file),
+                mend=f"Known: {', '.join(sorted(self.points)) or 'none; see given: points'}.",
+            )
+        return self.points[alias]
+
+    def words(self, now: datetime) -> Words:
+        """Return what may stand in braces at a moment."""
+        names = {"mpan": self.mpan, "tag": self.tag}
+        names |= {name: str(getattr(self.case, name)) for name in ("interface", "event", "role")}
+        for alias, point in self.points.items():
+            names[f"{alias}.mpan"] = point.mpan
+        for alias, party in self.parties.items():
+            for name in ("dip_id", "mpid", "role", "name", "distributor_id"):
+                names[f"{alias}.{name}"] = str(getattr(party, name) or "")
+        return Words(names, self.effective, self.start, now, str(self.case.scenario.file))
 
 
 def pick(network: Network, role: str, number: int = 1, *, without: Iterable[str] = ()) -> Party:
@@ -85,22 +107,34 @@ def another(network: Network, party: Party) -> Party:
 
 
 def cast(case: Case, network: Network, *, tag: str, now: datetime) -> Cast:
-    """Choose the parties and the metering point of a case from its seed."""
+    """Choose the parties and the metering points of a case from its seed."""
+    given, file = case.scenario.given, str(case.scenario.file)
     parties: dict[str, Party] = {}
-    for alias, wanted in case.scenario.given.parties.items():
+    for alias, wanted in given.parties.items():
         role, _, number = wanted.partition("#")
         parties[alias] = pick(network, role, int(number or 1))
     parties.setdefault("sender", pick(network, case.role))
+    points = points_of(given.points, parties, network, seed=case.seed, where=file)
+    first = points.get(FIRST) or next(iter(points.values()), None)
     distributor = next((party for party in parties.values() if party.role == "LDSO"), None) or pick(
         network, "LDSO"
     )
+    if first is not None:
+        distributor = first.distributor
+    unique = case.seed % 10_000_000_000
     return Cast(
         case=case,
         tag=tag,
         parties=parties,
-        mpan=make_mpan(distributor.distributor_id or "10", case.seed % 10_000_000_000),
+        mpan=first.mpan if first is not None else make_mpan(distributor.distributor_id or "10", unique),
         distributor=distributor,
-        effective=clock_midnight(local_date(now + timedelta(days=case.scenario.given.effective_in_days))),
+        effective=clock_midnight(
+            date.fromisoformat(given.effective)
+            if given.effective
+            else local_date(now) + timedelta(days=given.effective_in_days)
+        ),
+        start=now,
+        points=points,
     )
 
 
@@ -112,12 +146,15 @@ def recipients(
     routing: Routing,
     *,
     primary: Iterable[Party] | None = None,
+    serving: Iterable[Party] | None = None,
 ) -> tuple[Recipient, ...]:
     """Return who must receive a message: primary by the sender's choice, secondary by MPAN, always.
 
     Where the scenario names no primary recipients, the sender addresses the first other party of each
-    primary role. Secondary recipients are the parties that the scenario registers for its metering point.
+    primary role. Secondary recipients are those of ``serving`` where it is given, else the parties that the
+    scenario registers for its metering point.
     """
+    in_place = None if serving is None else {party.role: party for party in serving}
     found: dict[str, Recipient] = {}
     rows = routing.receivers(interface, event, sender=sender.role)
     if primary is not None:
@@ -138,6 +175,10 @@ def recipients(
             for party in network.with_role(row.role):
                 if party.dip_id != sender.dip_id:
                     found.setdefault(party.dip_id, Recipient(party, row))
+        elif row.tier == "secondary" and in_place is not None:
+            served = in_place.get(row.role)
+            if served is not None and served.dip_id != sender.dip_id:
+                found.setdefault(served.dip_id, Recipient(served, row))
         elif row.tier == "secondary" or primary is None:
             party = pick(network, row.role, without=[sender.dip_id])
             found.setdefault(party.dip_id, Recipient(party, row))

@@ -52,6 +52,8 @@ class Instance:
     move: str = ""
     webhooks: dict[str, str] = field(default_factory=dict)
     """Webhooks that a step removed: ``<dip id>/<channel>`` to URL."""
+    start: str = ""
+    """When the case began, UTC."""
     mutations: list[str] = field(default_factory=list)
     """What was deliberately changed in a message, and where."""
 

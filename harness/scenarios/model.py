@@ -29,6 +29,8 @@ class Send:
     recipient: str = "addressed"
     distributor: str = "right"
     mpan: str = "right"
+    point: str = ""
+    """Alias of the metering point that the message is about; empty: the scenario's only or first one."""
     batch: int = 1
     spoil: str = "all"
     """Which messages of a batch a mutation changes: ``all``, or ``one``."""
@@ -61,9 +63,14 @@ class Receive:
     by: tuple[str, ...]
     interface: str = ""
     event: str = ""
-    where: Mapping[str, str] = field(default_factory=dict)
+    point: str = ""
+    """Alias of the metering point that it names; empty: any."""
+    where: Mapping[str, Any] = field(default_factory=dict)
+    """Place to condition (`harness.scenarios.matching`)."""
     times: int = 1
     """How often the same publication arrives."""
+    count: int = 1
+    """How many different publications fit."""
     rule: str = ""
 
 
@@ -87,8 +94,25 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class ExpectNone:
-    """No publication of this scenario is anywhere that an earlier step has not explained."""
+    """No publication of this scenario that an earlier step has not explained is anywhere, or is of this kind.
 
+    Named parties, interface, event and metering point narrow it; empty: any.
+    """
+
+    by: tuple[str, ...] = ()
+    interface: str = ""
+    event: str = ""
+    point: str = ""
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InOrder:
+    """The hub took these messages of the scenario in this order, whatever order they were delivered in."""
+
+    messages: tuple[Mapping[str, str], ...]
+    """``interface`` and ``event`` of each."""
+    point: str = ""
     rule: str = ""
 
 
@@ -103,19 +127,53 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """The simulated clock moves by seconds, or to the scenario's effective date."""
+    """The simulated clock moves forward: by a span, or to a moment such as ``{today+2wd}``."""
 
     seconds: int = 0
+    hours: int = 0
+    days: int = 0
+    """Calendar days of Great Britain: the time of day stays."""
+    working_days: int = 0
     to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A registration service's register holds these values for the scenario's metering point."""
+    """A party's register holds these values for a metering point, as of a moment and as known at one."""
 
     register: str
-    has: Mapping[str, str]
+    has: Mapping[str, Any] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+    """Places that hold nothing."""
+    unknown: bool = False
+    """The register does not hold the metering point at all."""
+    point: str = ""
+    as_of: str = ""
+    as_known: str = ""
+    precondition: bool = False
+    """Where it does not hold, the scenario is blocked for want of test data, and not failed."""
     rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """A party learns something beside the hub; a real party is told by a person."""
+
+    party: str
+    what: str
+    point: str = ""
+    content: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Legacy:
+    """A legacy data flow is exchanged: its content is kept as evidence, the flow itself is not played."""
+
+    sender: str
+    recipient: str
+    flow: str
+    content: Mapping[str, Any] = field(default_factory=dict)
+    point: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +184,21 @@ class Ask:
     of: str = "tester"
 
 
-Step = Send | ExpectStatus | Receive | ReceiveStatus | ExpectNone | Webhook | Advance | Check | Ask | Fault
+Step = (
+    Send
+    | ExpectStatus
+    | Receive
+    | ReceiveStatus
+    | ExpectNone
+    | InOrder
+    | Webhook
+    | Advance
+    | Check
+    | Tell
+    | Legacy
+    | Ask
+    | Fault
+)
 
 STEPS: dict[str, type[Step]] = {
     "send": Send,
@@ -134,9 +206,12 @@ STEPS: dict[str, type[Step]] = {
     "receive": Receive,
     "receive_status": ReceiveStatus,
     "expect_none": ExpectNone,
+    "in_order": InOrder,
     "webhook": Webhook,
     "advance": Advance,
     "check": Check,
+    "tell": Tell,
+    "legacy": Legacy,
     "ask": Ask,
     "fault": Fault,
 }
@@ -167,6 +242,12 @@ class Given:
 
     parties: Mapping[str, str] = field(default_factory=dict)
     effective_in_days: int = 14
+    effective: str = ""
+    """A local date that the effective date is fixed to; empty: so many days after the start."""
+    clock: str = ""
+    """When the scenario starts; empty: as the stage has it."""
+    points: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Metering points by alias, as `harness.scenarios.points` reads them."""
     metering_point: tuple[str, ...] = ()
     """Aliases of the parties that the hub knows for the MPAN; empty: the secondary recipients of a send."""
     behaviours: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -192,6 +273,9 @@ class Scenario:
     steps: tuple[Step, ...]
     last_steps: tuple[Step, ...]
     file: Path
+    origins: tuple[str, ...] = ()
+    """Where each step comes from: the procedure and its step, empty for a step of the file itself."""
+    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,11 +288,15 @@ class Case:
     event: str
     role: str
     seed: int
+    twin: str = ""
+    """The perturbation under which the scenario is run again; empty: in the calm."""
 
     @property
     def id(self) -> str:
         """The id that reports show."""
-        return f"{self.scenario.id}/{self.interface}/{self.event}/{self.role}"
+        variant = f"/{self.scenario.variant}" if self.scenario.variant else ""
+        twin = f"~{self.twin}" if self.twin else ""
+        return f"{self.scenario.id}/{self.interface}/{self.event}/{self.role}{variant}{twin}"
 
     @property
     def key(self) -> str:

@@ -14,6 +14,8 @@ from harness.evidence.store import EvidenceStore
 from harness.evidence.verdicts import Blame
 from harness.scenarios.given import Cast, Recipient
 from harness.scenarios.instance import Instance
+from harness.scenarios.publications import Publication
+from harness.scenarios.texts import Words
 from harness.security.trust import Trust
 from harness.settings import Setting, Settings
 from harness.spec.release import Release
@@ -59,6 +61,10 @@ class NotApplicable(Exception):
     """A step has no meaning for this message or network, for instance no field to mutate."""
 
 
+class Blocked(Exception):
+    """What a scenario takes as given does not hold: test data are missing, so nothing was tested."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failed:
     """The first condition that did not hold."""
@@ -82,7 +88,18 @@ class Play:
         """What the target was asked to do wrong."""
         self.settled: dict[str, Any] | None = None
         self.seen: dict[tuple[str, str], Any] = {}
+        self.publications: list[Publication] = []
+        """All that arrived up to the last wait."""
         self._assumed: set[str] = set()
+
+    @property
+    def words(self) -> Words:
+        """What may stand in braces now."""
+        return self.cast.words(self.bench.clock.now())
+
+    def text(self, text: str) -> str:
+        """Fill what stands in braces; raises ConfigurationError for what names nothing."""
+        return self.words.text(text) if "{" in text else text
 
     def event(self, event: InstanceEvent) -> None:
         """Write an event of this instance."""

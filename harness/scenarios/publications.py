@@ -58,6 +58,12 @@ class Publication:
         return str(_block(self.common, "S0").get("eventCode", "")).strip("[]")
 
     @property
+    def mpan(self) -> str:
+        """The metering point that the common block names: M0, or the principal one of M1; else empty."""
+        header = _block(self.common, "M0").get("MPANCore") or _block(self.common, "M1").get("principalMPAN")
+        return str(header or "")
+
+    @property
     def codes(self) -> list[str]:
         """Response codes that the recipient's answer names."""
         return list(dict.fromkeys(code.decode() for code in _CODE.findall(self.answer)))
@@ -152,7 +158,16 @@ def value_at(payload: Mapping[str, Any], path: str) -> Any:
 
 
 def within(value: Any, path: str) -> Any:
-    """Return what ``a.b.0.c`` leads to, or None; a list is counted from 0, and from its end with -1."""
+    """Return what ``a.b.0.c`` leads to, or None; a list is counted from 0, and from its end with -1.
+
+    ``*`` stands for every item of a list and leads to the list of what each leads to.
+    """
+    head, star, rest = path.partition("*")
+    if star:
+        listed = within(value, head.rstrip(".")) if head else value
+        if not isinstance(listed, list):
+            return None
+        return [within(item, rest.lstrip(".")) for item in listed] if rest else listed
     for part in path.split("."):
         if isinstance(value, dict):
             value = value.get(part)

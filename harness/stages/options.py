@@ -11,12 +11,18 @@ from typing import Any
 
 from harness.data import folder
 from harness.errors import ConfigurationError, nearest
-from harness.scenarios.catalogue import load_text_yaml
+from harness.scenarios.yaml_text import load_text_yaml
 from harness.spec.release import load, names
 from harness.spec.routing import load_routing
 from harness.stages.selection import Selection
 
-STAGES = {"cit": "Component Integration Testing: interface conformance in its style"}
+STAGES = {
+    "cit": "Component Integration Testing: interface conformance in its style",
+    "sit-functional": "SIT Functional: business processes end to end",
+    "sit-migration": "SIT Migration: metering points move to the new arrangements and back",
+    "sit-non-functional": "SIT Non-Functional: volume, performance, resilience",
+    "sit-operational": "SIT Operational: service management and daily running",
+}
 DEFAULT_RELEASE = "2.1.0"
 DEFAULT_SEED = 1
 DEFAULT_ENVIRONMENT = "SIT"
@@ -116,6 +122,11 @@ def options(
         ),
         answers=answers,
     )
+
+
+def folder_of(catalogue: Path, stage: str) -> Path:
+    """Return where a catalogue keeps the scenarios of a stage."""
+    return catalogue / stage.replace("-", "_")
 
 
 def new_run_id() -> str:

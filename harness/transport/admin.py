@@ -13,8 +13,13 @@ import orjson
 from harness.errors import ConfigurationError, EnvironmentFault, HarnessError
 
 _TIMEOUT = 10.0
+_NOT_FOUND = 404
 _SETTLE_MARGIN = 10.0
 """How much longer than the asked settling time an answer may take."""
+
+
+class NotThere(HarnessError):
+    """The admin API knows nothing of what was asked for."""
 
 
 class Admin:
@@ -74,9 +79,19 @@ class Admin:
         content = {"tag": tag, "timeout": timeout, "quiet_ms": quiet_ms}
         return self._call("POST", "/settle", content, timeout=timeout + _SETTLE_MARGIN)
 
-    def register(self, registration_dip_id: str, mpan: str) -> dict[str, Any]:
-        """Return what a simulated registration service holds on a metering point."""
-        return self._call("GET", f"/register/{registration_dip_id}/{mpan}")
+    def register(
+        self, dip_id: str, mpan: str, *, as_of: str = "", as_known: str = ""
+    ) -> dict[str, Any] | None:
+        """Return what a simulated party holds on a metering point; None where it holds nothing.
+
+        ``as_of``: what was in force at that time; ``as_known``: as it was known then (UTC).
+        """
+        asked = {name: text for name, text in (("as_of", as_of), ("as_known", as_known)) if text}
+        query = f"?{urlencode(asked)}" if asked else ""
+        try:
+            return self._call("GET", f"/register/{dip_id}/{mpan}{query}")
+        except NotThere:
+            return None
 
     def set_faults(self, faults: Sequence[Mapping[str, Any]], *, tag: str = "") -> None:
         """Replace the faults on request, or with ``tag`` those that meet messages with that S1.subText."""
@@ -123,6 +138,8 @@ class Admin:
             ) from error
         if response.status_code in (401, 403):
             raise ConfigurationError("refuses the admin key", where=where, mend="Check admin_key_file.")
+        if response.status_code == _NOT_FOUND:
+            raise NotThere(f"{method} {path} answered 404: {response.text[:300]}", where=where)
         if not response.is_success:
             raise HarnessError(
                 f"{method} {path} answered {response.status_code}: {response.text[:300]}", where=where

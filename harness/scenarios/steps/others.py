@@ -1,4 +1,4 @@
-"""The steps ``webhook``, ``advance``, ``check`` and ``ask``."""
+"""The steps ``webhook``, ``advance`` and ``ask``."""
 
 from __future__ import annotations
 
@@ -6,21 +6,20 @@ from harness.clock import message_time
 from harness.errors import EnvironmentFault
 from harness.evidence.events import InstanceWaiting
 from harness.evidence.verdicts import Blame, BlameClass
-from harness.scenarios.blame import of_party
+from harness.scenarios.arrange import set_clock
 from harness.scenarios.given import pick
-from harness.scenarios.model import Advance, Ask, Check, Webhook
+from harness.scenarios.model import Advance, Ask, Webhook
 from harness.scenarios.play import LastSend, Play
-from harness.scenarios.publications import within
 from harness.scenarios.steps import performs
 from harness.scenarios.steps.request import record
+from harness.scenarios.texts import after
 from harness.transport.admin import Admin
-from harness.transport.target_clock import TargetClock
 
 
 @performs(Webhook)
 def webhook(step: Webhook, play: Play) -> None:
     """Set or remove a webhook through the DIP's own operation; the URL is the target's own for it."""
-    admin = _admin(play)
+    admin = admin_of(play)
     party = play.cast.party(step.of)
     channel = step.channel or play.cast.case.interface
     client = play.bench.client(play.release.name)
@@ -61,61 +60,40 @@ def webhook(step: Webhook, play: Play) -> None:
 
 @performs(Advance)
 def advance(step: Advance, play: Play) -> None:
-    """Move the target's simulated clock."""
-    admin = _admin(play)
-    if step.to == "effective":
-        admin.set_clock(play.cast.effective)
-    else:
-        admin.advance(step.seconds)
-    if isinstance(play.bench.clock, TargetClock):
-        play.bench.clock.read()
+    """Move the target's simulated clock forward; a moment that has passed already leaves it as it is."""
+    words = play.words
+    moment = words.moment(step.to) if step.to else words.now
+    for count, unit in ((step.days, "d"), (step.working_days, "wd"), (step.hours, "h"), (step.seconds, "s")):
+        moment = after(moment, count, unit) if count else moment
+    if moment > words.now:
+        set_clock(play.bench, moment)
     play.settled = None
-
-
-@performs(Check)
-def check(step: Check, play: Play) -> None:
-    """Compare a registration service's register with what the scenario says."""
-    admin = _admin(play)
-    party = play.cast.party(step.register)
-    register = admin.register(party.dip_id, play.cast.mpan)
-    for path, wanted in step.has.items():
-        value = within(register, path)
-        expected = play.cast.text(wanted)
-        play.check(
-            f"The register of {party.name} holds {path}",
-            str(value) == expected,
-            expected=expected,
-            actual=str(value),
-            rule=step.rule or "registration after the exchange",
-            blame=of_party(party),
-            key=f"register {path}",
-        )
 
 
 @performs(Ask)
 def ask(step: Ask, play: Play) -> None:
     """Take a person's answer from the answers file; without one the instance waits."""
-    question = play.cast.text(step.question)
+    asked(play, play.text(step.question), of=step.of)
+
+
+def asked(play: Play, question: str, *, of: str) -> bool:
+    """Judge a person's answer to a question; without one the instance waits. Returns whether it was yes."""
     answer = play.bench.answers.get(question) or play.bench.answers.get(f"{play.cast.case.id}: {question}")
     if answer is None:
         play.waiting = f"a person's answer: {question}"
         play.event(
             InstanceWaiting(
-                case=play.cast.case.key,
-                step=play.instance.next_step,
-                awaited=question,
-                until="",
-                move=step.of,
+                case=play.cast.case.key, step=play.instance.next_step, awaited=question, until="", move=of
             )
         )
-        return
-    play.check(
+        return False
+    return play.check(
         question,
         answer.strip().lower() in ("yes", "true", "y"),
         expected="yes",
         actual=answer,
         rule=f"a person's observation at {message_time(play.bench.clock.now())}",
-        blame=Blame(BlameClass.PARTICIPANT, step.of),
+        blame=Blame(BlameClass.PARTICIPANT, of),
         key="answer of a person",
     )
 
@@ -125,7 +103,8 @@ def _known_webhook(admin: Admin, release: str, dip_id: str, channel: str) -> str
     return str(admin.call("GET", f"/webhooks/{release}/{dip_id}/{channel}").get("url") or "")
 
 
-def _admin(play: Play) -> Admin:
+def admin_of(play: Play) -> Admin:
+    """Return the target's admin API; raises EnvironmentFault when it has none."""
     admin = play.bench.target.admin
     if admin is None:
         raise EnvironmentFault("the target has no admin API", mend="Give it the capability 'admin'.")

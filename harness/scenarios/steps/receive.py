@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from harness.errors import EnvironmentFault
-from harness.evidence.events import PublicationReceived
 from harness.evidence.verdicts import Blame, BlameClass
 from harness.scenarios.blame import HUB, of_missing, of_party
 from harness.scenarios.instance import Sent
+from harness.scenarios.matching import holds, in_words, shown
 from harness.scenarios.model import ExpectNone, Receive
 from harness.scenarios.play import Play
-from harness.scenarios.publications import (
-    Publication,
-    differences,
-    findings_of,
-    of_receipts,
-    signature_of,
-    value_at,
-)
+from harness.scenarios.publications import Publication, differences, value_at
+from harness.scenarios.settling import settle
 from harness.scenarios.steps import performs
 from harness.transport.network import Party
 
@@ -39,16 +32,25 @@ def receive(step: Receive, play: Play) -> None:
 
 @performs(ExpectNone)
 def expect_none(step: ExpectNone, play: Play) -> None:
-    """Nobody has a publication of this scenario that no step explained."""
+    """Nobody has a publication of this scenario, or of the kind that the step names, that is unexplained."""
     explained = set(play.instance.explained)
-    strays = [p for p in settle(play) if (p.transaction, p.party) not in explained]
+    parties = {play.cast.party(alias).dip_id for alias in step.by}
+    strays = [
+        p
+        for p in settle(play)
+        if (p.transaction, p.party) not in explained
+        and (not parties or p.party in parties)
+        and step.interface in ("", p.interface)
+        and step.event in ("", p.event_code)
+        and _names_point(p, play, step.point)
+    ]
     shown = ", ".join(
         sorted(
             {f"{p.publication_id or p.interface} [{p.event_code}] at {_name(play, p.party)}" for p in strays}
         )
     )
     play.check(
-        "Nobody else receives anything",
+        _none_in_words(step, play),
         not strays,
         expected="no unexplained publication",
         actual=shown or "none",
@@ -57,6 +59,22 @@ def expect_none(step: ExpectNone, play: Play) -> None:
         key="unexplained publication",
         hint="Someone was sent what was not meant for them, or a message was published twice.",
     )
+
+
+def _none_in_words(step: ExpectNone, play: Play) -> str:
+    what = (
+        f"{step.interface}{f' [{step.event}]' if step.event else ''}" if step.interface or step.event else ""
+    )
+    who = ", ".join(play.cast.party(alias).name for alias in step.by)
+    about = f" about {step.point}" if step.point else ""
+    if not (what or who or about):
+        return "Nobody else receives anything"
+    return f"{who or 'Nobody else'} receives {'no ' if who else ''}{what or 'anything'}{about}"
+
+
+def _names_point(publication: Publication, play: Play, alias: str) -> bool:
+    point = play.cast.point(alias) if alias else None
+    return point is None or publication.mpan == point.mpan
 
 
 def _stray_blame(play: Play, strays: list[Publication]) -> Blame:
@@ -93,10 +111,16 @@ def _receive_one(step: Receive, play: Play, publications: list[Publication], par
         if p.party == party.dip_id
         and (p.interface, p.event_code) == (interface, event)
         and (p.transaction, p.party) not in explained
+        and _names_point(p, play, step.point)
     ]
+    wanted = play.words.value(step.where)
+    if len({p.transaction for p in got}) > step.count:
+        fitting = [p for p in got if all(holds(value_at(p.payload, path), wanted[path]) for path in wanted)]
+        got = fitting or got[:1]
     _judge(step, play, party, interface, event, got, ours.get(got[0].reference) if got else None)
-    if play.failed is None and got:
-        _judge_content(step, play, party, got[0])
+    if play.failed is None:
+        for publication in {p.transaction: p for p in got}.values():
+            _judge_content(step, wanted, play, party, publication)
 
 
 def _judge(
@@ -126,11 +150,12 @@ def _judge(
     publication = got[0]
     for each in got:
         play.instance.explained.append((each.transaction, each.party))
+    different = {each.transaction for each in got}
     if not play.check(
-        f"{party.name} receives {what} {'once' if step.times == 1 else f'{step.times} times'}",
-        len(got) == step.times and len({each.transaction for each in got}) == 1,
-        expected="one publication" if step.times == 1 else f"the same publication {step.times} times",
-        actual=str(len(got)),
+        f"{party.name} receives {what} {_how_often(step)}",
+        len(different) == step.count and len(got) == step.times * step.count,
+        expected=_expected(step),
+        actual=str(len(got)) if len(got) == len(different) else f"{len(different)}, in all {len(got)} times",
         rule=rule,
         blame=_CENTRAL,
         key=f"{interface} received more than once",
@@ -158,16 +183,27 @@ def _judge(
     )
 
 
-def _judge_content(step: Receive, play: Play, party: Party, publication: Publication) -> None:
-    for path, wanted in step.where.items():
-        expected = play.cast.text(wanted)
+def _how_often(step: Receive) -> str:
+    number = step.times * step.count
+    return "once" if number == 1 else f"{number} times"
+
+
+def _expected(step: Receive) -> str:
+    what = "one publication" if step.count == 1 else f"{step.count} publications"
+    return what if step.times == 1 else f"the same {what.removeprefix('one ')} {step.times} times"
+
+
+def _judge_content(
+    step: Receive, wanted: Mapping[str, Any], play: Play, party: Party, publication: Publication
+) -> None:
+    for path, condition in wanted.items():
         actual = value_at(publication.payload, path)
         sender = _sender_of(play, publication)
         play.check(
             f"{publication.interface} [{publication.event_code}] at {party.name} says {path}",
-            str(actual).startswith(expected[:-1]) if expected.endswith("*") else str(actual) == expected,
-            expected=expected,
-            actual=str(actual),
+            holds(actual, condition),
+            expected=in_words(condition),
+            actual=shown(actual),
             rule=step.rule or "the scenario's choreography",
             blame=of_party(sender) if sender is not None else _CENTRAL,
             key=f"{publication.interface} {path}",
@@ -223,50 +259,3 @@ def _sender_of(play: Play, publication: Publication) -> Party | None:
 
 def _name(play: Play, dip_id: str) -> str:
     return next((p.name for p in play.bench.target.network.parties if p.dip_id == dip_id), dip_id)
-
-
-def settle(play: Play) -> list[Publication]:
-    """Wait until the hub has nothing more to deliver for this instance, and take in what arrived."""
-    admin = play.bench.target.admin
-    if admin is None:
-        raise EnvironmentFault(
-            "the target can't say what was received", mend="Give it the capability 'admin'."
-        )
-    if play.settled is None:
-        wait = play.bench.settings.number("scenario.settle_seconds")
-        play.settled = admin.settle(play.cast.tag, timeout=wait)
-        if not play.settled["settled"]:
-            play.lean_on(
-                "setting:scenario.settle_seconds",
-                f"scenario.settle_seconds = {wait}: deliveries were still under way when the wait ended",
-                "assumed",
-            )
-    publications = list(of_receipts(play.settled["receipts"], play.cast.tag))
-    for publication in publications:
-        key = (publication.transaction, publication.party)
-        if key not in play.seen:
-            play.seen[key] = _take_in(play, publication)
-    return publications
-
-
-def _take_in(play: Play, publication: Publication) -> dict[str, Any]:
-    valid, reason = signature_of(publication, play.bench.trust, play.bench.clock.now())
-    findings = findings_of(publication, play.release)
-    play.event(
-        PublicationReceived(
-            case=play.cast.case.key,
-            party=publication.party,
-            role=publication.role,
-            publication=publication.publication_id,
-            interface=publication.interface,
-            event_code=publication.event_code,
-            transaction=publication.transaction,
-            reference=publication.reference,
-            body=play.bench.store.put(publication.body),
-            signature_valid=valid,
-            findings=findings,
-            answered=publication.answered,
-            response_codes=publication.codes,
-        )
-    )
-    return {"signature_valid": valid, "reason": reason, "findings": findings}

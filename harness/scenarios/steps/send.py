@@ -24,6 +24,8 @@ from harness.transport.network import Party
 
 NOT_JSON = b"this is not JSON"
 UNKNOWN_DIP_ID = "9999999999"
+_PLACES = ("outgoing", "incumbent", "incoming")
+"""Aliases that say in which place of a message a party belongs (`harness.messages.context`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,16 @@ def _prepare(step: Send, play: Play) -> _Prepared:
     sender = cast.party(step.by)
     interface, event = step.interface or cast.case.interface, step.event or cast.case.event
     chosen = tuple(cast.party(alias) for alias in step.to) if step.to else None
-    addressed = recipients(interface, event, sender, bench.target.network, bench.routing, primary=chosen)
+    point = cast.point(step.point)
+    addressed = recipients(
+        interface,
+        event,
+        sender,
+        bench.target.network,
+        bench.routing,
+        primary=chosen,
+        serving=None if point is None else (*point.serves.values(), *point.hub_parties),
+    )
     with_mpan = has_mpan(play.release, interface, event)
     _register_addresses(play, addressed, with_mpan=with_mpan)
     play.lean_on_rows(addressed)
@@ -117,13 +128,23 @@ def _context(step: Send, play: Play, sender: Party, interface: str, primary: tup
     cast, bench = play.cast, play.bench
     network = bench.target.network
     claimed = another(network, sender) if step.claim == "another-party" else sender
-    distributor = cast.distributor
+    point = cast.point(step.point)
+    distributor = cast.distributor if point is None else point.distributor
     if step.distributor == "wrong":
         distributor = pick(network, "LDSO", without=[distributor.dip_id])
     play.instance.serial += 1
     now = bench.clock.now()
     named = {party.role: (party.dip_id, party.mpid) for party in reversed(network.parties)}
     named.update({party.role: (party.dip_id, party.mpid) for party in cast.parties.values()})
+    if point is not None:
+        named.update({party.role: (party.dip_id, party.mpid) for party in point.serves.values()})
+        named.update(
+            {
+                f"{party.role}:{alias}": (party.dip_id, party.mpid)
+                for alias, party in cast.parties.items()
+                if alias in _PLACES
+            }
+        )
     return Context(
         seed=cast.case.seed + play.instance.serial,
         now=now,
@@ -132,10 +153,11 @@ def _context(step: Send, play: Play, sender: Party, interface: str, primary: tup
         sender_role=claimed.role,
         connection_provider=provider_of(network, sender).dip_id if step.through == "provider" else None,
         sub_text=cast.tag,
-        mpan=_mpan(step, cast.mpan),
+        mpan=_mpan(step, cast.mpan if point is None else point.mpan),
         distributor_dip_id=distributor.dip_id,
         primary_recipients=primary,
         parties=named,
+        segment=None if point is None else point.segment,
         reference=sender_unique_reference(
             play.release.name,
             interface,
@@ -159,7 +181,7 @@ def _message(
 ) -> dict[str, Any]:
     if step.content == "largest-consumption":
         return build_largest_consumption(play.release, context, event)
-    overrides: dict[str, object] = {path: _filled(value, play) for path, value in step.set.items()}
+    overrides: dict[str, object] = play.words.value(step.set)
     overrides |= dict.fromkeys(step.omit, OMIT)
     payload = build(play.release, interface, event, context, overrides=overrides)
     if not step.mutate or not spoiled:
@@ -171,15 +193,12 @@ def _message(
     return mutated.payload
 
 
-def _filled(value: Any, play: Play) -> Any:
-    return play.cast.text(value) if isinstance(value, str) else value
-
-
 def _register_addresses(play: Play, addressed: tuple[Recipient, ...], *, with_mpan: bool) -> None:
     """Tell the hub which parties the metering point has, so that secondary recipients can be found."""
     admin = play.bench.target.admin
     secondary = [recipient.party for recipient in addressed if recipient.row.tier == "secondary"]
-    if admin is None or not secondary or not with_mpan or play.cast.case.scenario.given.metering_point:
+    given = play.cast.case.scenario.given
+    if admin is None or not secondary or not with_mpan or given.metering_point or given.points:
         return
     admin.set_addresses(
         play.release.name,

@@ -12,8 +12,8 @@ from harness.evidence.verdicts import Blame, BlameClass
 from harness.scenarios.blame import HUB
 from harness.scenarios.model import ReceiveStatus
 from harness.scenarios.play import Play
+from harness.scenarios.settling import settle
 from harness.scenarios.steps import performs
-from harness.scenarios.steps.receive import settle
 
 
 @performs(ReceiveStatus)

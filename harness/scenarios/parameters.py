@@ -1,0 +1,39 @@
+"""Filling parameters into what a file says, before it is checked and typed (pure)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_PLACE = re.compile(r"\{([A-Za-z][A-Za-z0-9_]*)((?:[.+-][A-Za-z0-9_.+-]*)?)\}")
+
+
+def filled(content: Any, values: Mapping[str, Any]) -> Any:
+    """Return texts, lists and mappings with ``{name}`` replaced wherever ``values`` has the name.
+
+    A text that is nothing but ``{name}`` becomes the value whole, be it a list or a mapping. What follows the
+    name goes on behind the value: with ``who`` as ``incoming``, ``{who.dip_id}`` becomes
+    ``{incoming.dip_id}``; with ``on`` as ``{effective}``, ``{on+1d}`` becomes ``{effective+1d}``.
+    """
+    if isinstance(content, str):
+        whole = _PLACE.fullmatch(content)
+        if whole is not None and not whole[2] and whole[1] in values:
+            return values[whole[1]]
+        return _PLACE.sub(lambda found: _place(found, values), content)
+    if isinstance(content, Mapping):
+        return {filled(key, values): filled(inner, values) for key, inner in content.items()}
+    if isinstance(content, list):
+        return [filled(inner, values) for inner in content]
+    return content
+
+
+def _place(found: re.Match[str], values: Mapping[str, Any]) -> str:
+    name, rest = found.groups()
+    if name not in values:
+        return found[0]
+    value = str(values[name])
+    if not rest:
+        return value
+    inner = value[1:-1] if value.startswith("{") and value.endswith("}") else value
+    return f"{{{inner}{rest}}}"

@@ -1,0 +1,65 @@
+"""Waiting until nothing of an instance is under way, and taking in what arrived meanwhile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.errors import EnvironmentFault
+from harness.evidence.events import PublicationReceived
+from harness.scenarios.play import Play
+from harness.scenarios.publications import Publication, findings_of, of_receipts, signature_of
+
+
+def settle(play: Play) -> list[Publication]:
+    """Wait until the hub has nothing more to deliver for this instance, and take in what arrived.
+
+    What arrived between two waits is put into one order, whatever order it was delivered in. Raises
+    EnvironmentFault when the target can't say what was received.
+    """
+    if play.settled is not None:
+        return play.publications
+    admin = play.bench.target.admin
+    if admin is None:
+        raise EnvironmentFault(
+            "the target can't say what was received", mend="Give it the capability 'admin'."
+        )
+    wait = play.bench.settings.number("scenario.settle_seconds")
+    play.settled = admin.settle(play.cast.tag, timeout=wait)
+    if not play.settled["settled"]:
+        play.lean_on(
+            "setting:scenario.settle_seconds",
+            f"scenario.settle_seconds = {wait}: deliveries were still under way when the wait ended",
+            "assumed",
+        )
+    play.publications = list(of_receipts(play.settled["receipts"], play.cast.tag))
+    taken = {message["transaction_id"]: place for place, message in enumerate(play.settled["messages"])}
+    fresh = [p for p in play.publications if (p.transaction, p.party) not in play.seen]
+    fresh.sort(key=lambda p: (p.interface, p.event_code, p.mpan, p.party, taken.get(p.transaction, 0)))
+    for publication in fresh:
+        key = (publication.transaction, publication.party)
+        if key not in play.seen:
+            play.seen[key] = _take_in(play, publication)
+    return play.publications
+
+
+def _take_in(play: Play, publication: Publication) -> dict[str, Any]:
+    valid, reason = signature_of(publication, play.bench.trust, play.bench.clock.now())
+    findings = findings_of(publication, play.release)
+    play.event(
+        PublicationReceived(
+            case=play.cast.case.key,
+            party=publication.party,
+            role=publication.role,
+            publication=publication.publication_id,
+            interface=publication.interface,
+            event_code=publication.event_code,
+            transaction=publication.transaction,
+            reference=publication.reference,
+            body=play.bench.store.put(publication.body),
+            signature_valid=valid,
+            findings=findings,
+            answered=publication.answered,
+            response_codes=publication.codes,
+        )
+    )
+    return {"signature_valid": valid, "reason": reason, "findings": findings}

@@ -1,0 +1,63 @@
+"""The steps ``tell`` and ``legacy``: what reaches parties beside the hub."""
+
+from __future__ import annotations
+
+import orjson
+
+from harness.errors import ConfigurationError, EnvironmentFault, HarnessError
+from harness.evidence.events import LegacyExchange, PartyTold
+from harness.scenarios.model import Legacy, Tell
+from harness.scenarios.play import Play
+from harness.scenarios.steps import performs
+from harness.scenarios.steps.others import admin_of, asked
+
+
+@performs(Tell)
+def tell(step: Tell, play: Play) -> None:
+    """Let a simulated party know something; of a real one a person says that it was told."""
+    party, point = play.cast.party(step.party), play.cast.point(step.point)
+    content = play.words.value(step.content)
+    content.setdefault("mpan", point.mpan if point is not None else play.cast.mpan)
+    if not party.simulated:
+        shown = ", ".join(f"{key} {value}" for key, value in content.items())
+        asked(play, f"Was {party.name} told '{step.what}' ({shown})?", of=party.name)
+        return
+    try:
+        admin_of(play).tell(play.cast.tag, party.dip_id, step.what, play.release.name, content)
+    except (ConfigurationError, EnvironmentFault):
+        raise
+    except HarnessError as error:
+        raise ConfigurationError(
+            f"{party.name} can't be told '{step.what}': {error}", where=str(play.cast.case.scenario.file)
+        ) from error
+    play.event(PartyTold(case=play.cast.case.key, party=party.dip_id, what=step.what, content=content))
+    play.settled = None
+
+
+@performs(Legacy)
+def legacy(step: Legacy, play: Play) -> None:
+    """Keep the content of a legacy data flow as evidence; of a real party a person says that it went over."""
+    sender, recipient = play.cast.party(step.sender), play.cast.party(step.recipient)
+    point = play.cast.point(step.point)
+    content = {
+        "flow": step.flow,
+        "from": sender.mpid,
+        "to": recipient.mpid,
+        "mpan": point.mpan if point is not None else play.cast.mpan,
+        "content": play.words.value(step.content),
+    }
+    stored = play.bench.store.put(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
+    real = next((party for party in (sender, recipient) if not party.simulated), None)
+    if real is not None and not asked(
+        play, f"Did {sender.name} send {step.flow} to {recipient.name} as in {stored[:12]}?", of=real.name
+    ):
+        return
+    play.event(
+        LegacyExchange(
+            case=play.cast.case.key,
+            flow=step.flow,
+            sender=sender.dip_id,
+            recipient=recipient.dip_id,
+            body=stored,
+        )
+    )
