@@ -1,18 +1,23 @@
 """Half-hourly consumption that looks like people live there: profiles, settlement periods, load shapes.
 
-The shapes are hand-drawn and assumed; only their form matters (night trough, evening peak, office hours,
-street lights, reactive share). Values are kWh or kVArh per UTC half hour, never negative, with three
+`Profile` is the consumption of one metering point: whoever reports it, in whatever pieces, has the same
+values, and they add up to the day, to the advance of a meter and to the year. The shapes are hand-drawn and
+assumed; only their form matters (night trough, evening peak, office hours, street lights, reactive share).
+Values are kWh or kVArh per UTC half hour, never negative, with three
 decimals.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from datetime import date
-from functools import cache
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cache, lru_cache
+from itertools import pairwise
 
-from harness.messages.dates import period_ends
+from harness.calendars.local_time import clock_midnight
+from harness.messages.dates import PERIOD_MINUTES, PERIODS_PER_DAY, period_ends
 
 _HOURLY = {
     "home": (5, 4, 4, 4, 4, 5, 8, 12, 12, 10, 9, 9, 10, 9, 9, 10, 14, 19, 21, 20, 18, 15, 11, 7),
@@ -22,6 +27,7 @@ _HOURLY = {
 _SEASON = (1.25, 1.2, 1.1, 1.0, 0.9, 0.82, 0.8, 0.82, 0.9, 1.0, 1.12, 1.25)
 _DAYS_PER_YEAR = 365
 OFF_PEAK_PERIODS = 14
+_PERIOD = timedelta(minutes=PERIOD_MINUTES)
 
 
 @cache
@@ -45,6 +51,88 @@ def half_hours(rng: random.Random, annual: float, shape: str, day: date) -> list
     daily = annual / _DAYS_PER_YEAR * _SEASON[day.month - 1]
     draw = rng.random
     return [f"{daily * weight * (0.8 + 0.4 * draw()):.3f}" for weight in _weights(shape)]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The half-hourly consumption of a metering point, in whole Wh (or VArh) per settlement period."""
+
+    mpan: str
+    annual: float
+    """kWh a year"""
+    shape: str
+
+    def day(self, day: date) -> tuple[int, ...]:
+        """Return the 48 periods of a UTC day; they add up to `total`."""
+        return _day(self, day)
+
+    def total(self, day: date) -> int:
+        """Return the watt hours of a UTC day."""
+        draw = random.Random(f"day/{self.mpan}/{day.toordinal()}").random()
+        return round(self.annual * 1000 / _DAYS_PER_YEAR * _SEASON[day.month - 1] * (0.9 + 0.2 * draw))
+
+    def period(self, end: datetime) -> int:
+        """Return the watt hours of the settlement period that ends at ``end``."""
+        day = utc_day(end)
+        midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        return self.day(day)[(end - midnight) // _PERIOD - 1]
+
+    def advance(self, start: datetime, end: datetime) -> int:
+        """Return the watt hours between two times on the half hour, what a meter's register moves on."""
+        if end <= start:
+            return 0
+        first, last = utc_day(start + _PERIOD), utc_day(end)
+        whole = range(first.toordinal() + 1, last.toordinal())
+        if first == last:
+            return sum(self.period(moment) for moment in _ends_between(start, end))
+        edge = datetime(last.year, last.month, last.day, tzinfo=UTC)
+        after_first = datetime(first.year, first.month, first.day, tzinfo=UTC) + timedelta(days=1)
+        return (
+            sum(self.period(moment) for moment in _ends_between(start, after_first))
+            + sum(self.total(date.fromordinal(number)) for number in whole)
+            + sum(self.period(moment) for moment in _ends_between(edge, end))
+        )
+
+
+@lru_cache(maxsize=4096)
+def _day(profile: Profile, day: date) -> tuple[int, ...]:
+    draw = random.Random(f"periods/{profile.mpan}/{day.toordinal()}").random
+    parts = [weight * (0.8 + 0.4 * draw()) for weight in _weights(profile.shape)]
+    total, whole = profile.total(day), sum(parts)
+    bounds, running = [0], 0.0
+    for part in parts:
+        running += part
+        bounds.append(round(total * running / whole))
+    return tuple(later - earlier for earlier, later in pairwise(bounds))
+
+
+def utc_day(end: datetime) -> date:
+    """Return the UTC day that the settlement period ending at ``end`` belongs to: 24:00 to the day before."""
+    return (end.astimezone(UTC) - _PERIOD).date()
+
+
+def _ends_between(start: datetime, end: datetime) -> Iterable[datetime]:
+    count = (end - start) // _PERIOD
+    return (start + _PERIOD * number for number in range(1, count + 1))
+
+
+def local_day_ends(day: date) -> tuple[datetime, ...]:
+    """Return the ends (UTC) of the half hours of a local day in Great Britain: 46, 48 or 50 of them."""
+    return tuple(_ends_between(clock_midnight(day), clock_midnight(day + timedelta(days=1))))
+
+
+def utc_day_ends(day: date) -> tuple[datetime, ...]:
+    """Return the ends of the 48 settlement periods of a UTC day."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return tuple(_ends_between(midnight, midnight + _PERIOD * PERIODS_PER_DAY))
+
+
+def by_utc_day(ends: Iterable[datetime]) -> dict[date, list[datetime]]:
+    """Sort the ends of settlement periods under their UTC days."""
+    found: dict[date, list[datetime]] = {}
+    for end in ends:
+        found.setdefault(utc_day(end), []).append(end)
+    return found
 
 
 def consumption_periods(
@@ -102,15 +190,16 @@ def load_shape_totals(
         rolling_peak += peak
     return [
         {
-            "loadShapeDayOffPeakTotal": _kwh(off_peak),
-            "loadShapeDayPeakTotal": _kwh(peak),
-            "loadShapeDayTotal": _kwh(off_peak + peak),
-            "loadShape7DayRollingOffPeakTotal": _kwh(rolling_off_peak),
-            "loadShape7DayRollingPeakTotal": _kwh(rolling_peak),
-            "loadShape7DayRollingTotal": _kwh(rolling_off_peak + rolling_peak),
+            "loadShapeDayOffPeakTotal": kwh(off_peak),
+            "loadShapeDayPeakTotal": kwh(peak),
+            "loadShapeDayTotal": kwh(off_peak + peak),
+            "loadShape7DayRollingOffPeakTotal": kwh(rolling_off_peak),
+            "loadShape7DayRollingPeakTotal": kwh(rolling_peak),
+            "loadShape7DayRollingTotal": kwh(rolling_off_peak + rolling_peak),
         }
     ]
 
 
-def _kwh(watt_hours: int) -> str:
+def kwh(watt_hours: int) -> str:
+    """Write watt hours as kWh with three decimals."""
     return f"{watt_hours // 1000}.{watt_hours % 1000:03d}"

@@ -1,9 +1,9 @@
 """One metering point, consistent in itself: segment, connection, meters, address and history agree.
 
-Assumed, where a reader could take it for a rule: the mix of meter types, advanced sites on current
+Meter types, asset providers, tariffs, SSCs and GSP groups are drawn from standing data that is in force.
+Assumed, where a reader could take it for a rule: the mix of meter groups, advanced sites on current
 transformers, consent and read frequencies, the annual consumption, and the group of a distributor that
-serves all of Great Britain (ids from 24 up), which is drawn. The group of ids 10 to 23 is the industry's
-own.
+serves all of Great Britain (ids from 24 up), which is drawn.
 """
 
 from __future__ import annotations
@@ -13,19 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 
+from harness.errors import ConfigurationError
 from harness.messages import identifiers
 from harness.messages.addresses import Address, address
+from harness.standing_data.library import StandingData, standing_data
 
-GSP_GROUP_OF_DISTRIBUTOR = {
-    "10": "_A", "11": "_B", "12": "_C", "13": "_D", "14": "_E", "15": "_F", "16": "_G",
-    "17": "_P", "18": "_N", "19": "_J", "20": "_H", "21": "_K", "22": "_L", "23": "_M",
-}  # fmt: skip
-GSP_GROUPS = tuple(sorted(GSP_GROUP_OF_DISTRIBUTOR.values()))
-
-SMART_TYPES = ("S1", "S2A", "S2AD", "S2ADE", "S2B", "S2BDE", "S2C", "S2CDE")
-TRADITIONAL_TYPES = ("N", "K", "T")
-ADVANCED_TYPES = ("H", "RCAMR", "RCAMY", "NCAMR")
-CHECK_METER = "CHECK"
 _MAKES = {
     "smart": ("LANDIS+GYR E470 2.0", "AISIDE SM2000 A", "NORDVALE NX30"),
     "traditional": ("FERRANTE FM21", "SANGWELL S200", "LANDMARK 5235"),
@@ -82,6 +74,8 @@ class MeteringPoint:
     related: str
     links_export: bool
     has_related: bool
+    smso: str
+    """Who operates the meter where it is one of the first generation (S1)."""
 
 
 @lru_cache(maxsize=4096)
@@ -92,7 +86,7 @@ def metering_point(mpan: str, segment: str, before: date = HISTORY_ENDS) -> Mete
     """
     rng = random.Random(f"metering point/{mpan}/{segment}")
     distributor = identifiers.distributor_of(mpan)
-    group = GSP_GROUP_OF_DISTRIBUTOR.get(distributor) or rng.choice(GSP_GROUPS)
+    group = _gsp_group(rng, distributor, before)
     domestic = segment == "S" and rng.random() < 0.85
     smart = segment == "S" and rng.random() < 0.8
     created = before - timedelta(days=rng.randrange(3000, 9000))
@@ -115,19 +109,20 @@ def metering_point(mpan: str, segment: str, before: date = HISTORY_ENDS) -> Mete
         fallback_frequency=rng.choice("MQ"),
         annual_kwh=_annual_kwh(rng, segment, domestic),
         meters=tuple(_meters(rng, kind, installed)),
-        previous_meter=_meter(rng, "traditional" if kind == "smart" else kind, created),
+        previous_meter=meter(rng, "traditional" if kind == "smart" else kind, created),
         address=address(rng, group),
         created=created,
         agents_since=agents,
         supplied_since=supplied,
         profile_class="00" if segment == "A" else "01" if domestic else "03",
-        ssc=rng.choice(("0393", "0151", "0428")),
-        tariff=f"{rng.randrange(1, 1000):03d}",
+        ssc=in_force(rng, "ssc", before),
+        tariff=in_force(rng, "duos_tariff", before, distributor_id=distributor, energy_direction="I"),
         registration=identifiers.registration_id(rng),
         linked_export=_neighbour(rng, distributor),
         related=_neighbour(rng, distributor),
         links_export=segment == "S" and rng.random() < 0.15,
         has_related=domestic and rng.random() < 0.1,
+        smso=in_force(rng, "smso_id", before),
     )
 
 
@@ -139,24 +134,58 @@ def _annual_kwh(rng: random.Random, segment: str, domestic: bool) -> float:
 
 
 def _meters(rng: random.Random, kind: str, installed: date) -> list[Meter]:
-    meters = [_meter(rng, kind, installed)]
+    meters = [meter(rng, kind, installed)]
     if kind == "advanced" and rng.random() < 0.3:
-        meters.append(replace(_meter(rng, kind, installed), kind=CHECK_METER))
+        check = in_force(rng, "meter_type", installed, meter_group="check")
+        meters.append(replace(meter(rng, kind, installed), kind=check))
     return meters
 
 
-def _meter(rng: random.Random, kind: str, installed: date) -> Meter:
-    types = {"smart": SMART_TYPES, "advanced": ADVANCED_TYPES}.get(kind, TRADITIONAL_TYPES)
+def in_force(rng: random.Random, kind: str, day: date, **scope: str) -> str:
+    """Draw a value of a list of standing data that is in force from a day until further notice.
+
+    A user's own lists need not reach as far back as a made-up site, nor know the distributor of an MPAN that
+    is wrong on purpose: where nothing fits, the day is left out of account, then the scope. Raises
+    ConfigurationError for a list that is empty.
+    """
+    found = _fitting(standing_data(), kind, day, tuple(sorted(scope.items())))
+    if not found:
+        raise ConfigurationError(f"the list {kind} of standing data is empty")
+    return rng.choice(found)
+
+
+@lru_cache(maxsize=4096)
+def _fitting(
+    lists: StandingData, kind: str, day: date, scope: tuple[tuple[str, str], ...]
+) -> tuple[str, ...]:
+    narrow = dict(scope)
+    found = (
+        lists.entries(kind, on=day, **narrow)
+        or lists.entries(kind, on=None, **narrow)
+        or lists.entries(kind, on=day)
+        or lists.entries(kind)
+    )
+    lasting = [entry for entry in found if entry.until is None]
+    return tuple(entry.value for entry in lasting or found)
+
+
+def _gsp_group(rng: random.Random, distributor: str, day: date) -> str:
+    owner = standing_data().find("distributor", distributor, on=day)
+    return (owner.values["gsp_group"] if owner else "") or in_force(rng, "gsp_group", day)
+
+
+def meter(rng: random.Random, kind: str, installed: date) -> Meter:
+    """Draw a meter of a group (``smart``, ``traditional``, ``advanced``)."""
     locations = _INDUSTRIAL_LOCATIONS if kind == "advanced" else _SMART_LOCATIONS
     return Meter(
         serial=identifiers.meter_id(rng, smart=kind == "smart"),
-        kind=rng.choice(types),
+        kind=in_force(rng, "meter_type", installed, meter_group=kind),
         make=rng.choice(_MAKES[kind]),
         guid=identifiers.device_guid(rng) if kind == "smart" else None,
         location=rng.choice(locations),
         digits=7 if kind == "advanced" else 5,
         installed=installed,
-        provider=rng.choice(("MAPA", "MAPB", "MAPC", "MAPD")),
+        provider=in_force(rng, "map_id", installed),
     )
 
 

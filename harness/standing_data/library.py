@@ -7,10 +7,10 @@ user's own in their place, file by file.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -26,12 +26,14 @@ HIDDEN = "x"
 """The code of a value that a recipient is not shown; it is no value of its own."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class StandingData:
     """The lists of a process. Days are dates in Great Britain; a moment (aware) stands for its local date."""
 
     lists: Mapping[str, Mapping[str, tuple[Entry, ...]]]
-    """Kind to value to entries, in the order of the file."""
+    """Kind to value to entries."""
+    in_order: Mapping[tuple[str, ...], tuple[Entry, ...]]
+    """Entries in the order of the file: by kind, and by kind, scope column and its value."""
     samples: frozenset[str]
     """The kinds whose values are made up."""
 
@@ -59,7 +61,9 @@ class StandingData:
 
     def entries(self, kind: str, *, on: date | datetime | None = None, **scope: str) -> tuple[Entry, ...]:
         """Return the entries of a list in the order of the file, with ``on`` those in force on that day."""
-        found = sorted((e for each in self._of(kind, scope).values() for e in each), key=lambda e: e.line)
+        self._of(kind, scope)
+        narrow = next(((kind, name, scope[name]) for name in LISTS[kind].scope if name in scope), (kind,))
+        found = self.in_order.get(narrow, ())
         day = None if on is None else _day(on)
         return tuple(
             entry
@@ -115,16 +119,29 @@ def load(own: str | None = None) -> StandingData:
     if own:
         files |= _own_files(Path(own))
     lists: dict[str, Mapping[str, tuple[Entry, ...]]] = {}
+    in_order: dict[tuple[str, ...], tuple[Entry, ...]] = {}
     samples = set()
     for kind, listing in LISTS.items():
         entries, sample = read_list(listing, files[kind])
-        by_value: dict[str, tuple[Entry, ...]] = {}
-        for entry in entries:
-            by_value[entry.value] = (*by_value.get(entry.value, ()), entry)
-        lists[kind] = MappingProxyType(by_value)
+        lists[kind] = MappingProxyType(_grouped(entries, lambda entry: entry.value))
+        in_order[(kind,)] = entries
+        for column in listing.scope:
+            for value, found in _grouped(entries, partial(_in_column, column)).items():
+                in_order[(kind, column, value)] = found
         if sample:
             samples.add(kind)
-    return StandingData(MappingProxyType(lists), frozenset(samples))
+    return StandingData(MappingProxyType(lists), MappingProxyType(in_order), frozenset(samples))
+
+
+def _grouped(entries: Iterable[Entry], key: Callable[[Entry], str]) -> dict[str, tuple[Entry, ...]]:
+    found: dict[str, list[Entry]] = {}
+    for entry in entries:
+        found.setdefault(key(entry), []).append(entry)
+    return {name: tuple(each) for name, each in found.items()}
+
+
+def _in_column(column: str, entry: Entry) -> str:
+    return entry.values[column]
 
 
 def _own_files(path: Path) -> dict[str, Path]:

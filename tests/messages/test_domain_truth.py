@@ -15,15 +15,10 @@ from harness.messages.build import build
 from harness.messages.context import DATA_ROLE, METERING_ROLE
 from harness.messages.dates import midnight_text
 from harness.messages.identifiers import is_mpan, mpan
-from harness.messages.metering_point import (
-    ADVANCED_TYPES,
-    CHECK_METER,
-    SMART_TYPES,
-    TRADITIONAL_TYPES,
-    metering_point,
-)
+from harness.messages.metering_point import metering_point
 from harness.spec.codes import codes
 from harness.spec.release import Release, load
+from harness.standing_data.library import standing_data
 
 SEEDS = range(1, 13)
 UTC_DATES = {
@@ -52,6 +47,10 @@ def messages(release: Release, **changes: Any) -> Iterator[tuple[str, dict[str, 
         for seed in (1, 2, 3):
             built = build(release, pair.interface, pair.event, context(seed, **changes))
             yield f"{pair.interface} {pair.event}", built
+
+
+def _group(meter_type: str) -> str | None:
+    return standing_data().meter_group(meter_type, on=NOW)
 
 
 @pytest.mark.parametrize("segment", "SAU")
@@ -144,19 +143,37 @@ def test_segment_connection_and_meters_agree(segment: str) -> None:
         assert ("B905List" in custom) is (segment != "U")
         for entry in custom.get("B905List", []):
             meter = entry["existingMeter"]
-            kinds.add(meter["meterType"])
-            assert (meter["ESMEGUID"] is not None) is (meter["meterType"] in SMART_TYPES)
+            kinds.add(_group(meter["meterType"]))
+            assert (meter["ESMEGUID"] is not None) is (_group(meter["meterType"]) == "smart")
             assert (
                 entry["existingMAP"]["meterAssetProviderEffectiveFromDate"] >= meter["meterInstallationDate"]
             )
-    assert (
-        kinds
-        <= {
-            "S": {*SMART_TYPES, *TRADITIONAL_TYPES},
-            "A": {*ADVANCED_TYPES, CHECK_METER},
-            "U": set(),
-        }[segment]
-    )
+    assert kinds <= {"S": {"smart", "traditional"}, "A": {"advanced", "check"}, "U": set()}[segment]
+
+
+IN_FORCE = {
+    "meterType": "meter_type",
+    "meterAssetProviderID": "map_id",
+    "SMSOID": "smso_id",
+    "SSC": "ssc",
+    "profileClass": "profile_class",
+    "GSPGroupID": "gsp_group",
+    "DUOSTariffID": "duos_tariff",
+    "meterLocation": "meter_location",
+}
+
+
+@pytest.mark.parametrize("segment", "SAU")
+def test_what_standing_data_lists_is_in_force(segment: str) -> None:
+    """Meter types, asset providers, SSCs, tariffs and their like are in force in standing data today."""
+    seen = set()
+    for name, message in messages(load("2.1.0"), segment=segment):
+        for found in objects(message):
+            for key, kind in IN_FORCE.items():
+                if found.get(key) is not None:
+                    assert standing_data().valid(kind, found[key], on=NOW), (name, key, found[key])
+                    seen.add(key)
+    assert seen >= {"U": {"GSPGroupID", "DUOSTariffID"}}.get(segment, IN_FORCE.keys() - {"SMSOID"})
 
 
 def test_segment_follows_the_roles_at_work() -> None:
@@ -266,7 +283,7 @@ def test_other_meters_are_listed_beside_the_events() -> None:
         custom = build(release, "IF-006", "MeterUpdate", context(seed, segment="A"))["CustomBlock"]
         for entry in custom.get("B905List", []):
             listed += 1
-            assert entry["existingMeter"]["meterType"] == CHECK_METER
+            assert _group(entry["existingMeter"]["meterType"]) == "check"
             assert entry["existingMeter"]["meterID"] != custom["B906"]["existingMeter"]["meterID"]
     assert 0 < listed < 29
 

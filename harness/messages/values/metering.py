@@ -14,7 +14,8 @@ from harness.messages.story import Story
 from harness.messages.values.table import Value, fixed
 
 SITE_VISIT = "20"
-SMETS1_OPERATOR = "SMSA"
+FIRST_GENERATION = "S1"
+"""The meter type of SMETS1 meters, which alone have an operator (SMSO)."""
 _READING_METHOD = {"DSEstimate": "E", "SupplierAgreedCOS": "S", "ReadingOverride": "C"}
 
 
@@ -50,6 +51,10 @@ def _removed_on(story: Story) -> str:
     return story.at(
         story.point.meters[0].installed if story.event == "MeterHistoryUpdate" else story.yesterday
     )
+
+
+def _operator(story: Story) -> str | None:
+    return story.point.smso if story.point.meters[0].kind == FIRST_GENERATION else None
 
 
 def _listed(story: Story) -> Meter:
@@ -105,7 +110,7 @@ VALUES = {
     "DCCEffectiveFromDate": Value("DI-026", lambda s: s.at(s.point.meters[0].installed)),
     "IHDInstallStatus": Value("DI-137", lambda s: "I" if s.point.domestic else "D"),
     "IHDEffectiveFromDate": Value("DI-136", lambda s: s.at(s.installed)),
-    "SMSOID": Value("DI-134", lambda s: SMETS1_OPERATOR if s.point.meters[0].kind == "S1" else None),
+    "SMSOID": Value("DI-134", _operator),
     "SMSOEffectiveFromDate": Value("DI-135", lambda s: s.at(s.point.meters[0].installed)),
     "commsHubSerialNumber": Value("DI-190", lambda s: f"CH{s.rng.randrange(10**10):010d}"),
     "commsHubGUID": Value("DI-191", lambda s: identifiers.device_guid(s.rng)),
