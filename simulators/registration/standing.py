@@ -42,7 +42,7 @@ class Standing:
     @property
     def expired(self) -> bool:
         """Say whether the time in which a predecessor may report has run out."""
-        if self.ended is None:
+        if self.ended is None or self.prospective:
             return False
         last_day = local_date(self.ended - timedelta(seconds=1))
         last = calendars().add_working_days(last_day, UPDATE_PERIOD)

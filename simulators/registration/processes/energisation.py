@@ -35,7 +35,7 @@ def _closed(case: Case) -> bool:
 
 def _out_of_sequence(case: Case) -> bool:
     spans, effective = case.known_point.history(Item.ENERGISATION).spans(), _effective(case)
-    return effective is None or any(effective <= span.since for span in spans)
+    return effective is not None and any(effective <= span.since for span in spans)
 
 
 def _not_responsible(case: Case) -> bool:
@@ -68,6 +68,12 @@ RULES = rules(
         lambda case: _wanted(case) not in ("E", "D"),
         "assumed",
         "U (undefined) can be held, but nobody can set it",
+    ),
+    Rule(
+        "REG1088",
+        lambda case: _effective(case) is None,
+        "assumed",
+        "a text that is no time",
     ),
     Rule(
         "REG1020",
