@@ -19,7 +19,7 @@ from harness.messages.identifiers import mpan, sender_unique_reference
 from harness.security.signing import Signer
 from harness.settings import current
 from harness.spec.release import load
-from harness.transport.network import CertificateSet, Network
+from harness.transport.network import CertificateSet, Network, Party
 
 INTERFACE = "IF-033"
 EVENT = "DSAppSPRequest"
@@ -57,6 +57,11 @@ class Template:
         ]
         return b"[" + b",".join(parts) + b"]"
 
+    @property
+    def reference(self) -> str:
+        """Return what the sender's references begin with; the serial number of 12 digits ends them."""
+        return self.middle.rpartition(b'"')[2].decode()
+
 
 @dataclass(frozen=True, slots=True)
 class Sender:
@@ -87,10 +92,16 @@ class Signed:
     lines: bytes
 
 
-def template(release_name: str, network: Network, environment: str) -> Template:
-    """Return the message that a registration service sends to a data service, about `BYTES` long."""
+def template(
+    release_name: str, network: Network, environment: str, recipients: Sequence[Party] = ()
+) -> Template:
+    """Return the message that a registration service sends to data services, about `BYTES` long.
+
+    ``recipients`` are by default the first smart data service alone.
+    """
     release = load(release_name)
-    sender, recipient = network.with_role(SENDER)[0], network.with_role(RECIPIENT)[0]
+    sender = network.with_role(SENDER)[0]
+    recipients = recipients or network.with_role(RECIPIENT)[:1]
     distributor = network.with_role(DISTRIBUTOR)[0]
     prefix = distributor.distributor_id or "10"
     marked = mpan(prefix, _UNIQUE)
@@ -105,7 +116,7 @@ def template(release_name: str, network: Network, environment: str) -> Template:
         sub_text=None,
         mpan=marked,
         distributor_dip_id=distributor.dip_id,
-        primary_recipients=(recipient.dip_id,),
+        primary_recipients=tuple(party.dip_id for party in recipients),
         parties={party.role: (party.dip_id, party.mpid) for party in reversed(network.parties)},
         reference=sender_unique_reference(
             release.name, INTERFACE, sender.dip_id, sender.role, now, f"b{time.time_ns():x}x{_SERIAL}"
@@ -129,12 +140,17 @@ def sign_many(sender: Sender, serials: Sequence[int], messages: int, until: floa
     for serial in serials:
         if time.monotonic() > until:
             break
-        body = sender.template.body(serial, messages)
-        headers = signer.sign("POST", sender.url, body, date=header_time(SystemClock().now()))
-        del headers["X-DIP-Signature-Certificate"]
-        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        signed.append(Signed(serial, messages, f"{lines}Content-Length: {len(body)}\r\n\r\n".encode()))
+        lines = signed_lines(signer, sender, sender.template.body(serial, messages))
+        signed.append(Signed(serial, messages, lines))
     return signed
+
+
+def signed_lines(signer: Signer, sender: Sender, body: bytes) -> bytes:
+    """Return the lines of the head that hold the signature of a body, and the end of the head."""
+    headers = signer.sign("POST", sender.url, body, date=header_time(SystemClock().now()))
+    del headers["X-DIP-Signature-Certificate"]
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"{lines}Content-Length: {len(body)}\r\n\r\n".encode()
 
 
 def sign_ahead(sender: Sender, plan: Sequence[tuple[int, int]], seconds: float) -> list[list[Signed]]:

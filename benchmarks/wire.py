@@ -11,7 +11,7 @@ import socket
 import ssl
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from harness.errors import EnvironmentFault
@@ -45,6 +45,11 @@ class Drive:
         self.latencies += other.latencies
         self.refusal = self.refusal or other.refusal
 
+    def check(self, what: str) -> None:
+        """Raise EnvironmentFault unless ``what`` has answered every request with 201."""
+        if set(self.statuses) != {201}:
+            raise EnvironmentFault(f"{what} answered {dict(self.statuses)}: {self.refusal}")
+
     @property
     def rate(self) -> float:
         """Messages accepted per second."""
@@ -52,8 +57,13 @@ class Drive:
 
     def percentile(self, share: float) -> float:
         """Return the time in milliseconds within which a share of the requests was answered."""
-        ordered = sorted(self.latencies)
-        return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000 if ordered else 0.0
+        return percentile(self.latencies, share)
+
+
+def percentile(seconds: Sequence[float], share: float) -> float:
+    """Return the milliseconds within which a share of some times lies; 0 of none."""
+    ordered = sorted(seconds)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000 if ordered else 0.0
 
 
 class Connections:
@@ -70,6 +80,14 @@ class Connections:
         self._ready.close()
         for connection in self._sockets:
             connection.close()
+
+    def ask(self, request: bytes) -> tuple[int, bytes, float]:
+        """Make one request on one connection; returns status, whole answer and how many seconds it took."""
+        connection = self._sockets[0]
+        began = time.perf_counter()
+        connection.sendall(request)
+        status, answer = _read(connection)
+        return status, answer, time.perf_counter() - began
 
     def drive(
         self, requests: Requests, seconds: float, *, clock: Callable[[], float] = time.perf_counter
