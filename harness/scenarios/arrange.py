@@ -83,7 +83,7 @@ def _behaviours(play: Play) -> Mapping[str, Mapping[str, Any]]:
         play.cast.party(alias).dip_id: words.value(behaviour) for alias, behaviour in given.behaviours.items()
     }
     simulated = {party.dip_id for party in play.bench.target.network.parties if party.simulated}
-    for dip_id, points in registered(play.cast.points, words).items():
+    for dip_id, points in registered(play.cast.points, play.cast.parties, words).items():
         own = found.setdefault(dip_id, {"name": _REGISTRATION})
         own["points"] = [*points, *own.get("points", [])]
     return {dip_id: behaviour for dip_id, behaviour in found.items() if dip_id in simulated}

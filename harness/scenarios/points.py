@@ -14,8 +14,8 @@ from harness.transport.network import Network, Party
 FIRST = "point"
 """The alias that ``{mpan}`` stands for; where no point is called so, the first one."""
 SEGMENTS = {"smart": "S", "advanced": "A", "unmetered": "U"}
-_SERVED_BY = ("supplier", "metering_service", "data_service", "distributor")
-_OURS = frozenset({"register", "known_to", "hub_parties"})
+_SERVED_BY = ("supplier", "metering_service", "data_service", "mdr", "distributor")
+_OURS = frozenset({"register", "segment", "known_to", "hub_parties"})
 HUB, REGISTRATION = "hub", "registration"
 
 
@@ -88,7 +88,9 @@ def _point(
 
 
 def _named(value: Any) -> Any:
-    """Return the alias of ``alias`` or ``{party: alias, from: ...}``."""
+    """Return the alias of ``alias``, ``{party: alias, from: ...}``, or the last one of a list of such."""
+    if isinstance(value, list | tuple):
+        value = value[-1] if value else None
     return value.get("party") if isinstance(value, Mapping) else value
 
 
@@ -121,29 +123,38 @@ def addresses(points: Mapping[str, Point]) -> list[dict[str, str]]:
     ]
 
 
-def registered(points: Mapping[str, Point], words: Words) -> dict[str, list[Any]]:
+def registered(
+    points: Mapping[str, Point], parties: Mapping[str, Party], words: Words
+) -> dict[str, list[Any]]:
     """Return the entries that each registration service starts from, by its DIP id, aliases as DIP ids."""
     found: dict[str, list[Any]] = {}
     for point in points.values():
         if point.register is not None and REGISTRATION in point.known_to:
-            found.setdefault(point.register.dip_id, []).append(_entry(point, words))
+            found.setdefault(point.register.dip_id, []).append(_entry(point, parties, words))
     return found
 
 
-def _entry(point: Point, words: Words) -> dict[str, Any]:
+def _entry(point: Point, parties: Mapping[str, Party], words: Words) -> dict[str, Any]:
     entry: dict[str, Any] = {"mpan": point.mpan}
+    if point.segment is not None:
+        entry["market_segment"] = point.segment
     for name, value in point.entry.items():
         if name in _OURS or value == "":
             continue
-        if name in ("supplier", "distributor") and not isinstance(value, Mapping):
-            entry[name] = point.serves[name].dip_id
-        elif name in _SERVED_BY:
-            rest = (
-                {key: inner for key, inner in value.items() if key != "party"}
-                if isinstance(value, Mapping)
-                else {}
-            )
-            entry[name] = {"dip_id": point.serves[name].dip_id, **words.value(rest)}
+        if name in _SERVED_BY and isinstance(value, str):
+            dip_id = parties[value].dip_id
+            entry[name] = dip_id if name in ("supplier", "distributor") else {"dip_id": dip_id}
         else:
-            entry[name] = words.value(value)
+            entry[name] = _typed(words.value(value), parties, f"given/points/{point.alias}/{name}")
     return entry
+
+
+def _typed(value: Any, parties: Mapping[str, Party], where: str) -> Any:
+    """Return true and false as truth values, and ``party: alias`` as ``dip_id``."""
+    if isinstance(value, Mapping):
+        typed = {key: _typed(inner, parties, where) for key, inner in value.items() if key != "party"}
+        named = _party(value.get("party"), parties, where)
+        return typed if named is None else {"dip_id": named.dip_id, **typed}
+    if isinstance(value, list | tuple):
+        return [_typed(inner, parties, where) for inner in value]
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
