@@ -1,25 +1,21 @@
 """Accept: D0 and the resolved A0 are filled, and the message gets the bytes that it keeps for good.
 
-`accept` is pure: the moment and the token come from outside. Every recipient and every retry gets the same
-bytes.
+`accept` is pure: the moment, the row and the token come from outside. Every recipient and every retry gets
+the same bytes.
 """
 
 from __future__ import annotations
 
-import itertools
-import secrets
-from collections.abc import Iterator
-from datetime import datetime
-
 import orjson
 
-from harness.clock import message_time
 from simulators.dip.model import Accepted, Addressing, Draft
 
 
-def accept(draft: Draft, addressing: Addressing, *, now: datetime, token: str) -> Accepted:
-    """Fill D0 and A0 of a valid message; ``token`` is hexadecimal and never repeats."""
-    at = message_time(now)
+def accept(draft: Draft, addressing: Addressing, *, at: str, number: int, token: str) -> Accepted:
+    """Fill D0 and A0 of a valid message.
+
+    ``at`` has 25 characters, ``number`` is the message's row, ``token`` is hexadecimal and never repeats.
+    """
     day = at[:10].replace("-", "")
     transaction = f"T-{draft.interface}-{draft.sender}-{draft.role}-{day}-{token}"
     correlation = draft.correlation or f"CI-{day}-{token}"
@@ -38,16 +34,7 @@ def accept(draft: Draft, addressing: Addressing, *, now: datetime, token: str) -
         "serviceTicketURL": None,
     }
     body = orjson.dumps({"payload": {**draft.payload, "CommonBlock": common}})
-    return Accepted(draft, transaction, at, correlation, addressing, body)
-
-
-def tokens() -> Iterator[str]:
-    """Give tokens of 20 hexadecimal digits that never repeat, whatever other process gave some before.
-
-    They rise, so that the store's index over transaction ids grows at its end and not all over.
-    """
-    opening = secrets.token_hex(6)
-    return (f"{opening}{number:08x}" for number in itertools.count())
+    return Accepted(number, transaction, correlation, draft, addressing, body)
 
 
 def publication(interface: str) -> str:

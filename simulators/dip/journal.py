@@ -3,6 +3,9 @@
 A sender reads all of its message's journal. A recipient reads when the message came in and what became of its
 own delivery, and nothing of the other recipients. For anybody else there is nothing (204). All of that is
 assumed; the shape, the stages and the statuses are published.
+
+That a message came in, was addressed, and was consumed by the hub is told from its own rows; the store's
+journal holds the rest.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from simulators.dip import respond
 from simulators.dip.access import Access
 from simulators.dip.answer import JSON, Answer, bare
 from simulators.dip.model import Call, Fault
+from simulators.dip.rows import OF_MESSAGE, deliveries_of
 
 _NO_STATUS_CODE = 0
 
@@ -32,6 +36,10 @@ class _Message:
     event: str
     correlation: str | None
     mpan: str | None
+    at: int
+    """In milliseconds, as ``took``: from the call to the acceptance."""
+    took: int
+    unresolved: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +81,11 @@ class Journal:
             (message.number,),
         )
         recipients = self._access.store.rows(
-            "SELECT tier, role, recipient FROM delivery WHERE message = ? ORDER BY id", (message.number,)
+            "SELECT tier, role, recipient FROM delivery NOT INDEXED WHERE id BETWEEN ? AND ? ORDER BY id",
+            deliveries_of(message.number),
         )
-        lines = [_Line(*row) for row in rows]
+        hub = self._access.business.directory.hub.dip_id
+        lines = _lines(message, [row[2] for row in recipients], hub, [_Line(*row) for row in rows])
         if message.sender != party:
             lines = [line for line in lines if _of_recipient(line, party)]
             recipients = [row for row in recipients if row[2] == party]
@@ -83,10 +93,9 @@ class Journal:
 
     def _message(self, channel: str, party: str, reference: str) -> _Message | None:
         rows = self._access.store.rows(
-            "SELECT id, transaction_id, sender, reference, interface, event, correlation, mpan FROM message"
-            " WHERE reference = ? AND interface = ? AND (sender = ? OR EXISTS"
-            " (SELECT 1 FROM delivery INDEXED BY delivery_message"
-            " WHERE message = message.id AND recipient = ?))"
+            "SELECT id, transaction_id, sender, reference, interface, event, correlation, mpan, at, took,"
+            " unresolved FROM message WHERE reference = ? AND interface = ? AND (sender = ? OR EXISTS"
+            f" (SELECT 1 FROM delivery NOT INDEXED WHERE {OF_MESSAGE} AND recipient = ?))"
             " ORDER BY sender = ? DESC, id DESC LIMIT 1",
             (reference, channel, party, party, party),
         )
@@ -95,7 +104,7 @@ class Journal:
     def _record(
         self, message: _Message, lines: Sequence[_Line], recipients: Iterable[tuple[str, str, str]]
     ) -> dict[str, Any]:
-        first = lines[0].at
+        first = message.at
         tiers: dict[str, list[dict[str, str]]] = {"Primary": [], "Secondary": [], "Always": []}
         for tier, role, dip_id in recipients:
             tiers[tier.capitalize()].append({"role": role, "dipId": dip_id})
@@ -110,6 +119,20 @@ class Journal:
                 _entry(message, line, number, first, tiers) for number, line in enumerate(lines, 1)
             ],
         }
+
+
+def _lines(message: _Message, recipients: Sequence[str], hub: str, kept: Sequence[_Line]) -> list[_Line]:
+    """Return a message's journal in order: what its own rows tell, among what was kept."""
+    at = message.at
+    lines = [_Line(at, "Inbound", "GoodToGo", None, None, 201, message.took)]
+    lines += [line for line in kept if line.stage == "MPANUpdateQueue"]
+    unresolved = f"Unresolved:[{message.unresolved}]" if message.unresolved else None
+    addressed = "SentToTopic" if recipients else "Failed"
+    lines.append(_Line(at, "Addressing", addressed, None, unresolved, None, 0))
+    lines += [line for line in kept if line.stage == "Addressing"]
+    if hub in recipients:
+        lines.append(_Line(at, "Outbound", "Delivered", hub, "consumed by the hub itself", None, 0))
+    return lines + [line for line in kept if line.stage not in ("MPANUpdateQueue", "Addressing")]
 
 
 def _of_recipient(line: _Line, party: str) -> bool:

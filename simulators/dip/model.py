@@ -2,14 +2,15 @@
 
 Every stage takes one of these and returns the next, or says why it can't: a `Refusal` before the body is
 looked at (an HTTP status without a message body), or `Fault`s of single messages (a 400 with a
-StandardResponse).
+StandardResponse). What is made for each message is a named tuple, which takes a quarter of the
+time of a frozen dataclass.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 HUB_ROLE = "DIP"
 
@@ -28,8 +29,7 @@ class Member:
     """The two-digit distributor ids of an LDSO, e.g. ``("10",)``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One request as it arrived: full URL, headers by lower-case name, the client's certificate in DER."""
 
     method: str
@@ -68,8 +68,7 @@ class Fault:
     """The message's senderUniqueReference where it could be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """One message that passed L1, not accepted yet: field names are in the release's case."""
 
     payload: Mapping[str, Any]
@@ -89,8 +88,7 @@ class Draft:
     """R0.responseCode of a message that answers another."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """One recipient of a message and why: ``tier`` is primary, secondary or always."""
 
     dip_id: str
@@ -124,8 +122,7 @@ class Trouble:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Addressing:
+class Addressing(NamedTuple):
     """Everybody who gets a message, and the roles that secondary routing could not resolve."""
 
     recipients: tuple[Address, ...]
@@ -137,13 +134,13 @@ class Addressing:
     """Why it could tell nothing, where it should have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """An accepted message, D0 and A0 filled; ``body`` is ``{"payload": ...}`` as every recipient gets it."""
 
-    draft: Draft
+    number: int
+    """Its row in the store."""
     transaction: str
-    accepted_at: str
     correlation: str | None
+    draft: Draft
     addressing: Addressing
     body: bytes

@@ -6,9 +6,10 @@ Each operation is `Call` in, `Answer` out; the pipeline of a send reads top to b
 from __future__ import annotations
 
 import re
+import sqlite3
 import time
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
@@ -20,7 +21,7 @@ from harness.security.trust import Trust
 from harness.spec.parsing import MalformedJsonError, parse_json
 from harness.spec.routing import BOTH_SIDES, Row
 from simulators.dip import openapi, respond
-from simulators.dip.accept import accept, tokens
+from simulators.dip.accept import accept
 from simulators.dip.access import Access
 from simulators.dip.address import address
 from simulators.dip.answer import Answer, bare
@@ -36,7 +37,7 @@ from simulators.dip.requeue import Requeues
 from simulators.dip.serving import Known, said
 from simulators.dip.settle import Tracker
 from simulators.dip.store import Store
-from simulators.dip.validate import describe, validate
+from simulators.dip.validate import Batch, describe, validate
 from simulators.dip.webhooks import Webhooks, fault_in
 
 
@@ -73,7 +74,6 @@ class Mount:
         self._metrics = metrics
         self._forbidden_ports = forbidden_ports
         self._accepting: set[tuple[str, str]] = set()
-        self._tokens = tokens()
         self._reference = _reference_pattern(business)
         release = business.release
         access = Access(store, business, security.clock, self._authenticated, self._owns, self._reference)
@@ -102,23 +102,36 @@ class Mount:
         caller = self._authenticated(call)
         if isinstance(caller, Refusal):
             return bare(caller)
-        batch = validate(call.body, channel, caller, self._business, self._used)
+        batch = validate(call.body, channel, caller, self._business, self._accepting.__contains__)
         if batch.faults:
-            return self._refused(batch.faults, caller)
+            return self._refused(self._all_faults(batch, call, channel, caller), caller)
         now = self._security.clock.now()
+        at = message_time(now)
         heard: list[Said] = []
-        messages = [
-            accept(
-                draft,
-                self._addressed(draft, message_time(now), heard),
-                now=now,
-                token=next(self._tokens),
-            )
-            for draft in batch.drafts
-        ]
-        await self._keep(messages, now, time.perf_counter() - started)
+        messages = [self._accepted(draft, at, heard) for draft in batch.drafts]
+        try:
+            await self._keep(messages, now, time.perf_counter() - started)
+        except sqlite3.IntegrityError:
+            faults = self._all_faults(batch, call, channel, caller)
+            if not faults:
+                raise
+            return self._refused(faults, caller)
         hub = self._business.directory.hub.dip_id
-        return Answer(201, respond.accepted(messages, hub=hub, at=message_time(now)), "application/json")
+        return Answer(201, respond.accepted(messages, hub=hub, at=at), "application/json")
+
+    def _all_faults(self, batch: Batch, call: Call, channel: str, caller: Caller) -> tuple[Fault, ...]:
+        """Judge a body that can't be taken once more, now with every reference that the store holds.
+
+        A body that can be taken needs no such look: where the store holds a reference already, it refuses it.
+        """
+        if batch.drafts:
+            batch = validate(call.body, channel, caller, self._business, self._used)
+        return batch.faults
+
+    def _accepted(self, draft: Draft, at: str, heard: list[Said]) -> Accepted:
+        addressing = self._addressed(draft, at, heard)
+        number, token = self.store.number()
+        return accept(draft, addressing, at=at, number=number, token=token)
 
     def _authenticated(self, call: Call) -> Caller | Refusal:
         security = self._security
@@ -131,8 +144,8 @@ class Mount:
             security.clock.now(),
         )
 
-    def _used(self, sender: str, reference: str) -> bool:
-        return (sender, reference) in self._accepting or self.store.has_reference(sender, reference)
+    def _used(self, name: tuple[str, str]) -> bool:
+        return name in self._accepting or self.store.has_reference(*name)
 
     def _addressed(self, draft: Draft, at: str, heard: list[Said]) -> Addressing:
         """Update who serves the MPAN, then find the recipients; ``heard`` grows with the batch."""
@@ -160,7 +173,7 @@ class Mount:
             directory.with_role,
             lookup,
         )
-        return replace(addressing, heard=told, unheard=unheard) if told or unheard else addressing
+        return addressing._replace(heard=told, unheard=unheard) if told or unheard else addressing
 
     async def _keep(self, messages: list[Accepted], now: datetime, took: float) -> None:
         """Put messages on the disk; their references count as used from here on."""

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
+from simulators.dip.rows import INSERT_JOURNAL, INSERT_STATUS, milliseconds
 from simulators.dip.rules import Rules
 from simulators.dip.status import Notice, of_result
-from simulators.dip.store import INSERT_JOURNAL, INSERT_STATUS, Store, milliseconds
+from simulators.dip.store import Store
 from simulators.dip.waiting import OPEN, Result, Waiting
 from simulators.dip.writer import Statement
 

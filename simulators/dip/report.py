@@ -14,8 +14,12 @@ from simulators.dip.access import Access
 from simulators.dip.answer import JSON, Answer, bare
 from simulators.dip.model import Call, Caller, Fault, Refusal
 from simulators.dip.publications import Told
+from simulators.dip.rows import OF_MESSAGE, number_of
 from simulators.dip.status import Notice
 from simulators.dip.status_queue import StatusQueue
+
+_NAMED = "id = ? AND transaction_id = ?"
+"""A message by its transaction id, whose row is told from the id itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +68,11 @@ class Reports:
 
     def tag_of(self, transaction: str, reference: str) -> str | None:
         """Return the tag (S1.subText) of the message that a status message names, None where it has none."""
-        where = "transaction_id = ?" if transaction else "reference = ?"
-        rows = self._access.store.rows(
-            f"SELECT tag FROM message WHERE {where} LIMIT 1", (transaction or reference,)
-        )
+        where = "reference = ?"
+        parameters: list[object] = [reference]
+        if transaction:
+            where, parameters = _NAMED, [number_of(transaction), transaction]
+        rows = self._access.store.rows(f"SELECT tag FROM message WHERE {where} LIMIT 1", parameters)
         return rows[0][0] if rows else None
 
     def _judge(self, entry: Mapping[str, Any], caller: Caller, place: str) -> tuple[_About, Notice] | Fault:
@@ -98,15 +103,15 @@ class Reports:
     def _message(self, entry: Mapping[str, Any], origin: str) -> _About | None:
         """Find the message by its transaction, else by the sender and its reference."""
         if entry["transactionID"] is not None:
-            where, parameters = "transaction_id = ?", [entry["transactionID"]]
+            name = entry["transactionID"]
+            where, parameters = _NAMED, [number_of(name), name]
         else:
             where = "reference = ? AND sender = ?"
             parameters = [entry["senderUniqueReference"], entry["recipientID"]]
         rows = self._access.store.rows(
             "SELECT id, sender, tag, transaction_id, reference, correlation FROM message"
             f" WHERE {where}"
-            " AND EXISTS (SELECT 1 FROM delivery INDEXED BY delivery_message"
-            " WHERE message = message.id AND recipient = ?)",
+            f" AND EXISTS (SELECT 1 FROM delivery NOT INDEXED WHERE {OF_MESSAGE} AND recipient = ?)",
             [*parameters, origin],
         )
         return _About(*rows[0]) if rows else None

@@ -1,6 +1,8 @@
 CREATE TABLE message (
   id INTEGER PRIMARY KEY,
-  transaction_id TEXT NOT NULL UNIQUE,
+  at INTEGER NOT NULL, -- milliseconds since 1970, when it was accepted
+  took INTEGER NOT NULL, -- milliseconds from the call to the acceptance
+  transaction_id TEXT NOT NULL, -- ends in the id, so that no index over it is needed
   sender TEXT NOT NULL,
   reference TEXT NOT NULL,
   role TEXT NOT NULL,
@@ -10,14 +12,15 @@ CREATE TABLE message (
   correlation TEXT,
   mpan TEXT,
   tag TEXT,
-  accepted_at TEXT NOT NULL,
+  unresolved TEXT, -- roles that secondary routing could not resolve
   body BLOB NOT NULL,
   UNIQUE (reference, sender)
 );
 CREATE INDEX message_tag ON message (tag) WHERE tag IS NOT NULL;
+CREATE INDEX message_mpan ON message (mpan, interface) WHERE mpan IS NOT NULL;
 CREATE TABLE delivery (
-  id INTEGER PRIMARY KEY,
-  message INTEGER NOT NULL REFERENCES message (id),
+  id INTEGER PRIMARY KEY, -- the message's id times 65536, plus the recipient's place: a message's deliveries lie together
+  message INTEGER GENERATED ALWAYS AS (id >> 16) VIRTUAL REFERENCES message (id),
   recipient TEXT NOT NULL,
   role TEXT NOT NULL,
   tier TEXT NOT NULL,
@@ -27,7 +30,6 @@ CREATE TABLE delivery (
   http_status INTEGER,
   attempts INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX delivery_message ON delivery (message);
 CREATE INDEX delivery_open ON delivery (recipient, id) WHERE status IN ('Pending', 'Retrying');
 CREATE INDEX delivery_paused ON delivery (recipient) WHERE status = 'Paused';
 CREATE INDEX delivery_history ON delivery (recipient, channel, at);
@@ -64,7 +66,7 @@ CREATE TABLE requeue_item (
   item INTEGER NOT NULL,
   PRIMARY KEY (requeue, item)
 ) WITHOUT ROWID;
-CREATE TABLE journal (
+CREATE TABLE journal ( -- what the rows of message and delivery don't tell
   id INTEGER PRIMARY KEY,
   message INTEGER NOT NULL REFERENCES message (id),
   at INTEGER NOT NULL, -- milliseconds since 1970
@@ -99,4 +101,4 @@ CREATE TABLE heard (
   at TEXT NOT NULL
 );
 CREATE INDEX heard_mpan ON heard (mpan);
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;

@@ -10,7 +10,8 @@ from typing import Any
 from harness.clock import message_time
 from simulators.dip import status
 from simulators.dip.publications import journalled
-from simulators.dip.store import INSERT_JOURNAL, INSERT_STATUS, Store, milliseconds
+from simulators.dip.rows import INSERT_JOURNAL, INSERT_STATUS, milliseconds
+from simulators.dip.store import Store
 from simulators.dip.waiting import Result, Waiting
 
 COLUMNS = (

@@ -7,37 +7,25 @@ thread.
 from __future__ import annotations
 
 import asyncio
+import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from harness.clock import message_time
 from harness.errors import EnvironmentFault
-from harness.spec.codes import text as code_text
-from simulators.dip.model import Accepted, Addressing, Said
+from simulators.dip.model import Accepted, Said
+from simulators.dip.rows import INSERT_HEARD, deliveries_of, inserts, token
 from simulators.dip.serving import Tenure
-from simulators.dip.writer import Statement, Writer
+from simulators.dip.writer import Writer
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _SCHEMA = Path(__file__).with_name("schema.sql")
 _LOCK_SECONDS = 1.0
 _CHECKPOINT_PAGES = 4000
 """Pages (of 4 kB) that the log grows by before they go into the database, each once."""
-
-_INSERT_MESSAGE = "INSERT INTO message VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
-_INSERT_DELIVERY = (
-    "INSERT INTO delivery (message, recipient, role, tier, channel, at, status) VALUES (?,?,?,?,?,?,?)"
-)
-_INSERT_HEARD = "INSERT INTO heard (mpan, kind, service, dip_id, at) VALUES (?,?,?,?,?)"
-INSERT_JOURNAL = (
-    "INSERT INTO journal (message, at, stage, status, recipient, detail, http_status, duration)"
-    " VALUES (?,?,?,?,?,?,?,?)"
-)
-INSERT_STATUS = (
-    "INSERT INTO status_message (message, recipient, origin, level, at, text, help, sent, ticket, status)"
-    " VALUES (?,?,?,?,?,?,?,?,?,'Pending')"
-)
 
 
 class StoreLock:
@@ -83,6 +71,7 @@ class Store:
                 where=str(path),
                 mend="Restore it, or give another --store.",
             ) from error
+        self._opening = secrets.token_hex(6)
         self.writer = Writer(self._connection)
         self.reopening = asyncio.Lock()
         """Held while closed deliveries are opened again, so that none is counted twice."""
@@ -107,74 +96,20 @@ class Store:
 
     # -- accepting ----------------------------------------------------------------------------------
 
+    def number(self) -> tuple[int, str]:
+        """Give the row of a new message and the token of its transaction id; none is ever given twice."""
+        number, self._next = self._next, self._next + 1
+        return number, token(self._opening, number)
+
     async def accept(
         self, messages: Sequence[Accepted], *, consumer: str, now: datetime, took: float = 0.0
     ) -> None:
-        """Put a batch on the disk, whole or not at all.
+        """Put a batch on the disk, whole or not at all; arguments as of `rows.inserts`.
 
-        ``consumer`` is the hub, which needs no delivery and tells the senders what it finds wrong; ``took``
-        is how many seconds the call has taken so far.
+        Raises sqlite3.IntegrityError when a sender has used a reference before: that is found here.
         """
-        at, seconds = milliseconds(now), int(now.timestamp())
-        rows: list[tuple[object, ...]] = []
-        deliveries: list[tuple[object, ...]] = []
-        journal: list[tuple[object, ...]] = []
-        heard: list[tuple[object, ...]] = []
-        statuses: list[tuple[object, ...]] = []
-        for message in messages:
-            number, self._next = self._next, self._next + 1
-            draft = message.draft
-            rows.append((
-                number, message.transaction, draft.sender, draft.reference, draft.role, draft.provider,
-                draft.interface, draft.event, message.correlation, draft.mpan, draft.tag, message.accepted_at,
-                message.body,
-            ))  # fmt: skip
-            journal.append((number, at, "Inbound", "GoodToGo", None, None, 201, round(took * 1000)))
-            addressing = message.addressing
-            heard += [(said.mpan, said.kind, said.service, said.dip_id, said.at) for said in addressing.heard]
-            if addressing.unheard:
-                journal.append(
-                    (number, at, "MPANUpdateQueue", "Exception", None, addressing.unheard, None, 0)
-                )
-            elif addressing.heard:
-                told = "; ".join(str(said) for said in addressing.heard)
-                journal.append((number, at, "MPANUpdateQueue", "OK", None, told, None, 0))
-            for address in message.addressing.recipients:
-                status = "Consumed" if address.dip_id == consumer else "Pending"
-                deliveries.append(
-                    (number, address.dip_id, address.role, address.tier, draft.interface, seconds, status)
-                )
-            addressed = "SentToTopic" if message.addressing.recipients else "Failed"
-            journal.append((number, at, "Addressing", addressed, None, _map(message.addressing), None, 0))
-            journal += [
-                (number, at, "Addressing", "Exception", None, f"{trouble.code}: {trouble.text}", None, 0)
-                for trouble in addressing.troubles
-            ]
-            if any(address.dip_id == consumer for address in message.addressing.recipients):
-                detail = "consumed by the hub itself"
-                journal.append((number, at, "Outbound", "Delivered", consumer, detail, None, 0))
-            statuses += [
-                (
-                    number,
-                    draft.sender,
-                    consumer,
-                    "L2",
-                    seconds,
-                    code_text(trouble.code),
-                    trouble.text,
-                    None,
-                    None,
-                )
-                for trouble in addressing.troubles
-            ]
-        statements: list[Statement] = [(_INSERT_MESSAGE, rows), (INSERT_JOURNAL, journal)]
-        if deliveries:
-            statements.append((_INSERT_DELIVERY, deliveries))
-        if statuses:
-            statements.append((INSERT_STATUS, statuses))
-        if heard:
-            statements.append((_INSERT_HEARD, heard))
-        await self.writer.write(statements, durable=True)
+        statements = inserts(messages, consumer=consumer, now=now, took=took)
+        await self.writer.write(statements, durable=True, inserts=True)
 
     def has_reference(self, sender: str, reference: str) -> bool:
         """Say whether a sender has used a reference before."""
@@ -217,7 +152,7 @@ class Store:
             (one.mpan, one.kind, one.service, one.dip_id, one.at) for one in said if one.mpan not in known
         ]
         if rows:
-            await self.writer.write([(_INSERT_HEARD, rows)], durable=True)
+            await self.writer.write([(INSERT_HEARD, rows)], durable=True)
 
     async def set_addresses(self, addresses: Sequence[tuple[str, str, str, str | None, str | None]]) -> None:
         """Replace what is known of each (MPAN, role) that is named: (mpan, role, dip id, from, to)."""
@@ -243,36 +178,29 @@ class Store:
     def tagged(self, tag: str) -> list[dict[str, Any]]:
         """Return the messages of a tag in order of acceptance, with what became of each delivery."""
         found: list[dict[str, Any]] = []
-        for row in self._reader.execute(
-            "SELECT id, transaction_id, reference, interface, event, sender, accepted_at FROM message"
+        for number, at, *values in self.rows(
+            "SELECT id, at, transaction_id, reference, interface, event, sender FROM message"
             " WHERE tag = ? ORDER BY id",
             (tag,),
-        ).fetchall():
-            number, *values = row
-            names = ("transaction_id", "reference", "interface", "event", "sender", "accepted_at")
-            found.append(dict(zip(names, values, strict=True)) | {"recipients": self._recipients(number)})
+        ):
+            names = ("transaction_id", "reference", "interface", "event", "sender")
+            found.append(
+                dict(zip(names, values, strict=True))
+                | {
+                    "accepted_at": message_time(datetime.fromtimestamp(at / 1000, UTC)),
+                    "recipients": self._recipients(number),
+                }
+            )
         return found
 
     def _recipients(self, message: int) -> list[dict[str, Any]]:
         rows = self._reader.execute(
-            "SELECT recipient, role, tier, status, http_status FROM delivery WHERE message = ? ORDER BY id",
-            (message,),
+            "SELECT recipient, role, tier, status, http_status FROM delivery NOT INDEXED"
+            " WHERE id BETWEEN ? AND ? ORDER BY id",
+            deliveries_of(message),
         )
         names = ("dip_id", "role", "tier", "status", "http_status")
         return [dict(zip(names, row, strict=True)) for row in rows]
-
-
-def milliseconds(moment: datetime) -> int:
-    """Return a moment as the journal keeps it."""
-    return round(moment.timestamp() * 1000)
-
-
-def _map(addressing: Addressing) -> str:
-    """Write the recipients as the published journal's RecipientMap does, and what could not be resolved."""
-    parts = [f"{a.tier.capitalize()}:[{a.role}:{a.dip_id}]" for a in addressing.recipients]
-    if addressing.unresolved:
-        parts.append(f"Unresolved:[{','.join(addressing.unresolved)}]")
-    return ";".join(parts)
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -19,13 +19,13 @@ from simulators.dip.rules import Rules
 
 _INTERFACE = "interface"
 
-Used = Callable[[str, str], bool]
+Used = Callable[[tuple[str, str]], bool]
 """(sender, reference) -> whether that sender has used it before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What L1 made of a request body: the messages, or what is wrong with them."""
+    """What L1 made of a request body: its readable messages, and what is wrong with any of them."""
 
     drafts: tuple[Draft, ...]
     faults: tuple[Fault, ...]
@@ -55,14 +55,14 @@ def validate(body: bytes, channel: str, caller: Caller, business: Business, used
         pointer = f"/{index}/payload"
         found = judge(draft, caller, business, pointer)
         name = (draft.sender, draft.reference)
-        if (name in seen or used(*name)) and all(fault.code != rules.sender for fault in found):
+        if (name in seen or used(name)) and all(fault.code != rules.sender for fault in found):
             place = f"{pointer}/CommonBlock/S1/senderUniqueReference"
             text = f"{draft.sender} has used the reference {draft.reference} before."
             found.append(Fault(rules.duplicate, place, text, draft.reference))
         seen.add(name)
         faults += found
         drafts.append(draft)
-    return Batch((), tuple(faults)) if faults else Batch(tuple(drafts), ())
+    return Batch(tuple(drafts), tuple(faults))
 
 
 def describe(release: Release, rules: Rules, body: bytes, interface: str, event: str) -> list[str]:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from simulators.dip.model import Fault
+from simulators.dip.rows import OF_MESSAGE, number_of
 
 _LATEST = 2**40
 _VERSION = "json_extract(CAST(message.body AS TEXT), '$.payload.CommonBlock.S0.schemaVersion') = ?"
@@ -63,9 +64,14 @@ def deliveries(
             parameters.append(value)
     source = "delivery INDEXED BY delivery_history CROSS JOIN message ON message.id = delivery.message"
     if transactions is not None:
-        where.append(f"message.transaction_id IN ({','.join('?' * len(transactions))})")
-        parameters += transactions
-        source = "message CROSS JOIN delivery INDEXED BY delivery_message ON delivery.message = message.id"
+        marks = ",".join("?" * len(transactions))
+        where.append(f"message.id IN ({marks}) AND message.transaction_id IN ({marks})")
+        parameters += [*map(number_of, transactions), *transactions]
+        source = f"message CROSS JOIN delivery NOT INDEXED ON {OF_MESSAGE}"
+    elif request["MPAN"] is not None:
+        where.append("message.interface = ?")
+        parameters.append(channel)
+        source = f"message INDEXED BY message_mpan CROSS JOIN delivery NOT INDEXED ON {OF_MESSAGE}"
     return Wanted("delivery", source, *period, " AND ".join(where), tuple(parameters))
 
 

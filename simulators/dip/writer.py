@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -21,8 +21,9 @@ Statement = tuple[str, Sequence[Sequence[object]]]
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    statements: tuple[Statement, ...]
+    statements: Sequence[Statement]
     durable: bool
+    inserts: bool
     done: asyncio.Future[None]
 
 
@@ -41,19 +42,23 @@ class Writer:
         self.commits = 0
         self.jobs = 0
 
-    async def write(self, statements: Iterable[Statement], *, durable: bool) -> None:
-        """Run statements and return once they are committed; ``durable``: once they are on the disk.
+    def write(
+        self, statements: Sequence[Statement], *, durable: bool, inserts: bool = False
+    ) -> asyncio.Future[None]:
+        """Run statements; the future is done once they are committed, ``durable``: once they are on the disk.
 
-        Raises sqlite3.Error when they can't be written; nothing of them is then in the store.
+        ``inserts``: they only insert, and nothing else that waits speaks of the same rows, so that they may
+        be run together with others of the kind. The future raises sqlite3.Error when they can't be written;
+        nothing of them is then in the store. A caller that goes away takes nothing back.
         """
         loop = asyncio.get_running_loop()
-        job = _Job(tuple(statements), durable, loop.create_future())
+        job = _Job(statements, durable, inserts, loop.create_future())
         self._waiting.append(job)
         self._idle.clear()
         if not self._scheduled and not self._committing:
             self._scheduled = True
             loop.call_soon(self._pump)
-        await job.done  # a caller that goes away takes nothing back: see _settle
+        return job.done
 
     async def close(self) -> None:
         """Finish what is waiting; the writer takes nothing afterwards."""
@@ -66,31 +71,33 @@ class Writer:
         if not jobs:
             self._idle.set()
             return
+        failures: dict[int, sqlite3.Error] = {}
         durable = any(job.durable for job in jobs)
         try:
             self._begin(durable=durable)
+            try:
+                self._run(jobs)
+            except sqlite3.Error:
+                self._abandon()
+                self._begin(durable=durable)
+                failures = self._run_apart(jobs)
         except sqlite3.Error as error:
-            self._committed(jobs, error)
-            return
-        try:
-            for job in jobs:
-                self._run(job)
-        except sqlite3.Error as error:
-            self._abandon()
-            self._separately(jobs, error)
+            self._committed(jobs, error, failures)
             return
         self._committing = True
         if durable:
             loop = asyncio.get_running_loop()
-            flushed = loop.run_in_executor(self._flusher, self._commit)
-            flushed.add_done_callback(lambda future: self._committed(jobs, future.exception()))
+            flushed = self._flusher.submit(self._commit)
+            flushed.add_done_callback(
+                lambda future: loop.call_soon_threadsafe(self._committed, jobs, future.exception(), failures)
+            )
         else:
             failure: sqlite3.Error | None = None
             try:
                 self._commit()
             except sqlite3.Error as failed:
                 failure = failed
-            self._committed(jobs, failure)
+            self._committed(jobs, failure, failures)
 
     def _begin(self, *, durable: bool) -> None:
         if durable is not self._full:
@@ -98,9 +105,36 @@ class Writer:
             self._full = durable
         self._connection.execute("BEGIN IMMEDIATE")
 
-    def _run(self, job: _Job) -> None:
-        for sql, rows in job.statements:
+    def _run(self, jobs: Sequence[_Job]) -> None:
+        """Run a group; rows that go into a table by the same statement go together."""
+        together: dict[str, list[Sequence[object]]] = {}
+        for job in jobs:
+            if job.inserts:
+                for sql, rows in job.statements:
+                    together.setdefault(sql, []).extend(rows)
+            else:
+                for sql, rows in job.statements:
+                    self._connection.executemany(sql, rows)
+        for sql, rows in together.items():
             self._connection.executemany(sql, rows)
+
+    def _run_apart(self, jobs: Sequence[_Job]) -> dict[int, sqlite3.Error]:
+        """Run a group of which something fails, so that the others don't suffer; returns what each raised.
+
+        Raises what ended the whole transaction.
+        """
+        failures: dict[int, sqlite3.Error] = {}
+        for place, job in enumerate(jobs):
+            self._connection.execute("SAVEPOINT job")
+            try:
+                self._run((job,))
+            except sqlite3.Error as error:
+                if not self._connection.in_transaction:
+                    raise
+                failures[place] = error
+                self._connection.execute("ROLLBACK TO job")
+            self._connection.execute("RELEASE job")
+        return failures
 
     def _commit(self) -> None:
         self._connection.execute("COMMIT")
@@ -109,43 +143,23 @@ class Writer:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
 
-    def _separately(self, jobs: list[_Job], error: sqlite3.Error) -> None:
-        """Fail one bad job, or write the jobs of a failed group singly so that the others don't suffer."""
-        if len(jobs) == 1:
-            self._committed(jobs, error)
-            return
-        for job in jobs:
-            failure: sqlite3.Error | None = None
-            try:
-                self._begin(durable=job.durable)
-                self._run(job)
-                self._commit()
-            except sqlite3.Error as failed:
-                failure = failed
-                self._abandon()
-            self._settle([job], failure)
-        self._next()
-
-    def _committed(self, jobs: list[_Job], error: BaseException | None) -> None:
+    def _committed(
+        self, jobs: Sequence[_Job], error: BaseException | None, failures: Mapping[int, sqlite3.Error]
+    ) -> None:
         self._committing = False
-        if error is not None:
-            self._abandon()
-        self._settle(jobs, error)
-        self._next()
-
-    def _settle(self, jobs: list[_Job], error: BaseException | None) -> None:
         if error is None:
             self.commits += 1
-            self.jobs += len(jobs)
-        for job in jobs:
+            self.jobs += len(jobs) - len(failures)
+        else:
+            self._abandon()
+        for place, job in enumerate(jobs):
             if job.done.cancelled():
                 continue
-            if error is None:
+            failure = error or failures.get(place)
+            if failure is None:
                 job.done.set_result(None)
             else:
-                job.done.set_exception(error)
-
-    def _next(self) -> None:
+                job.done.set_exception(failure)
         if self._waiting:
             self._pump()
         else:

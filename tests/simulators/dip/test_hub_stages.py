@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from datetime import UTC, datetime
 from types import MappingProxyType
 
 import orjson
@@ -21,7 +19,7 @@ from simulators.dip.rules import of_settings
 from simulators.dip.waiting import Waiting
 from simulators.dip.webhooks import fault_in
 
-NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+AT = "2026-03-04T05:06:07+00:00"
 MEMBERS = {
     member.dip_id: member
     for member in (
@@ -89,13 +87,13 @@ def test_each_tier_finds_its_recipients() -> None:
 
 def test_a_row_of_the_primary_tier_addresses_nobody_by_itself() -> None:
     """A primary recipient that the sender did not name gets nothing."""
-    assert _pairs(_addressed(replace(DRAFT, primary=()), _row("REGS", "primary"))) == []
+    assert _pairs(_addressed(DRAFT._replace(primary=()), _row("REGS", "primary"))) == []
 
 
 def test_nobody_gets_a_message_twice_and_the_sender_never() -> None:
     """A party in several tiers counts in the first, and the sender is left out of all."""
     found = _addressed(
-        replace(DRAFT, primary=("MDS-1", "SUP-1")),
+        DRAFT._replace(primary=("MDS-1", "SUP-1")),
         _row("SUP", "secondary"),
         _row("MDS", "always"),
         holders={"SUP": ("SUP-1",)},
@@ -112,20 +110,20 @@ def test_a_secondary_role_that_can_not_be_resolved_is_told(held: dict[str, tuple
 
 def test_a_message_without_an_mpan_has_no_secondary_recipients() -> None:
     """The store is not asked where the message names no metering point."""
-    found = _addressed(replace(DRAFT, mpan=None), _row("SUP", "secondary"), holders={"SUP": ("SUP-2",)})
+    found = _addressed(DRAFT._replace(mpan=None), _row("SUP", "secondary"), holders={"SUP": ("SUP-2",)})
     assert found.unresolved == ("SUP",)
 
 
 def test_what_the_hub_receives_needs_no_primary_recipient() -> None:
     """A row of the role DIP addresses the hub itself."""
-    assert _pairs(_addressed(replace(DRAFT, primary=()), _row("DIP", "primary"))) == [("DIP-1", "primary")]
+    assert _pairs(_addressed(DRAFT._replace(primary=()), _row("DIP", "primary"))) == [("DIP-1", "primary")]
 
 
 @pytest.mark.parametrize(("code", "number"), [("A", 2), ("R", 0), (None, 2)])
 def test_a_rejection_goes_only_to_whom_it_answers(code: str | None, number: int) -> None:
     """Rows for accepted updates don't count when the response code says rejected."""
     row = _row("MDS", "always", ACCEPTED)
-    assert len(_addressed(replace(DRAFT, primary=(), outcome=code), row).recipients) == number
+    assert len(_addressed(DRAFT._replace(primary=(), outcome=code), row).recipients) == number
 
 
 def test_acceptance_fills_d0_and_a0() -> None:
@@ -133,7 +131,7 @@ def test_acceptance_fills_d0_and_a0() -> None:
     addressing = Addressing(
         (Address("REGS-1", "REGS", "primary", "published"), Address("MDS-1", "MDS", "always", "")), ()
     )
-    done = accept(DRAFT, addressing, now=NOW, token="0a1b")
+    done = accept(DRAFT, addressing, at=AT, number=1, token="0a1b")
     common = orjson.loads(done.body)["payload"]["CommonBlock"]
     assert done.transaction == "T-IF-031-SUP-1-SUP-20260304-0a1b"
     assert common["D0"] == {
@@ -146,13 +144,14 @@ def test_acceptance_fills_d0_and_a0() -> None:
     }
     assert common["A0"] == {"primaryRecipients": ["REGS-1"], "secondaryRecipients": [], "always": ["MDS-1"]}
     assert "D0" not in DRAFT.payload["CommonBlock"]
-    assert accept(replace(DRAFT, correlation="CI-1"), addressing, now=NOW, token="1").correlation == "CI-1"
+    answered = DRAFT._replace(correlation="CI-1")
+    assert accept(answered, addressing, at=AT, number=1, token="1").correlation == "CI-1"
 
 
 def test_a_transaction_id_fits_its_published_length() -> None:
     """The longest interface id and role still leave a transaction id of at most 65 characters."""
-    longest = replace(DRAFT, interface="REP-002A", sender="2300000001", role="UMSDS")
-    done = accept(longest, Addressing((), ()), now=NOW, token="0" * 20)
+    longest = DRAFT._replace(interface="REP-002A", sender="2300000001", role="UMSDS")
+    done = accept(longest, Addressing((), ()), at=AT, number=1, token="0" * 20)
     assert len(done.transaction) <= 65
     assert orjson.loads(done.body)["payload"]["CommonBlock"]["D0"]["publicationID"] == "REP-002A"
 

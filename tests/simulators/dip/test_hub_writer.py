@@ -86,7 +86,7 @@ def test_closing_finishes_what_waits(tmp_path: Path) -> None:
 
     async def main() -> None:
         writer = Writer(_connection(path))
-        tasks = [asyncio.create_task(writer.write(_insert(str(n)), durable=True)) for n in range(10)]
+        tasks = [asyncio.ensure_future(writer.write(_insert(str(n)), durable=True)) for n in range(10)]
         await asyncio.sleep(0)
         await writer.close()
         await asyncio.gather(*tasks)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,7 +31,7 @@ DRAFT = Draft(
 
 
 def _with(draft: Draft, **blocks: object) -> Draft:
-    return replace(draft, payload={**draft.payload, "CustomBlock": blocks})
+    return draft._replace(payload={**draft.payload, "CustomBlock": blocks})
 
 
 def _said(kind: str, dip_id: str, day: int, service: str = "supplier") -> Said:
@@ -84,9 +82,9 @@ def test_only_the_registration_service_is_believed() -> None:
     """The same block from a supplier says nothing, and neither does a message without an MPAN."""
     draft = _with(DRAFT, B002={"incomingSupplierDIPID": "SUP-2", "supplierEffectiveFromDate": DAYS[1]})
     assert len(said(draft, DAYS[0])) == 1
-    assert said(replace(draft, role="SUP"), DAYS[0]) == ()
-    assert said(replace(draft, mpan=None), DAYS[0]) == ()
-    assert said(replace(draft, interface="IF-031"), DAYS[0]) == ()
+    assert said(draft._replace(role="SUP"), DAYS[0]) == ()
+    assert said(draft._replace(mpan=None), DAYS[0]) == ()
+    assert said(draft._replace(interface="IF-031"), DAYS[0]) == ()
 
 
 def test_a_date_that_is_none_is_told() -> None:
@@ -223,7 +221,7 @@ def test_each_addressing_fault_has_its_code(
 
 def test_a_message_without_mpan_gets_one_code() -> None:
     """Where secondary recipients are due and no MPAN is there, it is MSG1037 once."""
-    found = _addressed(lambda *_: (), _row("SUP"), _row("MSS"), draft=replace(DRAFT, mpan=None))
+    found = _addressed(lambda *_: (), _row("SUP"), _row("MSS"), draft=DRAFT._replace(mpan=None))
     assert [trouble.code for trouble in found.troubles] == ["MSG1037"]
 
 
