@@ -14,8 +14,10 @@ from harness.settings import current
 from harness.spec.release import Operation, Release
 from simulators.dip.replay import TOKEN
 
-ASSUMED = (400, 403, 404, 405, 408, 413, 429, 503)
+ASSUMED = (400, 403, 404, 405, 408, 413, 503)
 """Statuses that any path of the hub may answer, whether the release declares them or not."""
+ANSWERED = frozenset({200, 201, 202, 204, 206, 401, 429, *ASSUMED})
+"""Every status that the hub answers of itself; a fault on request can make it answer others."""
 _ARRAYS = ("DIPMessageArray", "DIPMessageEgressArray")
 """Shapes that this document writes itself: the release's name hundreds of messages one by one."""
 _PARAMETERS: Mapping[str, Mapping[str, Any]] = {
