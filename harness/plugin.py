@@ -175,6 +175,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--event", action="append", default=[], help="only this event code; many")
     group.addoption("--role", action="append", default=[], help="only cases that this role sends; many")
     group.addoption("--segment", action="append", default=[], help="only this market segment; many")
+    group.addoption("--area", action="append", default=[], help="only this process area; many")
+    group.addoption("--theme", action="append", default=[], help="only this theme, by id or number; many")
     group.addoption("--requirement", action="append", default=[], help="only cases that verify this; many")
     group.addoption("--scenario", action="append", default=[], help="only this scenario; many")
     group.addoption("--run", default="", help="id of the run (default: made from the time)")
@@ -218,6 +220,8 @@ def _options(config: pytest.Config) -> RunOptions:
         requirements=tuple(get("--requirement")),
         scenarios=tuple(get("--scenario")),
         segments=tuple(get("--segment")),
+        areas=tuple(get("--area")),
+        themes=tuple(get("--theme")),
         answers=answers,
     )
 

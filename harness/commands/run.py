@@ -35,6 +35,7 @@ _INI = Path(__file__).resolve().parent.parent / "run.ini"
 Example:
   dip run --stage cit
   dip run --stage cit --release 2.2.1 --interface IF-031 --out runs/appointments
+  dip run --stage sit-functional --theme 8
   dip run --stage cit --target my-target.toml -n auto
   dip run --resume runs/20261122-081530-3fa9c1 --answers answers.yaml"""
 )
@@ -58,6 +59,8 @@ Example:
 @click.option("--event", "events", multiple=True, help="Only this event code; many.")
 @click.option("--role", "roles", multiple=True, help="Only cases that this market role sends; many.")
 @click.option("--segment", "segments", multiple=True, help="Only this market segment; many.")
+@click.option("--area", "areas", multiple=True, help="Only this process area; many.")
+@click.option("--theme", "themes", multiple=True, help="Only this theme, by our id or its number; many.")
 @click.option(
     "--requirement", "requirements", multiple=True, help="Only cases that verify this requirement; many."
 )
@@ -77,6 +80,8 @@ def run(
     events: tuple[str, ...],
     roles: tuple[str, ...],
     segments: tuple[str, ...],
+    areas: tuple[str, ...],
+    themes: tuple[str, ...],
     requirements: tuple[str, ...],
     scenarios: tuple[str, ...],
     seed: int,
@@ -112,6 +117,8 @@ def run(
             requirements=requirements,
             scenarios=scenarios,
             segments=segments,
+            areas=areas,
+            themes=themes,
             answers=answers,
         )
     console = Console(stderr=True)
@@ -183,6 +190,8 @@ def _pytest(chosen: RunOptions, path: Path | None, workers: str, view: ProgressV
         ("--event", chosen.selection.events),
         ("--role", chosen.selection.roles),
         ("--segment", chosen.selection.segments),
+        ("--area", chosen.selection.areas),
+        ("--theme", chosen.selection.themes),
         ("--requirement", chosen.selection.requirements),
         ("--scenario", chosen.selection.scenarios),
     ):
@@ -227,7 +236,7 @@ def _explain(code: int, view: ProgressView, chosen: RunOptions) -> None:
         raise ConfigurationError(
             "no case is selected",
             where="dip run",
-            mend="Loosen --interface, --role, --requirement or --scenario.",
+            mend="Loosen --interface, --role, --area, --requirement or --scenario.",
         )
     if not (chosen.out / "events.ndjson").exists():
         raise HarnessError("the run ended without events", where=str(chosen.out))

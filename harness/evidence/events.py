@@ -83,6 +83,11 @@ class InstanceStarted(InstanceEvent):
     seed: int
     instance: str
     """The text carried in S1.subText."""
+    variant: str = ""
+    twin: str = ""
+    """The perturbation under which the scenario was run again; empty: in the calm."""
+    theme: str = ""
+    """Our id of the theme that the area belongs to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

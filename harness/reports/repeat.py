@@ -8,7 +8,7 @@ from harness.reports.run import Run
 
 _SINGULAR = {
     name: name.removesuffix("s")
-    for name in ("interfaces", "events", "roles", "requirements", "scenarios", "segments")
+    for name in ("interfaces", "events", "roles", "requirements", "scenarios", "segments", "areas", "themes")
 }
 _ELSEWHERE = frozenset({"stage", "release", "seed", "target", "path", "out", "json", "n"})
 """Taken from the run's own fields, or of no bearing on what it does."""

@@ -16,6 +16,7 @@ from harness.scenarios.model import STEPS, Fault, Given, Matrix, OneCase, Scenar
 from harness.scenarios.parameters import filled
 from harness.scenarios.procedures import expand
 from harness.scenarios.texts import RESERVED
+from harness.scenarios.themes import theme_of, themes_of
 from harness.scenarios.yaml_text import load_text_yaml
 
 _SCHEMA = Path(__file__).with_name("scenario.schema.json")
@@ -177,6 +178,7 @@ def _scenario(data: Mapping[str, Any], path: Path, *, variant: str, origins: tup
         file=path,
         origins=origins,
         variant=variant,
+        theme=theme_of(themes_of(path), data["stage"], data["area"]),
     )
 
 

@@ -129,6 +129,9 @@ def _announce(case: Case, bench: Bench, playing: Cast | None, tag: str) -> None:
             external_ids=dict(case.scenario.external_ids),
             seed=case.seed,
             instance=tag,
+            variant=case.scenario.variant,
+            twin=case.twin,
+            theme=case.scenario.theme,
         )
     )
 

@@ -276,6 +276,8 @@ class Scenario:
     origins: tuple[str, ...] = ()
     """Where each step comes from: the procedure and its step, empty for a step of the file itself."""
     variant: str = ""
+    theme: str = ""
+    """Our id of the theme that the area belongs to; empty where none does."""
 
 
 @dataclass(frozen=True, slots=True)

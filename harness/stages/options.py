@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.data import folder
 from harness.errors import ConfigurationError, nearest
+from harness.scenarios.themes import themes_of
 from harness.scenarios.yaml_text import load_text_yaml
 from harness.spec.release import load, names
 from harness.spec.routing import load_routing
@@ -77,6 +78,8 @@ def options(
     requirements: tuple[str, ...] = (),
     scenarios: tuple[str, ...] = (),
     segments: tuple[str, ...] = (),
+    areas: tuple[str, ...] = (),
+    themes: tuple[str, ...] = (),
     answers: Path | None = None,
 ) -> RunOptions:
     """Check what was asked and fill in the defaults; raises ConfigurationError with the nearest name."""
@@ -119,6 +122,8 @@ def options(
             requirements,
             scenarios,
             segments,
+            areas,
+            _themes(themes, stage.lower(), catalogue or folder("test_catalogue")),
         ),
         answers=answers,
     )
@@ -142,6 +147,15 @@ def read_answers(path: Path) -> dict[str, str]:
             "is no mapping of question to answer", where=str(path), mend='Write lines like  "Question?": yes'
         )
     return dict(data)
+
+
+def _themes(asked: tuple[str, ...], stage: str, catalogue: Path) -> tuple[str, ...]:
+    """Return our ids of themes that are asked for by id or by the number that they have outside."""
+    of_stage = [theme for theme in themes_of(catalogue) if theme.stage == stage]
+    by_name = {theme.number: theme.id for theme in of_stage} | {theme.id: theme.id for theme in of_stage}
+    upper = tuple(name.upper() for name in asked)
+    _known("theme", upper, sorted(by_name))
+    return tuple(by_name[name] for name in upper)
 
 
 def _known(what: str, values: tuple[str, ...], known: tuple[str, ...] | list[str]) -> None:

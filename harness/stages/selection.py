@@ -18,6 +18,9 @@ class Selection:
     requirements: tuple[str, ...] = ()
     scenarios: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    themes: tuple[str, ...] = ()
+    """Our ids of themes."""
 
     def takes(self, case: Case) -> bool:
         """Say whether a case is selected."""
@@ -29,6 +32,8 @@ class Selection:
             and (not self.roles or case.role in self.roles)
             and (not self.requirements or bool(set(self.requirements) & set(case.requirements)))
             and (not self.scenarios or scenario.id in self.scenarios)
+            and (not self.areas or scenario.area in self.areas)
+            and (not self.themes or scenario.theme in self.themes)
             and (
                 not self.segments
                 or not scenario.segments
