@@ -8,12 +8,12 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from harness.errors import ConfigurationError, nearest
+from harness.errors import ConfigurationError
 from harness.spec.routing import Routing
 from harness.transport.network import Network, Party
 
@@ -33,6 +33,13 @@ class Publication:
     correlation: str | None
     """D0.initialCorrelationID"""
     payload: Mapping[str, Any]
+    repeated: bool = False
+    """The party had the transaction before: a retry, a requeue or a second delivery."""
+
+    @property
+    def transaction(self) -> str:
+        """Return D0.transactionID, empty when the message has none."""
+        return str(self.common("D0").get("transactionID") or "")
 
     def common(self, block: str) -> Mapping[str, Any]:
         """Return a block of CommonBlock, empty when absent."""
@@ -42,10 +49,19 @@ class Publication:
         """Return a block of CustomBlock, empty when absent."""
         return (self.payload.get("CustomBlock") or {}).get(block) or {}
 
+    def custom_list(self, block: str) -> Sequence[Mapping[str, Any]]:
+        """Return a list of CustomBlock (``B905List``), empty when absent."""
+        return (self.payload.get("CustomBlock") or {}).get(block) or ()
+
     @property
     def mpan(self) -> str:
         """Return the MPAN of M0, empty when the message has none."""
         return str(self.common("M0").get("MPANCore", ""))
+
+    @property
+    def principal(self) -> str:
+        """Return the MPAN of M0, or the principal one of M1; empty when the message has neither."""
+        return self.mpan or str(self.common("M1").get("principalMPAN", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +89,10 @@ class Outgoing:
     """DIP ids for A0.primaryRecipients; the hub adds secondary and always."""
     common: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Items by block of CommonBlock."""
-    custom: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
-    """Items by block of CustomBlock; None leaves the block out."""
+    custom: Mapping[str, Mapping[str, Any] | Sequence[Any] | None] = field(default_factory=dict)
+    """Items by block of CustomBlock, or a list as a whole; None leaves the block out."""
+    places: Mapping[str, object] = field(default_factory=dict)
+    """Single places (``B007.responseCode``), set last of all."""
     parties: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """(DIP id, MPID) by role and place (``MSS``, ``SUP:outgoing``) for fields that nothing above fills."""
     segment: str | None = None
@@ -101,10 +119,13 @@ Reaction = tuple[Any, tuple[Outgoing, ...]]
 class Behaviour(Protocol):
     """What a simulated party does; the state is the behaviour's own immutable value."""
 
-    roles: frozenset[str]
-    """Roles that may have it."""
-    options: frozenset[str]
-    """Names of its options."""
+    @property
+    def roles(self) -> frozenset[str]:
+        """Return the roles that may have it."""
+
+    @property
+    def options(self) -> frozenset[str]:
+        """Return the names of its options."""
 
     def start(self, options: Mapping[str, Any], acting: Acting, /) -> Any:
         """Return the first state; raises ConfigurationError when an option's value is wrong."""
@@ -134,12 +155,17 @@ def behaviour(name: str) -> Callable[[_Class], _Class]:
     """Register a class as the behaviour ``name``; a name that is taken fails at import."""
 
     def register(cls: _Class) -> _Class:
-        if name in BEHAVIOURS:
-            raise ValueError(f"two behaviours are called '{name}'")
-        BEHAVIOURS[name] = cls()
+        add(name, cls())
         return cls
 
     return register
+
+
+def add(name: str, instance: Behaviour) -> None:
+    """Register the behaviour ``name``; a name that is taken fails at import."""
+    if name in BEHAVIOURS:
+        raise ValueError(f"two behaviours are called '{name}'")
+    BEHAVIOURS[name] = instance
 
 
 def unknown_word(told: Told, acting: Acting, known: Iterable[str] = ()) -> ConfigurationError:
@@ -148,26 +174,3 @@ def unknown_word(told: Told, acting: Acting, known: Iterable[str] = ()) -> Confi
     return ConfigurationError(
         f"'{told.what}' means nothing to it", where=acting.party.dip_id, mend=f"It can be told: {words}."
     )
-
-
-def chosen(options: Mapping[str, Any], party: Party, *, where: str) -> tuple[Behaviour, dict[str, Any]]:
-    """Return the behaviour that ``options["name"]`` names, and its own options.
-
-    Raises ConfigurationError for an unknown name or option and for a role that the behaviour does not fit.
-    """
-    rest = dict(options)
-    name = rest.pop("name", None)
-    if not isinstance(name, str) or name not in BEHAVIOURS:
-        raise ConfigurationError(
-            f"'{name}' is no behaviour", where=where, mend=nearest(str(name), BEHAVIOURS)
-        )
-    found = BEHAVIOURS[name]
-    if party.role not in found.roles:
-        roles = ", ".join(sorted(found.roles))
-        raise ConfigurationError(f"{party.dip_id} is {party.role}; '{name}' is for {roles}", where=where)
-    for option in rest:
-        if option not in found.options:
-            raise ConfigurationError(
-                f"'{option}' is no option of '{name}'", where=where, mend=nearest(option, found.options)
-            )
-    return found, rest

@@ -17,9 +17,50 @@ from simulators.participants.behaviours import (
     behaviour,
     unknown_word,
 )
+from simulators.participants.policy import REJECT, Policy
 
-_EVENTS = {"MSAppSPRequest": ("MSAppSPResponse", "B070"), "DSAppSPRequest": ("DSAppSPResponse", "B071")}
-_ACCEPTED = "SP000"
+EVENTS = {"MSAppSPRequest": ("MSAppSPResponse", "B070"), "DSAppSPRequest": ("DSAppSPResponse", "B071")}
+"""Event and block of the answer, by the event of the request."""
+ACCEPTED = "SP000"
+OTHER = "SP099"
+CODES = frozenset(name for name in codes() if name.startswith(("SP", "DS")))
+"""Published codes of a provider's answer."""
+
+
+def code_of(policy: Policy) -> str:
+    """Return the code of an answer: SP000 for a plain acceptance, SP099 (other) for a plain refusal."""
+    if policy.response in CODES:
+        return policy.response
+    return OTHER if policy.response == REJECT else ACCEPTED
+
+
+def answer(publication: Publication, code: str, nominated: Mapping[str, Any] | None = None) -> Outgoing:
+    """Return IF-034 on PUB-033 with a code; ``nominated`` is block B018, for an acceptance."""
+    event, proposal = EVENTS[publication.event]
+    accepted = code == ACCEPTED
+    header = publication.common("M0")
+    return Outgoing(
+        release=publication.release,
+        interface="IF-034",
+        event=event,
+        mpan=publication.mpan,
+        distributor=str(header["distributorDIPID"]),
+        primary=(publication.sender,),
+        common={"M0": header},
+        custom={
+            "B007": {
+                "responseCode": "A" if accepted else "R",
+                "proposedAppointmentResponseCode": text(code),
+            },
+            "B012": publication.custom("B012"),
+            "B013": publication.custom("B013") or None,
+            "B018": nominated if accepted else None,
+            "B070": None,
+            "B071": None,
+            proposal: publication.custom(proposal),
+        },
+        correlation=publication.correlation,
+    )
 
 
 @behaviour("appoint")
@@ -31,42 +72,19 @@ class Appoint:
 
     def start(self, options: Mapping[str, Any], acting: Acting) -> str:
         """Return the code of the option ``response``, SP000 (accepted) by default."""
-        code = options.get("response", _ACCEPTED)
-        known = [name for name in codes() if name.startswith(("SP", "DS"))]
-        if code not in known:
+        code = options.get("response", ACCEPTED)
+        if code not in CODES:
             where = f"behaviour of {acting.party.dip_id}"
             raise ConfigurationError(
-                f"'{code}' is no SP or DS code", where=where, mend=nearest(str(code), known)
+                f"'{code}' is no SP or DS code", where=where, mend=nearest(str(code), CODES)
             )
         return str(code)
 
     def on_publication(self, state: str, publication: Publication, _acting: Acting) -> Reaction:
         """Answer PUB-033; anything else changes nothing."""
-        if publication.interface != "IF-033" or publication.event not in _EVENTS:
+        if publication.interface != "IF-033" or publication.event not in EVENTS:
             return state, ()
-        event, proposal = _EVENTS[publication.event]
-        response = "A" if state == _ACCEPTED else "R"
-        header = publication.common("M0")
-        answer = Outgoing(
-            release=publication.release,
-            interface="IF-034",
-            event=event,
-            mpan=publication.mpan,
-            distributor=str(header["distributorDIPID"]),
-            primary=(publication.sender,),
-            common={"M0": header},
-            custom={
-                "B007": {"responseCode": response, "proposedAppointmentResponseCode": text(state)},
-                "B012": publication.custom("B012"),
-                "B013": publication.custom("B013") or None,
-                "B018": None,
-                "B070": None,
-                "B071": None,
-                proposal: publication.custom(proposal),
-            },
-            correlation=publication.correlation,
-        )
-        return state, (answer,)
+        return state, (answer(publication, state),)
 
     def on_told(self, _state: str, told: Told, acting: Acting) -> Reaction:
         """Refuse: it only answers."""

@@ -17,7 +17,8 @@ from harness.clock import Clock
 from harness.errors import ConfigurationError
 from harness.spec.routing import Routing
 from harness.transport.network import Network, Party
-from simulators.participants.behaviours import Acting, Behaviour, Outgoing, Publication, Told, chosen
+from simulators.participants.behaviours import Acting, Behaviour, Outgoing, Publication, Told
+from simulators.participants.choosing import chosen
 
 Sender = Callable[[Acting, Outgoing], Awaitable[str]]
 """Builds, signs and sends; returns what went wrong, or an empty text."""

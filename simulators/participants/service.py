@@ -8,9 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import simulators.participants.provider
-import simulators.registration.behaviour
-import simulators.registration.process  # noqa: F401 - they register their behaviours
+import simulators.participants.everyone  # noqa: F401 - registers all behaviours
 from harness.clock import Clock
 from harness.errors import ConfigurationError, HarnessError, nearest
 from harness.messages.build import encode

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -26,7 +27,7 @@ def compose(release: Release, outgoing: Outgoing, acting: Acting, environment: s
         environment=environment,
         sender_dip_id=party.dip_id,
         sender_role=party.role,
-        connection_provider=None,
+        connection_provider=_carrier(acting),
         sub_text=acting.tag or None,
         mpan=outgoing.mpan,
         distributor_dip_id=outgoing.distributor,
@@ -45,9 +46,20 @@ def compose(release: Release, outgoing: Outgoing, acting: Acting, environment: s
             items = blocks[name]
             if items is None:
                 overrides[f"/{part}/{name}"] = OMIT
-            else:
+            elif isinstance(items, Mapping):
                 overrides.update({f"/{part}/{name}/{item}": value for item, value in items.items()})
+            else:
+                overrides[f"/{part}/{name}"] = list(items)
+    overrides.update(outgoing.places)
     return build(release, outgoing.interface, outgoing.event, context, overrides=overrides)
+
+
+def _carrier(acting: Acting) -> str | None:
+    """Return the connection provider whose certificate opens the party's connections, None for its own."""
+    nominated = acting.party.connection_provider
+    if nominated is None:
+        return None
+    return nominated if acting.network.by_dip_id(nominated).tls == acting.party.tls else None
 
 
 def _first_of_each_role(acting: Acting) -> dict[str, tuple[str, str]]:

@@ -1,0 +1,13 @@
+"""Every simulated party there is: importing this file registers all behaviours."""
+
+from __future__ import annotations
+
+import simulators.participants.data_service
+import simulators.participants.distributor
+import simulators.participants.listening
+import simulators.participants.metering
+import simulators.participants.provider
+import simulators.participants.retriever
+import simulators.participants.supplier
+import simulators.registration.behaviour
+import simulators.registration.process  # noqa: F401 - they register their behaviours
