@@ -111,6 +111,8 @@ LISTS: Mapping[str, Listing] = {
                 "mpid": Column(r"[A-Z0-9]{4}", "four capitals and digits"),
                 "role": _one_of(*(role for role in roles() if role != "DIP"), *LEGACY_ROLES),
                 "name": _NAME,
+                "dip_id": Column(r"[0-9A-Fa-f]{10}", "ten hexadecimal digits", optional=True),
+                "distributor_id": Column(r"[0-9]{2}", "two digits", optional=True),
                 "qualified_from": Column(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "a date", optional=True),
             },
             scope=("role",),

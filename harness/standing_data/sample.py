@@ -11,9 +11,11 @@ import csv
 import io
 import random
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from harness.spec.roles import roles
 from harness.standing_data.lists import LISTS, Listing
 from harness.standing_data.reading import SAMPLE_MARK
 
@@ -50,12 +52,18 @@ _OWNERS = {
     "17": "_P", "18": "_N", "19": "_J", "20": "_H", "21": "_K", "22": "_L", "23": "_M",
 }  # fmt: skip
 _INDEPENDENT = tuple(f"{number}" for number in range(24, 34))
-_PARTICIPANTS = {
-    "SUP": ("SUPA", "SUPB"), "REGS": ("REGA", "REGB"), "LDSO": ("LDSA", "LDSB"), "UMSO": ("UMOA", "UMOB"),
-    "MSS": ("MSSA", "MSSB"), "MSA": ("MSAA", "MSAB"), "SDS": ("SDSA", "SDSB"), "ADS": ("ADSA", "ADSB"),
-    "UMSDS": ("UDSA", "UDSB"), "MDR": ("MDRA", "MDRB"), "MDS": ("MDSX",), "LSS": ("LSSX",),
-    "VAS": ("VASX",), "ISD": ("ISDX",), "EES": ("EESX",), "DCC": ("DCCX",),
-}  # fmt: skip
+_PARTICIPANTS = (
+    ("SUPA", "SUP", ""), ("SUPB", "SUP", ""),
+    ("REGA", "REGS", "10"), ("LDSA", "LDSO", "10"), ("UMOA", "UMSO", "10"),
+    ("REGB", "REGS", "24"), ("LDSB", "LDSO", "24"), ("UMOB", "UMSO", "24"),
+    ("MSSA", "MSS", ""), ("MSAA", "MSA", ""), ("MSSB", "MSS", ""), ("MSAB", "MSA", ""),
+    ("SDSA", "SDS", ""), ("ADSA", "ADS", ""), ("UDSA", "UMSDS", ""),
+    ("SDSB", "SDS", ""), ("ADSB", "ADS", ""), ("UDSB", "UMSDS", ""),
+    ("MDRA", "MDR", ""), ("MDRB", "MDR", ""),
+    ("MDSX", "MDS", ""), ("LSSX", "LSS", ""), ("VASX", "VAS", ""), ("ISDX", "ISD", ""),
+    ("EESX", "EES", ""), ("DCCX", "DCC", ""),
+)  # fmt: skip
+"""MPID, role and, where there is one, distributor: the parties of the default network, in its order."""
 _LEGACY = (("SUPL", "SUP"), ("MOPA", "MOP"), ("MOPB", "MOP"), ("DCAA", "DC"), ("DCAB", "DC"))
 _TARIFFS = 40
 
@@ -122,9 +130,13 @@ def _operators(_: random.Random) -> Iterator[Row]:
 
 
 def _participants(_: random.Random) -> Iterator[Row]:
-    for role, mpids in _PARTICIPANTS.items():
-        for mpid in mpids:
-            yield {"mpid": mpid, "role": role, "qualified_from": START}
+    numbers: Counter[str] = Counter()
+    for mpid, role, distributor in _PARTICIPANTS:
+        prefix = roles()[role].prefix
+        numbers[prefix] += 1
+        dip_id = f"{prefix}{numbers[prefix]:08d}"
+        row = {"mpid": mpid, "role": role, "dip_id": dip_id, "distributor_id": distributor}
+        yield {**row, "qualified_from": START}
     for mpid, role in _LEGACY:
         yield {"mpid": mpid, "role": role, "name": "legacy arrangements only"}
     yield {"mpid": "SUPY", "role": "SUP", "qualified_from": START, "effective_to": ENDED}
