@@ -1,4 +1,4 @@
-"""The meter data retriever: IF-034 [SDS-MDRUpdate] from the data service, IF-035 in answer, and the DCC's word.
+"""The meter data retriever: IF-034 [SDS-MDRUpdate] from the data service and IF-035 in answer.
 
 The retriever that a data service nominates is on record from its date on; the DCC then says whether it took
 the change (told as ``dcc-mdr-outcome``), and one that it refused falls away (assumed).
@@ -130,9 +130,10 @@ def _refused(case: Case) -> Blocks:
 
 def _of_dcc(case: Case) -> Blocks:
     point, now = case.known_point, case.moment
-    supplier, assigned = point.supplier_at(now), _held(case)
-    content = case.told.content
-    assert supplier is not None and assigned is not None and assigned.value is not None
+    supplier, assigned, content = point.supplier_at(now), _held(case), case.told.content
+    assert supplier is not None
+    assert assigned is not None
+    assert assigned.value is not None
     return {
         "B012": {
             "serviceProviderAppointmentRequestingSupplierDIPID": supplier.dip_id,

@@ -194,7 +194,7 @@ def _consent_invalid(case: Case) -> bool:
     if change is None:
         return False
     export = case.known_point.at(Item.ENERGY_DIRECTION, case.moment) == "E"
-    return change.value == "x" or (export and change.value != "H")
+    return bool(change.value == "x" or (export and change.value != "H"))
 
 
 RULES = rules(
