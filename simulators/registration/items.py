@@ -62,6 +62,8 @@ class Item(StrEnum):
     """Linked: import and export"""
     RELATED = "related"
     """Related: primary and secondary"""
+    GREEN_DEAL = "green_deal"
+    """GreenDeal"""
     METERS = "meters"
     """tuple of Meter, the removed ones included"""
 
@@ -109,6 +111,14 @@ class DirectContract:
 
     dip_id: str
     until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GreenDeal:
+    """A Green Deal plan that is paid through the metering point; ``until`` may be open."""
+
+    start: datetime
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from simulators.registration.items import (
     AnnualConsumption,
     AssetProvider,
     DirectContract,
+    GreenDeal,
     Holder,
     Item,
     Linked,
@@ -58,6 +59,7 @@ _PARTS: Mapping[Item, type] = {
     Item.DIRECT_CONTRACT_DATA: DirectContract,
     Item.LINKED: Linked,
     Item.RELATED: Related,
+    Item.GREEN_DEAL: GreenDeal,
 }
 _FIELDS = frozenset({"mpan", "distributor", "created", *(item.value for item in Item)})
 
@@ -87,15 +89,15 @@ def point(entry: object, network: Network, *, where: str) -> MeteringPoint:
         raise ConfigurationError(
             "has no supplier", where=where, mend="Name its DIP id, or give mp_status where there is none yet."
         )
-    created = _moment(entry.get("created"), f"{where}: created")
+    created = stated_moment(entry.get("created"), f"{where}: created")
     found = MeteringPoint(mpan, _distributor(entry, mpan, network, where), created)
     for item in Item:
         if entry.get(item.value) is None:
             continue
         for version in _versions(entry[item.value], item):
             place = f"{where}: {item.value}"
-            since = _moment(_given(version, "from"), f"{place}: from", otherwise=created)
-            found = found.put(item, _value(item, version, network, place), since, min(since, LONG_AGO))
+            since = stated_moment(_given(version, "from"), f"{place}: from", otherwise=created)
+            found = found.put(item, value(item, version, network, where=place), since, min(since, LONG_AGO))
     return found
 
 
@@ -112,7 +114,8 @@ def _given(version: object, name: str) -> object:
     return version.get(name) if isinstance(version, Mapping) else None
 
 
-def _value(item: Item, version: object, network: Network, where: str) -> object:
+def value(item: Item, version: object, network: Network, *, where: str) -> object:
+    """Return the value of an item from its mapping, or from itself; raises ConfigurationError naming where."""
     if item in ROLES:
         return _holder(version, ROLES[item], network, where)
     if item is Item.METERS:
@@ -124,11 +127,11 @@ def _value(item: Item, version: object, network: Network, where: str) -> object:
         return _built(_PARTS[item], version, where, also=frozenset({"from"}))
     if isinstance(version, Mapping):
         _known_fields(version, frozenset({"value", "from"}), where)
-    value = _given(version, "value") if isinstance(version, Mapping) else version
-    if item in CHOICES and value not in CHOICES[item]:
+    given = _given(version, "value") if isinstance(version, Mapping) else version
+    if item in CHOICES and given not in CHOICES[item]:
         wanted = ", ".join(str(choice) for choice in CHOICES[item])
-        raise ConfigurationError(f"is {value!r}, expected one of {wanted}", where=where)
-    return value
+        raise ConfigurationError(f"is {given!r}, expected one of {wanted}", where=where)
+    return given
 
 
 def _holder(version: object, roles: frozenset[str], network: Network, where: str) -> Holder:
@@ -156,8 +159,8 @@ def _meter(entry: object, where: str) -> Meter:
 
 
 _MAKERS: Mapping[str, Callable[[object, str], object]] = {
-    "datetime": lambda value, where: _moment(value, where),
-    "datetime | None": lambda value, where: None if value is None else _moment(value, where),
+    "datetime": lambda value, where: stated_moment(value, where),
+    "datetime | None": lambda value, where: None if value is None else stated_moment(value, where),
     "tuple[str, ...]": lambda value, where: _texts(value, where),
     "tuple[str | None, ...]": lambda value, where: _texts(value, where),
 }
@@ -202,7 +205,8 @@ def _distributor(entry: Mapping[str, Any], mpan: str, network: Network, where: s
     )
 
 
-def _moment(value: object, where: str, *, otherwise: datetime = LONG_AGO) -> datetime:
+def stated_moment(value: object, where: str, *, otherwise: datetime = LONG_AGO) -> datetime:
+    """Return an aware moment, ``otherwise`` for None; raises ConfigurationError."""
     if value is None:
         return otherwise
     if isinstance(value, datetime):
