@@ -1,4 +1,4 @@
-"""What the harness takes for granted: settings, routing and the scope of CIT with their bases, as Markdown.
+"""How true the harness is: behaviours, settings, routing and the scope of CIT with their bases, as Markdown.
 
 ``python -m harness.reports.fidelity > docs/fidelity.md`` writes the checked-in document; a test compares.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from harness.reports.behaviours import Behaviour, load_behaviours
 from harness.settings import Setting, SettingValue, shipped
 from harness.spec.obfuscation import Hiding, load_hiding
 from harness.spec.release import Release, load, names
@@ -17,9 +18,11 @@ from harness.spec.scope import CitScope, cit_scope
 _OPENING = """\
 # Fidelity
 
-How true to the real DIP the harness is, as far as figures and routing go. Written by
-`python -m harness.reports.fidelity` from `harness/settings.yaml`, `swagger/routing.yaml` and the API
-releases; don't edit it by hand.
+How true to the real DIP the harness is: what a participant can see of the simulated one, every figure and
+every routing row, each with its basis. Written by `python -m harness.reports.fidelity` from
+`harness/behaviours.yaml`, `harness/settings.yaml`, `swagger/routing.yaml` and the API releases; don't edit it
+by hand. [The simulated DIP](dip-simulator.md) lists operations, statuses and response codes,
+[participants](participants.md) what simulated parties do.
 
 - **published**: an official text or machine-readable definition says so.
 - **third-party**: somebody else's reading of a document that is not public. A lead, no rule.
@@ -36,16 +39,36 @@ def document(
     releases: Sequence[Release],
     scope: CitScope,
     hiding: Sequence[Hiding] = (),
+    behaviours: Sequence[Behaviour] = (),
 ) -> str:
     """Return the whole document; it depends on its arguments and on nothing else."""
     lines = [
         _OPENING,
+        *(_behaviours(behaviours) if behaviours else ()),
         *_settings(settings),
         *_routing(routing, releases),
         *_scope(scope),
         *(_hiding(hiding) if hiding else ()),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _behaviours(behaviours: Sequence[Behaviour]) -> Iterable[str]:
+    yield (
+        "## What a participant can see\n\n"
+        "Each behaviour has a test that shows it. The settings are explained below.\n\n"
+        f"{_tally(Counter(each.basis for each in behaviours), 'behaviours')}"
+    )
+    for area in dict.fromkeys(each.area for each in behaviours):
+        yield f"\n### {area}\n\n| behaviour | basis | changed by | shown by |\n|---|---|---|---|"
+        for each in behaviours:
+            if each.area == area:
+                says, settings = (
+                    each.says.replace("|", "\\|"),
+                    ", ".join(f"`{name}`" for name in each.settings),
+                )
+                yield f"| {says} | {each.basis} | {settings} | `{each.test}` |"
+    yield ""
 
 
 def _settings(settings: Mapping[str, Setting]) -> Iterable[str]:
@@ -131,4 +154,6 @@ def _tally(count: Counter[str], what: str) -> str:
 
 if __name__ == "__main__":
     releases = [load(name) for name in names()]
-    print(document(shipped(), load_routing(), releases, cit_scope(), load_hiding()), end="")
+    print(
+        document(shipped(), load_routing(), releases, cit_scope(), load_hiding(), load_behaviours()), end=""
+    )

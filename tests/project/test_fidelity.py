@@ -2,21 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
+
+from harness.errors import ConfigurationError
+from harness.reports.behaviours import load_behaviours
 from harness.reports.fidelity import document
 from harness.settings import shipped
 from harness.spec.obfuscation import load_hiding
 from harness.spec.release import load, names
 from harness.spec.routing import load_routing
 from harness.spec.scope import cit_scope
+from tests.project.collected import collected
 
 
 def test_the_checked_in_document_is_the_generated_one(documents: dict[str, str]) -> None:
     """A stale docs/fidelity.md fails: python -m harness.reports.fidelity > docs/fidelity.md."""
     releases = [load(name) for name in names()]
-    fresh = document(shipped(), load_routing(), releases, cit_scope(), load_hiding())
+    fresh = document(shipped(), load_routing(), releases, cit_scope(), load_hiding(), load_behaviours())
     assert documents["docs/fidelity.md"] == fresh
+
+
+_SEEN = """limits signing pki spec delivery addressing refusal receiver status replay requeue journal service
+    obfuscation"""
+"""Groups of settings whose effect a participant can see."""
+_UNSEEN = {"receiver.kept_receipts", "receiver.kept_bytes"}
+
+
+def test_every_setting_that_can_be_seen_belongs_to_a_behaviour(none_found: Callable[..., None]) -> None:
+    """What a setting of the hub changes is told as a behaviour, with its basis."""
+    named = {name for each in load_behaviours() for name in each.settings} | _UNSEEN
+    seen = (name for name in shipped() if name.split(".")[0] in _SEEN.split())
+    none_found("Settings without a behaviour in harness/behaviours.yaml", (n for n in seen if n not in named))
+
+
+def test_every_behaviour_has_a_test_that_is_there(
+    root: Path, tmp_path: Path, none_found: Callable[..., None]
+) -> None:
+    """Pytest collects the test that each behaviour names."""
+    named = {each.test for each in load_behaviours()}
+    found = collected(root, (test.partition("::")[0] for test in named), tmp_path)
+    none_found("Tests that are not there", named - found.keys())
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ("{says: x, basis: assumed}", "lacks 'test'"),
+        ("{says: x, basis: guessed, test: y}", "no basis"),
+        ("{says: x, basis: assumed, test: y, settings: [limits.body_byte]}", "limits.body_bytes"),
+        ("{says: x, basis: assumed, test: y, note: z}", "unknown key"),
+    ],
+)
+def test_a_wrong_behaviour_is_told(tmp_path: Path, entry: str, says: str) -> None:
+    """A behaviour that can't be used is a ConfigurationError that names its area."""
+    path = tmp_path / "behaviours.yaml"
+    path.write_text(f"Area:\n  - {entry}\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=says) as refused:
+        load_behaviours(path)
+    assert "Area 1" in str(refused.value)
 
 
 def test_every_setting_stands_in_the_document_with_its_value_and_reason() -> None:
