@@ -142,8 +142,13 @@ class Behaviour(Protocol):
     def on_time(self, state: Any, acting: Acting, /) -> Reaction:
         """Act on everything that is due at ``acting.now``."""
 
-    def look_up(self, state: Any, mpan: str, /) -> dict[str, Any] | None:
-        """Return what the party has registered for an MPAN, or None."""
+    def look_up(
+        self, state: Any, mpan: str, as_of: datetime | None, as_known: datetime | None, /
+    ) -> dict[str, Any] | None:
+        """Return what the party has registered for an MPAN, or None.
+
+        A party with a history shows what was in force ``as_of`` a moment, and what it knew at ``as_known``.
+        """
 
 
 BEHAVIOURS: dict[str, Behaviour] = {}

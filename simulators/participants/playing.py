@@ -175,7 +175,9 @@ class Plays:
             sent += more
         return state, sent
 
-    def look_up(self, state: State, mpan: str) -> dict[str, Any] | None:
+    def look_up(
+        self, state: State, mpan: str, _as_of: datetime | None = None, _as_known: datetime | None = None
+    ) -> dict[str, Any] | None:
         """Return what the party knows of an MPAN, or None."""
         point = state.record.points.get(mpan)
         own = self.show(state, mpan)

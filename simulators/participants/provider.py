@@ -97,5 +97,7 @@ class Appoint:
         """Change nothing."""
         return state, ()
 
-    def look_up(self, _state: str, _mpan: str) -> dict[str, Any] | None:
+    def look_up(
+        self, _state: str, _mpan: str, _as_of: datetime | None = None, _as_known: datetime | None = None
+    ) -> dict[str, Any] | None:
         """Return None: it keeps no register."""
