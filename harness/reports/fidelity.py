@@ -63,10 +63,8 @@ def _behaviours(behaviours: Sequence[Behaviour]) -> Iterable[str]:
         yield f"\n### {area}\n\n| behaviour | basis | changed by | shown by |\n|---|---|---|---|"
         for each in behaviours:
             if each.area == area:
-                says, settings = (
-                    each.says.replace("|", "\\|"),
-                    ", ".join(f"`{name}`" for name in each.settings),
-                )
+                says = each.says.replace("|", "\\|")
+                settings = ", ".join(f"`{name}`" for name in each.settings)
                 yield f"| {says} | {each.basis} | {settings} | `{each.test}` |"
     yield ""
 
