@@ -18,6 +18,8 @@ from harness.messages import identifiers
 from harness.messages.addresses import Address, address
 from harness.standing_data.library import StandingData, standing_data
 
+FIRST_GENERATION = "S1"
+"""The meter type of SMETS1 meters, which alone have an operator (SMSO); assumed."""
 _MAKES = {
     "smart": ("LANDIS+GYR E470 2.0", "AISIDE SM2000 A", "NORDVALE NX30"),
     "traditional": ("FERRANTE FM21", "SANGWELL S200", "LANDMARK 5235"),

@@ -17,7 +17,6 @@ from harness.spec.release import names
 from harness.standing_data.library import VARIABLE, codes, load, standing_data
 from harness.standing_data.lists import CODE_LISTS, LISTS
 from harness.standing_data.sample import text
-from simulators.network import default_network
 
 TODAY = date(2026, 1, 5)
 HEADER = "map_id,name,effective_from,effective_to\n"
@@ -37,20 +36,6 @@ def test_the_shipped_files_are_the_seeded_sample() -> None:
         assert "made-up" in text(listing).splitlines()[0]
     assert standing_data().samples == set(LISTS)
     assert text(LISTS["duos_tariff"], 2) != text(LISTS["duos_tariff"])
-
-
-def test_the_samples_participants_are_those_of_the_default_network(tmp_path: Path) -> None:
-    """Who takes part when nobody brings a network is a market participant of the sample, DIP id included."""
-    found = standing_data()
-    network = default_network(tmp_path / "network")
-    named = {(p.mpid, p.role, p.dip_id) for p in network.parties if p.mpid}
-    listed = {(e.value, e.values["role"], e.values["dip_id"]) for e in found.entries("mpid", on=TODAY)}
-    assert named == {each for each in listed if each[2]}
-    for party in network.parties:
-        if party.distributor_id:
-            entry = found.find("mpid", party.mpid, on=TODAY, role=party.role)
-            assert entry is not None
-            assert entry.values["distributor_id"] == party.distributor_id
 
 
 def test_every_list_has_something_in_force() -> None:

@@ -9,13 +9,11 @@ from __future__ import annotations
 from datetime import date
 
 from harness.messages import identifiers
-from harness.messages.metering_point import Meter
+from harness.messages.metering_point import FIRST_GENERATION, Meter
 from harness.messages.story import Story
 from harness.messages.values.table import Value, fixed
 
 SITE_VISIT = "20"
-FIRST_GENERATION = "S1"
-"""The meter type of SMETS1 meters, which alone have an operator (SMSO)."""
 _READING_METHOD = {"DSEstimate": "E", "SupplierAgreedCOS": "S", "ReadingOverride": "C"}
 
 

@@ -7,6 +7,7 @@ import stat
 import sys
 import time
 from collections import Counter
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,11 @@ from harness.errors import ConfigurationError
 from harness.security.authority import identity_of
 from harness.security.certificates import first_certificate
 from harness.security.trust import Trust
+from harness.standing_data.library import standing_data
 from simulators.network import FLAWED, default_network, network_ca, revocation_list
 
 TWICE = ("SUP", "REGS", "LDSO", "MSS", "MSA", "UMSO", "SDS", "ADS", "UMSDS", "MDR")
+DAY = date(2026, 1, 5)
 ONCE = ("MDS", "LSS", "ISD", "EES", "DCC", "VAS", "DIP", "DCP")
 
 
@@ -105,3 +108,17 @@ def test_nothing_is_written_into_a_folder_of_other_things(tmp_path: Path) -> Non
     with pytest.raises(ConfigurationError, match=r"not empty"):
         default_network(tmp_path)
     assert os.listdir(tmp_path) == ["notes.txt"]  # noqa: PTH208
+
+
+def test_the_samples_participants_are_those_of_the_default_network(folder: Path) -> None:
+    """Who takes part when nobody brings a network is a market participant of the sample, DIP id included."""
+    found = standing_data()
+    network = default_network(folder)
+    named = {(p.mpid, p.role, p.dip_id) for p in network.parties if p.mpid}
+    listed = {(e.value, e.values["role"], e.values["dip_id"]) for e in found.entries("mpid", on=DAY)}
+    assert named == {each for each in listed if each[2]}
+    for party in network.parties:
+        if party.distributor_id:
+            entry = found.find("mpid", party.mpid, on=DAY, role=party.role)
+            assert entry is not None
+            assert entry.values["distributor_id"] == party.distributor_id
