@@ -15,6 +15,7 @@ from harness.settings import current
 from harness.spec.release import load, names
 from harness.transport.client import Answer
 from harness.transport.network import Party
+from simulators.dip.openapi import ANSWERED
 from tests.simulators.conformance.described import Described
 from tests.simulators.dip.conftest import Bench
 
@@ -138,6 +139,25 @@ def test_a_long_replay_is_one_of_the_documents_answers(
         assert len(found) == count - 1
     else:
         assert len(found) >= count
+
+
+@pytest.mark.parametrize("release", names())
+def test_what_is_declared_and_never_comes_can_be_asked_for(
+    bench: Bench, hubs: dict[str, Described], release: str
+) -> None:
+    """Each declared error that the hub never answers of itself comes by a fault on request."""
+    call, party, asked = Caller(hubs[release]), bench.party("SUP"), 0
+    try:
+        for operation in load(release).operations:
+            for status in sorted({int(each) for each in operation.statuses} - ANSWERED - {207}):
+                fault = {"fault": "status", "at": "ingress", "status": status, "times": 1}
+                bench.admin.set_faults([fault])
+                answer, _ = call(party, operation.method, operation.path, reference="S-1")
+                assert answer.status == status
+                asked += 1
+    finally:
+        bench.admin.clear_faults()
+    assert asked >= 10
 
 
 @pytest.mark.parametrize("release", names())
