@@ -56,12 +56,20 @@ class Carrier:
         """Wait where a fault lets deliveries gather before the next batch is taken."""
         if self._plan.watches(DELIVERY):
             waits = [
-                fault.effect.hold_back
+                wait
                 for fault in self._plan.candidates(DELIVERY, self._place(recipient, ""), any_channel=True)
-                if fault.effect.hold_back is not None
+                for wait in (fault.effect.hold_back, fault.effect.gather)
+                if wait
             ]
             if waits:
                 await asyncio.sleep(max(waits))
+
+    def most(self, recipient: str, usual: int) -> int:
+        """Return how many messages the next call to a recipient may hold."""
+        if not self._plan.watches(DELIVERY):
+            return usual
+        faults = self._plan.candidates(DELIVERY, self._place(recipient, ""), any_channel=True)
+        return min([usual, *(fault.effect.most for fault in faults if fault.effect.most is not None)])
 
     def pack(self, recipient: str, channel: str, bodies: Sequence[bytes]) -> Parcel:
         """Put the messages of one call together, as the recipient gets to see them."""

@@ -25,6 +25,7 @@ BEFORE, AFTER = "before", "after"
 SIGNING, TLS, BOTH, SERVER = "signing", "tls", "both", "server"
 _LONGEST_SECONDS = 3600.0
 _MOST_COPIES = 100
+_MOST_MESSAGES = 10_000
 FLAWS: tuple[Flaw, ...] = tuple(flaw for flaw in get_args(Flaw) if flaw != "revoked")
 SERVER_FLAWS: tuple[Flaw, ...] = tuple(flaw for flaw in FLAWS if flaw != "wrong-party")
 _ROTATIONS = itertools.count(1)
@@ -57,6 +58,10 @@ class Effect:
     """Seconds to let deliveries gather; they then go latest first."""
     spoil_signature: bool = False
     credentials: Credentials | None = None
+    gather: float | None = None
+    """Seconds to let deliveries gather; their order stays."""
+    most: int | None = None
+    """How many messages a call holds at most."""
     outage: bool = False
     """Requests are refused with the status of an outage, deliveries wait until it is over."""
 
@@ -177,6 +182,13 @@ def _duplicate(options: Options) -> Effect:
 def _reorder(options: Options) -> Effect:
     """Let deliveries gather for ``seconds`` (0.5), then send them latest first."""
     return Effect(hold_back=options.number("seconds", 0.5, least=0, most=_LONGEST_SECONDS))
+
+
+@kind("batch", DELIVERY)
+def _batch(options: Options) -> Effect:
+    """Put at most ``messages`` into a call, after deliveries gathered for ``seconds`` (0)."""
+    most = options.whole("messages", None, least=1, most=_MOST_MESSAGES) if options.has("messages") else None
+    return Effect(gather=options.number("seconds", 0.0, least=0, most=_LONGEST_SECONDS), most=most)
 
 
 @kind("corrupt-signature", DELIVERY)

@@ -277,6 +277,8 @@ def _added(first: Effect, second: Effect) -> Effect:
         drop=second.drop or first.drop,
         copies=first.copies + second.copies,
         hold_back=first.hold_back if second.hold_back is None else second.hold_back,
+        gather=first.gather if second.gather is None else second.gather,
+        most=first.most if second.most is None else second.most,
         spoil_signature=first.spoil_signature or second.spoil_signature,
         credentials=second.credentials or first.credentials,
         outage=first.outage or second.outage,
