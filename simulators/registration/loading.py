@@ -115,7 +115,7 @@ def _given(version: object, name: str) -> object:
 
 
 def value(item: Item, version: object, network: Network, *, where: str) -> object:
-    """Return the value of an item from its mapping, or from itself; raises ConfigurationError naming where."""
+    """Return the value of an item from its mapping, or from itself; raises ConfigurationError."""
     if item in ROLES:
         return _holder(version, ROLES[item], network, where)
     if item is Item.METERS:

@@ -177,6 +177,11 @@ def _not_in_standing_data(item: Item, kind: str) -> Callable[[Case], bool]:
     return broken
 
 
+def consent_fits(consent: object, segment: object, direction: object) -> bool:
+    """Say whether a consent can stand at a point (smart and import where nothing is held)."""
+    return consent_fits_segment(consent, segment) and (direction != "E" or consent == "H")
+
+
 def consent_fits_segment(consent: object, segment: object) -> bool:
     """Say whether a consent can stand at a point of a market segment (smart where none is held)."""
     return consent in CONSENTS.get(str(segment or "S"), frozenset())
@@ -193,8 +198,9 @@ def _consent_invalid(case: Case) -> bool:
     change = _change(case, Item.CONSENT)
     if change is None:
         return False
-    export = case.known_point.at(Item.ENERGY_DIRECTION, case.moment) == "E"
-    return bool(change.value == "x" or (export and change.value != "H"))
+    direction = case.known_point.at(Item.ENERGY_DIRECTION, case.moment)
+    segment = case.known_point.at(Item.MARKET_SEGMENT, case.moment)
+    return not consent_fits(change.value, segment, direction)
 
 
 RULES = rules(
