@@ -15,6 +15,7 @@ from harness.errors import ConfigurationError, nearest
 from harness.scenarios.model import STEPS, Fault, Given, Matrix, OneCase, Scenario, Step
 from harness.scenarios.parameters import filled
 from harness.scenarios.procedures import expand
+from harness.scenarios.setups import with_setup
 from harness.scenarios.texts import RESERVED
 from harness.scenarios.themes import theme_of, themes_of
 from harness.scenarios.yaml_text import load_text_yaml
@@ -98,6 +99,7 @@ def _read(data: Mapping[str, Any], path: Path, variant: str) -> Scenario:
     origins = [origin for _, origin in steps]
     data = {**data, "steps": [step for step, _ in steps]} if "steps" in data else data
     data = {**data, "finally": [step for step, _ in last]} if "finally" in data else data
+    data = {**data, "given": with_setup(data["given"], path)} if "given" in data else data
     typed = _typed(data, schema())
     problems = sorted(_validator().iter_errors(typed), key=lambda problem: list(map(str, problem.path)))
     if problems:

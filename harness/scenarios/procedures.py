@@ -59,7 +59,8 @@ def expand(steps: Any, where: Path, *, doing: tuple[str, ...] = ()) -> Steps:
                 f"procedures call each other in a circle: {' > '.join((*doing, name))}", where=str(where)
             )
         procedure = read(procedures_of(where) / f"{name}.yaml")
-        inner = filled(list(procedure.steps), _arguments(procedure, values, where))
+        given = arguments(f"procedure '{name}'", procedure.parameters, values, where)
+        inner = filled(list(procedure.steps), given)
         found += expand(inner, procedure.file, doing=(*doing, name))
     return found
 
@@ -85,30 +86,27 @@ def _call(content: Any, where: Path) -> tuple[str, Mapping[str, Any]]:
     return name, values
 
 
-def _arguments(procedure: Procedure, values: Mapping[str, Any], where: Path) -> dict[str, Any]:
+def arguments(
+    what: str, parameters: Mapping[str, Mapping[str, Any]], values: Mapping[str, Any], where: Path
+) -> dict[str, Any]:
+    """Return a value for each parameter; raises ConfigurationError for an unknown, missing or barred one."""
     for name in values:
-        if name not in procedure.parameters:
+        if name not in parameters:
             raise ConfigurationError(
-                f"'{name}' is no parameter of procedure '{procedure.name}'",
-                where=str(where),
-                mend=nearest(name, procedure.parameters),
+                f"'{name}' is no parameter of {what}", where=str(where), mend=nearest(name, parameters)
             )
-    arguments: dict[str, Any] = {}
-    for name, parameter in procedure.parameters.items():
+    chosen: dict[str, Any] = {}
+    for name, parameter in parameters.items():
         if name not in values and "default" not in parameter:
-            raise ConfigurationError(
-                f"procedure '{procedure.name}' needs '{name}'", where=str(where), mend="Give it under 'with'."
-            )
+            raise ConfigurationError(f"{what} needs '{name}'", where=str(where), mend="Give it under 'with'.")
         value = values.get(name, parameter.get("default"))
         allowed = parameter.get("one_of")
         if allowed and value not in allowed:
             raise ConfigurationError(
-                f"'{name}' of procedure '{procedure.name}' is '{value}'",
-                where=str(where),
-                mend=f"Allowed: {', '.join(allowed)}.",
+                f"'{name}' of {what} is '{value}'", where=str(where), mend=f"Allowed: {', '.join(allowed)}."
             )
-        arguments[name] = value
-    return arguments
+        chosen[name] = value
+    return chosen
 
 
 @lru_cache(maxsize=256)
@@ -126,6 +124,11 @@ def read(path: Path) -> Procedure:
         )
     if not isinstance(data.get("steps"), list) or not data["steps"]:
         raise ConfigurationError("has no steps", where=str(path))
+    return Procedure(path.stem, data.get("title", ""), parameters_of(data, path), tuple(data["steps"]), path)
+
+
+def parameters_of(data: Mapping[str, Any], path: Path) -> dict[str, Mapping[str, Any]]:
+    """Return the parameters that a file declares; raises ConfigurationError naming file and place."""
     parameters = {name: given or {} for name, given in (data.get("parameters") or {}).items()}
     for name, parameter in parameters.items():
         if name in RESERVED:
@@ -137,4 +140,4 @@ def read(path: Path) -> Procedure:
                     where=str(path),
                     mend=nearest(key, _PARAMETER_KEYS),
                 )
-    return Procedure(path.stem, data.get("title", ""), parameters, tuple(data["steps"]), path)
+    return parameters
