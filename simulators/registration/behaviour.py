@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from harness.settings import current
 from simulators.participants.behaviours import (
     Acting,
     Publication,
@@ -18,7 +19,7 @@ from simulators.registration import loading, processes
 from simulators.registration.case import WORDS_TOLD
 from simulators.registration.register import Register, of
 from simulators.registration.showing import shown
-from simulators.registration.terms import Terms
+from simulators.registration.terms import terms
 
 
 @behaviour("registration")
@@ -33,7 +34,7 @@ class Registration:
         """Return a register of the metering points of the option ``points``."""
         where = f"behaviour of {acting.party.dip_id}"
         points = loading.points(options.get("points", []), acting.network, where=where)
-        return of(points, Terms(frozenset(options.get("unqualified", ()))))
+        return of(points, terms(current(), frozenset(options.get("unqualified", ()))))
 
     def on_publication(self, state: Register, publication: Publication, acting: Acting) -> Reaction:
         """Hand a publication to the process that handles it."""
@@ -53,7 +54,13 @@ class Registration:
         """Do everything that is due."""
         return state, state.reach(acting)
 
-    def look_up(self, state: Register, mpan: str) -> dict[str, Any] | None:
-        """Return a metering point as it is on record."""
+    def look_up(
+        self,
+        state: Register,
+        mpan: str,
+        as_of: datetime | None = None,
+        as_known: datetime | None = None,
+    ) -> dict[str, Any] | None:
+        """Return a metering point as it is on record, or was in force or known at a moment."""
         point = state.find(mpan)
-        return shown(point) if point is not None else None
+        return shown(point, as_of, as_known) if point is not None else None

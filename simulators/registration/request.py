@@ -60,6 +60,12 @@ class Appointment:
     """D0.initialCorrelationID of the publication that moved the appointment last."""
     answered: Mapping[str, Any] | None = None
     """Block B018 of the provider's answer, where it nominates a retriever."""
+    answer_by: datetime | None = None
+    """When a request that the provider has not answered lapses."""
+    segment: str | None = None
+    """The market segment that the provider serves."""
+    held_until: datetime | None = None
+    """When an accepted appointment that waits for work on site (SEG) lapses."""
 
     @property
     def open(self) -> bool:

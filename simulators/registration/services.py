@@ -38,10 +38,12 @@ class Words:
     ended_to: str
     incoming: str
     """Block that names the successor in IF-037."""
+    other_incoming: str
+    """Block of IF-036 that names the other service's provider who comes at the same moment."""
 
 
-def _words(prefix: str, name: str, roles: frozenset[str], blocks: tuple[str, str, str, str]) -> Words:
-    proposal, appointed, ended, incoming = blocks
+def _words(prefix: str, name: str, roles: frozenset[str], blocks: tuple[str, str, str, str, str]) -> Words:
+    proposal, appointed, ended, incoming, other_incoming = blocks
     lower = name[0].lower() + name[1:]
     return Words(
         prefix=prefix,
@@ -61,15 +63,16 @@ def _words(prefix: str, name: str, roles: frozenset[str], blocks: tuple[str, str
         ended_from=f"{lower}EffectiveFromDate",
         ended_to=f"{lower}EffectiveToDate",
         incoming=incoming,
+        other_incoming=other_incoming,
     )
 
 
 WORDS: dict[Service, Words] = {
     Service.METERING: _words(
-        "MS", "MeteringService", frozenset({"MSS", "MSA", "UMSO"}), ("B070", "B014", "B008", "B010")
+        "MS", "MeteringService", frozenset({"MSS", "MSA", "UMSO"}), ("B070", "B014", "B008", "B010", "B017")
     ),
     Service.DATA: _words(
-        "DS", "DataService", frozenset({"SDS", "ADS", "UMSDS"}), ("B071", "B015", "B009", "B011")
+        "DS", "DataService", frozenset({"SDS", "ADS", "UMSDS"}), ("B071", "B015", "B009", "B011", "B016")
     ),
 }
 

@@ -34,7 +34,13 @@ class Switch:
     """A first registration: nobody loses the metering point."""
     legacy: bool = False
     """The gaining supplier is outside the new arrangements: a reverse migration."""
+    operator: str = ""
+    """MPID of the legacy meter operator that comes in at a reverse migration, where it is known."""
+    collector: str = ""
+    """MPID of the legacy data collector."""
     stage: SwitchStage = SwitchStage.PENDING
+    started: bool = False
+    """The supply start is reached and has been dealt with."""
 
     @property
     def open(self) -> bool:
