@@ -1,9 +1,9 @@
 """How fast the hub delivers, and whether it stays so: three recipients each, verified by the recipients.
 
-The real `dip sim up` is pinned to one core; the client, which sends in requests of 100, and the recipients are
-on another. The client keeps a bounded number of messages undelivered, so that what goes in is what comes out.
-Time, memory and processor time are read at every tenth of the deliveries. Then the stored messages are looked
-up: `deliveryStatus`, and replay by time and by MPAN.
+The real `dip sim up` is pinned to one core; the client, which sends in requests of 100, and the recipients
+are on another. The client keeps a bounded number of messages undelivered, so that what goes in is what comes
+out. Time, memory and processor time are read at every tenth of the deliveries. Then the stored messages are
+looked up: `deliveryStatus`, and replay by time and by MPAN.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -51,7 +52,7 @@ _ROLES = ("SDS", "SDS", "ADS")
 _CONNECTIONS = 2
 _UNDELIVERED = 2000
 _STALLED_SECONDS = 60.0
-_WARM = 5 * BATCH
+_WARM = 50 * BATCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +99,21 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One tenth of a run."""
+
+    deliveries_per_s: float
+    cpu_us_per_delivery: float | None
+    resident_bytes: int | None
+    """At its end."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A run: its figures, how it was made, and what speaks against it."""
 
     figures: Figures
-    parts: tuple[float, ...]
-    """Deliveries per second of each tenth."""
+    parts: tuple[Part, ...]
     pinned: bool
     unpinned_because: str
     invalid: tuple[str, ...]
@@ -124,7 +134,7 @@ class Report:
             "machine": self.machine,
             "seconds": round(self.seconds, 1),
             "figures": figures,
-            "parts": [round(rate, 1) for rate in self.parts],
+            "parts": [asdict(part) for part in self.parts],
             "limits": {
                 "memory_ratio": MEMORY_RATIO,
                 "rate_ratio": RATE_RATIO,
@@ -184,7 +194,10 @@ def run(messages: int, release: str = RELEASE) -> Report:
         stored = Stored(sender.template, _WARM + messages, loaded.times)
         lookups = look_up(target, release, network, party, parties[0], stored)
         figures = _figures(loaded, recipients, lookups, messages, sender, target)
-        parts = tuple(_rate(*pair) for pair in zip(loaded.samples, loaded.samples[1:], strict=False))
+        parts = tuple(
+            Part(round(_rate(*pair), 1), _cpu_us(*pair), pair[1].resident)
+            for pair in pairwise(loaded.samples)
+        )
         invalid, missed = judge(figures)
         return Report(
             figures,

@@ -28,7 +28,7 @@ _PERIOD_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What lies in the store: messages of a template with serial numbers from 0 on, sent between two times."""
+    """What lies in the store: messages with serial numbers from 0 on, sent between two times."""
 
     template: Template
     messages: int

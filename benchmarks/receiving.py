@@ -1,7 +1,7 @@
-"""The recipients of a benchmark: one server for all, which verifies, checks and counts what the hub delivers.
+"""The recipients of a benchmark: one server for all that verifies, checks and counts what the hub delivers.
 
-Every call must be signed by the hub. Of every publication it checks that its recipient is addressed, and marks
-its serial number as seen, so that what is lost, comes twice or goes astray is known exactly.
+Every call must be signed by the hub. Of every publication it checks that its recipient is addressed, and
+marks its serial number as seen, so that what is lost, comes twice or goes astray is known exactly.
 """
 
 from __future__ import annotations
@@ -62,8 +62,7 @@ class Recipients:
         """Wait until so many publications and status messages have come; False when no call came in time."""
         with self._changed:
             while self.delivered < delivered or self.statuses < statuses:
-                before = self.calls
-                if not self._changed.wait_for(lambda: self.calls != before, seconds):
+                if not self._changed.wait(seconds):
                     return False
         return True
 

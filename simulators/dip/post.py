@@ -35,7 +35,9 @@ class Post:
         self._tracker = tracker
         self._publications = Publications(store, hub, rules, self.told)
         self.status_queue = StatusQueue(store)
-        self.publications = Outboxes(self._publications, carrier, webhook, tracker, rules, clock, log)
+        self.publications = Outboxes(
+            self._publications, carrier, webhook, tracker, rules, clock, log, rules.delivery_order
+        )
         self.statuses = Outboxes(self.status_queue, carrier, webhook, tracker, rules, clock, log)
 
     def resume(self) -> None:
@@ -52,10 +54,10 @@ class Post:
         """Make the deliveries that waited for a webhook, now that there is one."""
         if channel == CHANNEL:
             self._tracker.opened(await self.status_queue.unpause(recipient))
-            self.statuses.wake((recipient,))
+            self.statuses.wake((recipient,), reopened=True)
         else:
             self._tracker.opened(await self._publications.unpause(recipient, channel))
-            self.publications.wake((recipient,))
+            self.publications.wake((recipient,), reopened=True)
 
     async def close(self) -> None:
         """Stop; what is under way stays open in the store."""

@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
+import orjson
+
 from simulators.dip.rows import INSERT_JOURNAL, INSERT_STATUS, milliseconds
 from simulators.dip.rules import Rules
 from simulators.dip.status import Notice, of_result
 from simulators.dip.store import Store
-from simulators.dip.waiting import OPEN, Result, Waiting
+from simulators.dip.waiting import OPEN, Due, Result, Waiting
 from simulators.dip.writer import Statement
 
 Told = Callable[[Mapping[str, int], Iterable[str]], None]
@@ -43,22 +45,26 @@ class Publications:
             )
         )
 
-    def next_batch(self, recipient: str, *, messages: int, size: int) -> list[Waiting]:
-        """Return the oldest open deliveries of a recipient, of one channel and about ``size`` bytes."""
-        batch: list[Waiting] = []
-        total = 0
-        for row in self._store.each(
-            "SELECT delivery.id, message.id, interface, tag, transaction_id, attempts, body, sender"
-            " FROM delivery JOIN message ON message.id = delivery.message"
-            " WHERE recipient = ? AND status IN ('Pending', 'Retrying') ORDER BY delivery.id LIMIT ?",
-            (recipient, messages),
-        ):
-            waiting = Waiting(*row)
-            total += len(waiting.body)
-            if batch and (waiting.channel != batch[0].channel or total > size):
-                break
-            batch.append(waiting)
-        return batch
+    def due(self, recipient: str, *, after: int, most: int) -> list[Due]:
+        """Return the oldest open deliveries of a recipient beyond a row."""
+        rows = self._store.rows(
+            "SELECT delivery.id, channel, mpan, length(body)"
+            " FROM delivery INDEXED BY delivery_open CROSS JOIN message ON message.id = delivery.message"
+            " WHERE recipient = ? AND delivery.id > ? AND status IN ('Pending', 'Retrying')"
+            " ORDER BY delivery.id LIMIT ?",
+            (recipient, after, most),
+        )
+        return [Due(*row) for row in rows]
+
+    def load(self, deliveries: Sequence[int]) -> list[Waiting]:
+        """Return deliveries with their messages."""
+        rows = self._store.rows(
+            "SELECT delivery.id, message.id, channel, tag, transaction_id, attempts, body, sender"
+            " FROM delivery NOT INDEXED CROSS JOIN message ON message.id = delivery.message"
+            " WHERE delivery.id IN (SELECT value FROM json_each(?)) ORDER BY delivery.id",
+            (orjson.dumps(deliveries),),
+        )
+        return [Waiting(*row) for row in rows]
 
     async def delivered(
         self, results: Sequence[Result], *, recipient: str, at: datetime, attempts: int

@@ -131,7 +131,7 @@ class Requeues:
                 for tag in tags:
                     self._tracker.closed(tag)
                 raise
-        self._outboxes[found.table].wake((recipient,))
+        self._outboxes[found.table].wake((recipient,), reopened=True)
         return Answer(202, orjson.dumps(name), JSON) if self._told else Answer(200)
 
     def _latest(self, recipient: str) -> tuple[int, Progress] | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from harness.errors import ConfigurationError
 from harness.settings import Settings
+from simulators.dip.lanes import ORDERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,9 @@ class Rules:
     body_bytes: int
     batch_messages: int
     json_depth: int
+    delivery_order: str
+    delivery_calls: int
+    delivery_window: int
     delivery_messages: int
     delivery_bytes: int
     delivery_attempts: int
@@ -57,9 +61,9 @@ class Rules:
 def of_settings(settings: Settings) -> Rules:
     """Read the rules; raises ConfigurationError for a value that can't be used."""
     order = settings.text("delivery.order")
-    if order != "per-recipient":
+    if order not in ORDERS:
         raise ConfigurationError(
-            f"is '{order}', this release delivers per-recipient only", where="setting delivery.order"
+            f"is '{order}'", where="setting delivery.order", mend=f"One of {', '.join(ORDERS)}."
         )
     return Rules(
         schema=settings.text("refusal.schema"),
@@ -81,6 +85,9 @@ def of_settings(settings: Settings) -> Rules:
         body_bytes=settings.integer("limits.body_bytes"),
         batch_messages=settings.integer("limits.batch_messages"),
         json_depth=settings.integer("limits.json_depth"),
+        delivery_order=order,
+        delivery_calls=max(settings.integer("delivery.calls_at_once"), 1),
+        delivery_window=max(settings.integer("delivery.window_messages"), 1),
         delivery_messages=settings.integer("delivery.batch_messages"),
         delivery_bytes=settings.integer("delivery.batch_bytes"),
         delivery_attempts=settings.integer("delivery.attempts"),

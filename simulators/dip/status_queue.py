@@ -7,12 +7,14 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
+
 from harness.clock import message_time
 from simulators.dip import status
 from simulators.dip.publications import journalled
 from simulators.dip.rows import INSERT_JOURNAL, INSERT_STATUS, milliseconds
 from simulators.dip.store import Store
-from simulators.dip.waiting import Result, Waiting
+from simulators.dip.waiting import Due, Result, Waiting
 
 COLUMNS = (
     "status_message.id, message.id, tag, transaction_id, attempts, reference, correlation, provider,"
@@ -22,6 +24,8 @@ _NAMES = (
     "id", "message", "tag", "transaction_id", "attempts", "reference", "correlation", "provider",
     "sent", "origin", "recipient", "text", "help", "ticket", "at",
 )  # fmt: skip
+_FRAME_BYTES = 500
+"""About what a status message takes beside its text and help."""
 _JOURNAL_STATUS = {"RejectedByRecipient": "DeliveryFailure", "RetriesExhausted": "DeliveryFailure"}
 """The published journal has no word of its own for these in the stage StatusMessage."""
 
@@ -48,33 +52,24 @@ class StatusQueue:
             )
         )
 
-    def next_batch(self, recipient: str, *, messages: int, size: int) -> list[Waiting]:
-        """Return the oldest open status messages of a sender, about ``size`` bytes."""
-        batch: list[Waiting] = []
-        total = 0
-        for row in self._store.each(
-            f"SELECT {COLUMNS} FROM status_message JOIN message ON message.id = status_message.message"
-            " WHERE recipient = ? AND status IN ('Pending', 'Retrying') ORDER BY status_message.id LIMIT ?",
-            (recipient, messages),
-        ):
-            found = named(row)
-            body = status.encoded(found, at(found))
-            total += len(body)
-            if batch and total > size:
-                break
-            batch.append(
-                Waiting(
-                    found["id"],
-                    found["message"],
-                    status.CHANNEL,
-                    found["tag"],
-                    found["transaction_id"],
-                    found["attempts"],
-                    body,
-                    recipient,
-                )
-            )
-        return batch
+    def due(self, recipient: str, *, after: int, most: int) -> list[Due]:
+        """Return the oldest open status messages of a sender beyond a row."""
+        rows = self._store.rows(
+            "SELECT id, length(text) + ifnull(length(help), 0) FROM status_message"
+            " INDEXED BY status_message_open"
+            " WHERE recipient = ? AND id > ? AND status IN ('Pending', 'Retrying') ORDER BY id LIMIT ?",
+            (recipient, after, most),
+        )
+        return [Due(number, status.CHANNEL, None, length + _FRAME_BYTES) for number, length in rows]
+
+    def load(self, deliveries: Sequence[int]) -> list[Waiting]:
+        """Return status messages with their bytes."""
+        rows = self._store.rows(
+            f"SELECT {COLUMNS} FROM status_message CROSS JOIN message ON message.id = status_message.message"
+            " WHERE status_message.id IN (SELECT value FROM json_each(?)) ORDER BY status_message.id",
+            (orjson.dumps(deliveries),),
+        )
+        return [_waiting(named(row)) for row in rows]
 
     async def delivered(
         self, results: Sequence[Result], *, recipient: str, at: datetime, attempts: int
@@ -114,6 +109,19 @@ class StatusQueue:
         """Put status messages on the disk: (row of the message, who gets it, what is said)."""
         rows = [notice.row(message, recipient, seconds) for message, recipient, notice in notices]
         await self._store.writer.write([(INSERT_STATUS, rows)], durable=True)
+
+
+def _waiting(found: dict[str, Any]) -> Waiting:
+    return Waiting(
+        found["id"],
+        found["message"],
+        status.CHANNEL,
+        found["tag"],
+        found["transaction_id"],
+        found["attempts"],
+        status.encoded(found, at(found)),
+        found["recipient"],
+    )
 
 
 def named(row: Sequence[Any]) -> dict[str, Any]:

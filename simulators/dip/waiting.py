@@ -8,10 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 OPEN = ("Pending", "Retrying")
 """Statuses of a delivery that is still to be made."""
+
+
+class Due(NamedTuple):
+    """An open delivery as far as its order goes: row, channel, what it is about, bytes of its message."""
+
+    delivery: int
+    channel: str
+    mpan: str | None
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +62,11 @@ class Queue(Protocol):
     def open_by_tag(self) -> dict[str, int]:
         """Return how many deliveries are open per tag."""
 
-    def next_batch(self, recipient: str, *, messages: int, size: int) -> list[Waiting]:
-        """Return the oldest open deliveries of a recipient that may go in one call."""
+    def due(self, recipient: str, *, after: int, most: int) -> list[Due]:
+        """Return the oldest open deliveries of a recipient, by rising row beyond ``after``."""
+
+    def load(self, deliveries: Sequence[int]) -> list[Waiting]:
+        """Return deliveries as they are to be made, by rising row."""
 
     async def delivered(
         self, results: Sequence[Result], *, recipient: str, at: datetime, attempts: int
