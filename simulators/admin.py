@@ -104,6 +104,12 @@ class Admin:
         return _json({"status": "ok", "releases": sorted(self._simulators.mounts)})
 
     async def _ready(self, _: Request) -> Response:
+        """Say whether every store takes transactions; 503 with the first one that doesn't."""
+        for name, mount in self._simulators.mounts.items():
+            try:
+                await mount.store.writer.write([], durable=False)
+            except sqlite3.Error as error:
+                return _json({"ready": False, "reason": f"the store of {name}: {error}"}, 503)
         return _json({"ready": True})
 
     async def _clock(self, request: Request) -> Response:

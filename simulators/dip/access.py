@@ -98,4 +98,4 @@ class Access:
             reference=self.reference,
         )
         first = faults[0]
-        return Answer(400, body, JSON, f"{first.code} {first.pointer}: {first.text}"[:300])
+        return Answer(400, body, JSON, f"{first.code} {first.pointer}"[:300])

@@ -219,7 +219,7 @@ class Mount:
         )
         self._metrics.refused(self._business.release.name, (fault.code for fault in faults))
         first = faults[0]
-        return Answer(400, body, "application/json", f"{first.code} {first.pointer}: {first.text}"[:300])
+        return Answer(400, body, "application/json", f"{first.code} {first.pointer}"[:300])
 
     # -- POST and DELETE /dip-channel/{id}/pubconfig/{recipient-id} ---------------------------------
 
@@ -284,7 +284,8 @@ class Mount:
         lines = describe(self._business.release, self._business.rules, call.body, interface, event)
         if lines:
             text = "\n".join(lines[: respond.FAULTS_NAMED])
-            return Answer(400, text.encode("utf-8", "replace"), "text/plain; charset=utf-8", lines[0][:300])
+            place = lines[0].partition(":")[0][:300]
+            return Answer(400, text.encode("utf-8", "replace"), "text/plain; charset=utf-8", place)
         return Answer(201, b"OK", "text/plain; charset=utf-8")
 
     async def describe(self, call: Call, url: str) -> Answer:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
 import orjson
 import pytest
@@ -157,6 +158,38 @@ def _owned() -> Iterator[tuple[str, Operation]]:
         for operation in load(name).operations:
             if "{recipient-id}" in operation.path:
                 yield name, operation
+
+
+def _everything() -> Iterator[tuple[str, Operation]]:
+    for name in names():
+        for operation in load(name).operations:
+            yield name, operation
+
+
+@pytest.mark.parametrize(
+    ("release", "operation"),
+    [pytest.param(n, each, id=f"{n}-{each.method}-{each.path}") for n, each in _everything()],
+)
+def test_each_identity_must_match_on_every_operation(
+    bench: Bench, release: str, operation: Operation
+) -> None:
+    """Another party's certificate, signature or key is 403 on every operation, none or a wrong one is 401."""
+    own, other = bench.party("SUP"), bench.party("REGS")
+    path = operation.path.replace("{id}", "IF-031").replace("{recipient-id}", own.dip_id)
+    path = path.replace("{message-id}", "S-IF-031-2300000001-SUP-20260101-none")
+    body = b"" if operation.body is None else b"{}"
+    client = bench.client(release)
+
+    def status(**how: Any) -> int | None:
+        return client.request(own, operation.method, path, body, **how).status
+
+    assert status(tls=other.tls) == 403
+    assert status(signer=_signer(bench, other.signing)) == 403
+    assert status(api_key=other.api_key()) == 403
+    assert status(api_key="") == status(api_key="nobody's") == 401
+    assert status(sign=False) == status(headers={"X-DIP-Signature": "AAAA"}) == 401
+    assert status(headers={"X-DIP-Signature-Date": "2020-01-01T00:00:00.000Z"}) == 401
+    assert status() not in (None, 401, 403, 404)
 
 
 @pytest.mark.parametrize(
