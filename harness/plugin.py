@@ -20,7 +20,7 @@ from harness.errors import ConfigurationError, HarnessError
 from harness.evidence.verdicts import Outcome, Verdict
 from harness.reports.write import write_reports
 from harness.scenarios.catalogue import is_scenario, read_variants
-from harness.scenarios.expand import cases_of, read_families
+from harness.scenarios.expand import cases_of, read_families, twinned
 from harness.scenarios.model import Case
 from harness.spec.release import load
 from harness.spec.routing import load_routing
@@ -116,10 +116,16 @@ class ScenarioFile(pytest.File):
         for name in run.options.releases:
             for scenario in scenarios:
                 for case in cases_of(scenario, load(name), load_routing(), families, run.options.seed):
-                    if run.options.selection.takes(case) and waits(run.options, case):
-                        suffix = f"@{name}" if len(run.options.releases) > 1 else ""
-                        title = case.id.partition("/")[2]
-                        yield ScenarioItem.from_parent(self, name=f"{title}{suffix}", case=case)
+                    if run.options.selection.takes(case):
+                        yield from self._items(run, case)
+
+    def _items(self, run: StageRun, calm: Case) -> Iterator[ScenarioItem]:
+        """Yield an item for a case and for each of its twins, of a resumed run those that wait."""
+        suffix = f"@{calm.release}" if len(run.options.releases) > 1 else ""
+        for case in twinned(calm, run.options.selection.twins, run.options.seed):
+            if waits(run.options, case):
+                title = case.id.partition("/")[2]
+                yield ScenarioItem.from_parent(self, name=f"{title}{suffix}", case=case)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ARG002
         """Show a malformed scenario file as one sentence."""
@@ -177,6 +183,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--segment", action="append", default=[], help="only this market segment; many")
     group.addoption("--area", action="append", default=[], help="only this process area; many")
     group.addoption("--theme", action="append", default=[], help="only this theme, by id or number; many")
+    group.addoption(
+        "--twins", action="append", default=[], help="run each case again, perturbed; all, or names"
+    )
     group.addoption("--requirement", action="append", default=[], help="only cases that verify this; many")
     group.addoption("--scenario", action="append", default=[], help="only this scenario; many")
     group.addoption("--run", default="", help="id of the run (default: made from the time)")
@@ -222,6 +231,7 @@ def _options(config: pytest.Config) -> RunOptions:
         segments=tuple(get("--segment")),
         areas=tuple(get("--area")),
         themes=tuple(get("--theme")),
+        twins=tuple(get("--twins")),
         answers=answers,
     )
 

@@ -16,6 +16,7 @@ from harness.errors import ConfigurationError, EnvironmentFault, HarnessError
 from harness.evidence.verdicts import Verdict
 from harness.reports.run import read_run
 from harness.reports.terminal import summary
+from harness.scenarios.twins import TWINS
 from harness.stages.options import (
     DEFAULT_RELEASE,
     DEFAULT_SEED,
@@ -62,6 +63,11 @@ Example:
 @click.option("--area", "areas", multiple=True, help="Only this process area; many.")
 @click.option("--theme", "themes", multiple=True, help="Only this theme, by our id or its number; many.")
 @click.option(
+    "--twins",
+    multiple=True,
+    help=f"Run each case again, perturbed: all, or names from {', '.join(TWINS)}, with commas.",
+)
+@click.option(
     "--requirement", "requirements", multiple=True, help="Only cases that verify this requirement; many."
 )
 @click.option("--scenario", "scenarios", multiple=True, help="Only this scenario; many.")
@@ -82,6 +88,7 @@ def run(
     segments: tuple[str, ...],
     areas: tuple[str, ...],
     themes: tuple[str, ...],
+    twins: tuple[str, ...],
     requirements: tuple[str, ...],
     scenarios: tuple[str, ...],
     seed: int,
@@ -119,6 +126,7 @@ def run(
             segments=segments,
             areas=areas,
             themes=themes,
+            twins=twins,
             answers=answers,
         )
     console = Console(stderr=True)
@@ -192,6 +200,7 @@ def _pytest(chosen: RunOptions, path: Path | None, workers: str, view: ProgressV
         ("--segment", chosen.selection.segments),
         ("--area", chosen.selection.areas),
         ("--theme", chosen.selection.themes),
+        ("--twins", chosen.selection.twins),
         ("--requirement", chosen.selection.requirements),
         ("--scenario", chosen.selection.scenarios),
     ):

@@ -45,6 +45,7 @@ from harness.scenarios.steps import (
     status,
 )
 from harness.scenarios.steps.fault import end_faults
+from harness.scenarios.twins import begin
 from harness.spec.release import load
 
 __all__ = [
@@ -144,6 +145,8 @@ def _omitted(case: Case, bench: Bench) -> Outcome | None:
         needs.add("admin")
     if given.clock or given.effective:
         needs.add("clock")
+    if case.twin:
+        needs |= {"admin", "clock", "faults"}
     lacking = sorted(needs - bench.target.capabilities)
     if not lacking:
         return None
@@ -183,6 +186,7 @@ def _play(case: Case, bench: Bench, playing: Cast, kept: stored.Instance | None,
     try:
         if instance.next_step == 0:
             arrange(play)
+            begin(play)
         for number, step in enumerate(case.scenario.steps):
             if number < instance.next_step:
                 continue

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import ConfigurationError, nearest
@@ -57,6 +58,14 @@ def cases_of(
         draft = Case(scenario, release.name, interface, event, role, 0)
         found.append(Case(scenario, release.name, interface, event, role, case_seed(run_seed, draft.key)))
     return found
+
+
+def twinned(case: Case, twins: Iterable[str], run_seed: int) -> Iterator[Case]:
+    """Yield a case, and after it the case again under each perturbation, with test data of its own."""
+    yield case
+    for name in twins:
+        draft = replace(case, twin=name)
+        yield replace(draft, seed=case_seed(run_seed, draft.key))
 
 
 def _senders(matrix: Matrix, pair: Pair, routing: Routing) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from harness.settings import Setting, Settings
 from harness.spec.release import Release
 from harness.spec.routing import Routing
 from harness.transport.client import Answer, DipClient
+from harness.transport.network import Party
 from harness.transport.target import Target
 
 HUB = "DIP"
@@ -90,6 +91,11 @@ class Play:
         self.seen: dict[tuple[str, str], Any] = {}
         self.publications: list[Publication] = []
         """All that arrived up to the last wait."""
+        self.down: Party | None = None
+        """The recipient that a twin made unreachable; ``back``: it has come up again."""
+        self.back = False
+        self.replayed: set[tuple[str, str]] = set()
+        """(transaction id, recipient) of what a twin had replayed."""
         self._assumed: set[str] = set()
 
     @property

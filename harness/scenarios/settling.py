@@ -8,6 +8,10 @@ from harness.errors import EnvironmentFault
 from harness.evidence.events import PublicationReceived
 from harness.scenarios.play import Play
 from harness.scenarios.publications import Publication, findings_of, of_receipts, signature_of
+from harness.scenarios.twins import after_wait, before_wait
+
+_MOST_PERTURBATIONS = 3
+"""How often one wait is perturbed at most, however much comes of it."""
 
 
 def settle(play: Play) -> list[Publication]:
@@ -24,7 +28,12 @@ def settle(play: Play) -> list[Publication]:
             "the target can't say what was received", mend="Give it the capability 'admin'."
         )
     wait = play.bench.settings.number("scenario.settle_seconds")
+    before_wait(play)
     play.settled = admin.settle(play.cast.tag, timeout=wait)
+    for _ in range(_MOST_PERTURBATIONS):
+        if not after_wait(play):
+            break
+        play.settled = admin.settle(play.cast.tag, timeout=wait)
     if not play.settled["settled"]:
         play.lean_on(
             "setting:scenario.settle_seconds",

@@ -12,6 +12,7 @@ from typing import Any
 from harness.data import folder
 from harness.errors import ConfigurationError, nearest
 from harness.scenarios.themes import themes_of
+from harness.scenarios.twins import TWINS
 from harness.scenarios.yaml_text import load_text_yaml
 from harness.spec.release import load, names
 from harness.spec.routing import load_routing
@@ -24,6 +25,8 @@ STAGES = {
     "sit-non-functional": "SIT Non-Functional: volume, performance, resilience",
     "sit-operational": "SIT Operational: service management and daily running",
 }
+TWINNED = ("sit-functional", "sit-migration")
+"""Stages whose cases can be run again as perturbed twins."""
 DEFAULT_RELEASE = "2.1.0"
 DEFAULT_SEED = 1
 DEFAULT_ENVIRONMENT = "SIT"
@@ -80,6 +83,7 @@ def options(
     segments: tuple[str, ...] = (),
     areas: tuple[str, ...] = (),
     themes: tuple[str, ...] = (),
+    twins: tuple[str, ...] = (),
     answers: Path | None = None,
 ) -> RunOptions:
     """Check what was asked and fill in the defaults; raises ConfigurationError with the nearest name."""
@@ -124,6 +128,7 @@ def options(
             segments,
             areas,
             _themes(themes, stage.lower(), catalogue or folder("test_catalogue")),
+            _twins(twins, stage.lower()),
         ),
         answers=answers,
     )
@@ -156,6 +161,21 @@ def _themes(asked: tuple[str, ...], stage: str, catalogue: Path) -> tuple[str, .
     upper = tuple(name.upper() for name in asked)
     _known("theme", upper, sorted(by_name))
     return tuple(by_name[name] for name in upper)
+
+
+def _twins(asked: tuple[str, ...], stage: str) -> tuple[str, ...]:
+    """Return the names of twins, which may stand in one text with commas; ``all`` is all of them."""
+    names = [name.strip() for text in asked for name in text.split(",") if name.strip()]
+    if names and stage not in TWINNED:
+        raise ConfigurationError(
+            f"the cases of stage {stage} have no twins",
+            where="--twins",
+            mend=f"Stages: {', '.join(TWINNED)}.",
+        )
+    if "all" in names:
+        return tuple(TWINS)
+    _known("twin", tuple(names), ["all", *TWINS])
+    return tuple(dict.fromkeys(names))
 
 
 def _known(what: str, values: tuple[str, ...], known: tuple[str, ...] | list[str]) -> None:

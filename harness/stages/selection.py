@@ -21,6 +21,8 @@ class Selection:
     areas: tuple[str, ...] = ()
     themes: tuple[str, ...] = ()
     """Our ids of themes."""
+    twins: tuple[str, ...] = ()
+    """Perturbations under which each selected case is run again."""
 
     def takes(self, case: Case) -> bool:
         """Say whether a case is selected."""

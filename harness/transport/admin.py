@@ -74,6 +74,11 @@ class Admin:
             {"tag": tag, "dip_id": dip_id, "what": what, "release": release, "with": dict(content)},
         )
 
+    def replayed(self, dip_id: str, release: str, payloads: Sequence[Mapping[str, Any]]) -> None:
+        """Hand to a simulated party what the hub replayed to it."""
+        content = {"dip_id": dip_id, "release": release, "payloads": list(payloads)}
+        self._call("POST", "/replayed", content)
+
     def settle(self, tag: str, *, timeout: float, quiet_ms: int = 0) -> dict[str, Any]:
         """Wait until all that carries the tag is delivered and answered; return messages and receipts."""
         content = {"tag": tag, "timeout": timeout, "quiet_ms": quiet_ms}

@@ -23,9 +23,10 @@ def fault(step: Fault, play: Play) -> None:
 
 
 def end_faults(play: Play) -> None:
-    """Write which faults were applied into the events, and switch them off."""
+    """Write which faults were applied, seeded ones of simulated parties too, and switch them off."""
     admin = play.bench.target.admin
-    if admin is None or not play.faults:
+    behaviours = play.cast.case.scenario.given.behaviours
+    if admin is None or not (play.faults or behaviours):
         return
     for applied in admin.applied_faults(tag=play.cast.tag):
         rest = {key: value for key, value in applied.items() if key not in ("at", "fault", "point", "party")}
@@ -39,5 +40,6 @@ def end_faults(play: Play) -> None:
                 details=rest,
             )
         )
-    admin.clear_faults(tag=play.cast.tag)
+    if play.faults:
+        admin.clear_faults(tag=play.cast.tag)
     play.faults = []

@@ -19,6 +19,7 @@ from harness.scenarios.model import Send
 from harness.scenarios.play import LastSend, NotApplicable, Play
 from harness.scenarios.steps import performs
 from harness.scenarios.steps.request import provider_of, record, transmit
+from harness.scenarios.twins import before_send
 from harness.spec.examine import examine
 from harness.transport.network import Party
 
@@ -43,6 +44,7 @@ def send(step: Send, play: Play) -> None:
     """Build, sign and send; keep what was sent and the answer as the play's last request."""
     prepared = _repeat(play) if step.content == "repeat" else _prepare(step, play)
     body = _body(step, play, prepared.payloads)
+    before_send(play, prepared.recipients)
     answer = transmit(step, play, prepared.sender, prepared.interface, prepared.event, body)
     stored = record(
         play,
