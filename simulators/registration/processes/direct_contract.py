@@ -78,7 +78,7 @@ class Wish:
     def held(self) -> DirectContract | None:
         """Return the contract that is in force."""
         held = self.case.known_point.at(self.words.item, self.case.moment)
-        return held if isinstance(held, DirectContract) and held.until > self.case.moment else None
+        return held if isinstance(held, DirectContract) else None
 
 
 def _not_in_place(wish: Wish) -> bool:
@@ -159,8 +159,14 @@ def _contract(case: Case, service: Service, *, adds: bool) -> Outcome:
     form = FORMS[service, adds]
 
     def changed() -> tuple[MeteringPoint, ...]:
-        value = DirectContract(case.publication.sender, wish.until) if adds and wish.until else None
-        return (case.known_point.put(wish.words.item, value, case.moment, case.now),)
+        point, item, held = case.known_point, wish.words.item, wish.held
+        if adds and wish.until:
+            contract = DirectContract(case.publication.sender, wish.until)
+            point = point.put(item, contract, case.moment, case.now)
+            return (point.put(item, None, wish.until, case.now),)
+        if held is not None:
+            point = point.withdraw(item, held.until, case.now)
+        return (point.put(item, None, case.moment, case.now),)
 
     return answer(case, RULES, wish, form, form, changed)
 

@@ -26,6 +26,7 @@ from simulators.registration.processes.meter_change import (
     read,
 )
 from simulators.registration.processes.meter_rules import RULES
+from simulators.registration.processes.segment import Change, settled
 
 Meters = tuple[Meter, ...]
 EVENTS = (INSTALL, EXCHANGE, REMOVAL, UPDATE, HISTORY_UPDATE)
@@ -80,7 +81,11 @@ def update(case: Case) -> Outcome:
     """Install, exchange, remove or correct a meter, or refuse to."""
     change = read(case)
     form, refused = ACCEPTED[change.event], REFUSED[change.event]
-    return answer(case, RULES, change, form, refused, lambda: (recorded(change),))
+    outcome = answer(case, RULES, change, form, refused, lambda: (recorded(change),))
+    if not outcome.points:
+        return outcome
+    on = change.date or case.moment
+    return outcome.then(settled(Change(case, case.known_point, outcome.points[0], on)))
 
 
 def recorded(change: MeterChange) -> MeteringPoint:

@@ -9,25 +9,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from simulators.participants.behaviours import Outgoing
 from simulators.registration.answering import repeated
+from simulators.registration.blocks import standing_blocks
 from simulators.registration.case import Case, Outcome, handles
 from simulators.registration.items import Item, Linked, Related
-from simulators.registration.notices import Around, Form, forms, write
+from simulators.registration.notices import Around, Blocks, Form, forms, write
 from simulators.registration.point import MeteringPoint
 from simulators.registration.processes.relationship_rules import LINKED_RULES, RELATED_RULES, Proposal
-from simulators.registration.rule import refusal
+from simulators.registration.rule import Rule, refusal
 
 _ACTIONS = ("Create", "Add", "Remove")
-_blocks = repeated("B090List", "B091")
+_repeated = repeated("B090List", "B091")
 
-ACCEPTED: Form[Case] = Form(
+
+def _accepted(after: tuple[Case, MeteringPoint]) -> Blocks:
+    case, principal = after
+    standing = standing_blocks(principal, case.moment, case.other)
+    return {**_repeated(case), "B907List": standing.get("B907List")}
+
+
+ACCEPTED: Form[tuple[Case, MeteringPoint]] = Form(
     "IF-020", "", ("sender", "supplier", "data service", "metering service", "distributor", "EES"),
-    lambda case: {**_blocks(case), "B907List": None}, "third-party",
-    "receivers of IF-020; the suppliers of all the points are addressed (assumed)",
+    _accepted, "third-party", "receivers of IF-020; the suppliers of all the points are addressed (assumed)",
 )  # fmt: skip
 REFUSED: Form[Case] = Form(
-    "IF-020", "", ("sender",), lambda case: {**_blocks(case), "B907List": None}, "assumed",
+    "IF-020", "", ("sender",), lambda case: {**_repeated(case), "B907List": None}, "assumed",
     "a refusal is nobody's business but the sender's",
 )  # fmt: skip
 forms("relationships", ACCEPTED, REFUSED)
@@ -35,22 +41,28 @@ forms("relationships", ACCEPTED, REFUSED)
 
 @handles("IF-019", *(f"LinkedImportExport{action}" for action in _ACTIONS))
 def linked(case: Case) -> Outcome:
-    """Create, add to or take from an import/export relationship; the exports follow the import's agents."""
-    proposal = _proposal(case, "LinkedImportExport")
-    code = refusal(LINKED_RULES, proposal)
-    if code:
-        return Outcome(sent=(_written(REFUSED, proposal, code),))
-    return Outcome(_changed(proposal, Item.LINKED), (_written(ACCEPTED, proposal, None),))
+    """Create, add to or take from an import/export relationship, or refuse to."""
+    return _decided(_proposal(case, "LinkedImportExport"), LINKED_RULES, Item.LINKED)
 
 
 @handles("IF-019", *(f"Related{action}" for action in _ACTIONS))
 def related(case: Case) -> Outcome:
-    """Create, add to or take from a related relationship; the secondaries follow the primary's agents."""
-    proposal = _proposal(case, "Related")
-    code = refusal(RELATED_RULES, proposal)
+    """Create, add to or take from a related relationship, or refuse to."""
+    return _decided(_proposal(case, "Related"), RELATED_RULES, Item.RELATED)
+
+
+def _decided(proposal: Proposal, rows: Sequence[Rule[Proposal]], item: Item) -> Outcome:
+    case = proposal.case
+    around, code = Around(event=case.publication.event), refusal(rows, proposal)
     if code:
-        return Outcome(sent=(_written(REFUSED, proposal, code),))
-    return Outcome(_changed(proposal, Item.RELATED), (_written(ACCEPTED, proposal, None),))
+        sent = write(REFUSED, case, case.point, case, around=around, code=code, answers=True)
+        return Outcome(sent=(sent,))
+    points = _changed(proposal, item)
+    sent = write(ACCEPTED, case, points[0], (case, points[0]), around=around, answers=True)
+    holders = [point.supplier_at(case.moment) for point in proposal.known]
+    suppliers = [holder.dip_id for holder in holders if holder is not None and holder.dip_id]
+    primary = tuple(dict.fromkeys((*sent.primary, *suppliers)))
+    return Outcome(points, (replace(sent, primary=primary),))
 
 
 def _proposal(case: Case, prefix: str) -> Proposal:
@@ -59,18 +71,6 @@ def _proposal(case: Case, prefix: str) -> Proposal:
     named = (principal, *(str(each["subsidiaryMPAN"]) for each in subsidiaries))
     points = tuple(case.point if mpan == case.mpan else case.other(mpan) for mpan in named)
     return Proposal(case, case.publication.event.removeprefix(prefix), named, points)
-
-
-def _written(form: Form[Case], proposal: Proposal, code: str | None) -> Outgoing:
-    case = proposal.case
-    sent = write(
-        form, case, case.point, case, around=Around(event=case.publication.event), code=code, answers=True
-    )
-    if code:
-        return sent
-    holders = [point.supplier_at(case.moment) for point in proposal.known]
-    suppliers = [holder.dip_id for holder in holders if holder is not None]
-    return replace(sent, primary=tuple(dict.fromkeys((*sent.primary, *suppliers))))
 
 
 def _changed(proposal: Proposal, item: Item) -> tuple[MeteringPoint, ...]:

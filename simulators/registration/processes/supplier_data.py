@@ -9,7 +9,7 @@ from simulators.registration.point import MeteringPoint
 from simulators.registration.processes.supplier_data_rules import PARTS, RULES, changes
 
 _CONCERNS = (
-    "sender", "supplier", "metering service", "data service", "retriever", "distributor", "LSS", "EES",
+    "sender", "metering service", "data service", "retriever", "distributor", "LSS", "EES",
 )  # fmt: skip
 ACCEPTED: dict[str, Form[Case]] = {
     event: Form(
