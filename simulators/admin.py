@@ -69,6 +69,7 @@ class Admin:
                 Route("/addresses", self._addresses, methods=["PUT"]),
                 Route("/behaviours", self._behaviours, methods=["PUT"]),
                 Route("/told", self._told, methods=["POST"]),
+                Route("/replayed", self._replayed, methods=["POST"]),
                 Route("/settle", self._settle, methods=["POST"]),
                 Route("/webhooks/{release}/{dip_id}/{channel}", self._webhook),
                 Route("/register/{dip_id}/{mpan}", self._register),
@@ -173,6 +174,14 @@ class Admin:
         self._simulators.participants.tell(_text(body, "tag"), _text(body, "dip_id"), told)
         return _json({"told": told.what})
 
+    async def _replayed(self, request: Request) -> Response:
+        body = await _body(request)
+        payloads = body.get("payloads")
+        if not isinstance(payloads, list) or not all(isinstance(each, dict) for each in payloads):
+            raise ConfigurationError("payloads is not a list of objects")
+        self._simulators.participants.replayed(_text(body, "dip_id"), _text(body, "release"), payloads)
+        return _json({"replayed": len(payloads)})
+
     async def _settle(self, request: Request) -> Response:
         body = await _body(request)
         tag = _text(body, "tag")
@@ -206,8 +215,11 @@ class Admin:
         return _json({"url": url})
 
     async def _register(self, request: Request) -> Response:
+        asked = request.query_params
         found = self._simulators.participants.register(
-            request.path_params["dip_id"], request.path_params["mpan"]
+            request.path_params["dip_id"],
+            request.path_params["mpan"],
+            **{name: _usable(_moment(asked, name), name) for name in ("as_of", "as_known") if name in asked},
         )
         if found is None:
             return _error(404, "the register holds nothing on this MPAN")
@@ -228,7 +240,8 @@ class Admin:
 
     async def _applied(self, request: Request) -> Response:
         tag = request.query_params.get("tag", "")
-        return _json({"applied": self._simulators.controls.plan.applied(tag=tag)})
+        seeded = self._simulators.participants.seeded(tag)
+        return _json({"applied": [*self._simulators.controls.plan.applied(tag=tag), *seeded]})
 
     async def _service(self, request: Request) -> Response:
         service = self._simulators.controls.service

@@ -5,26 +5,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
-import simulators.participants.provider
-import simulators.registration.process  # noqa: F401 - registers its behaviour
+import simulators.participants.everyone  # noqa: F401 - registers all behaviours
 from harness.spec.codes import code
 from simulators.network import SERVED_BY_PROVIDER, members
 from simulators.participants.behaviours import BEHAVIOURS
+from simulators.participants.choosing import VARIABLE
 from simulators.participants.codes import NEVER_ANSWERED, TABLE
-from simulators.registration.appointment import TRANSITIONS
-from simulators.registration.appointment_notices import FORMS, REASONS
-from simulators.registration.rules import RULES
-from simulators.registration.services import WORDS
+from simulators.participants.playing import SEND, Plays, Word
+from simulators.participants.seeded import FAULTS
+from simulators.participants.settling_rules import NEVER_ANSWERED as UNREACHABLE
+from simulators.participants.settling_rules import RULES
 
 _OPENING = """\
-# Simulated participants and registration
+# Simulated participants
 
-Who plays against the system under test when its counterparties are not there, what they check, and how the
-appointment exchange runs. The tables are written by `python -m simulators.participants.document` from the
-ones that decide; don't edit them by hand. Basis: **published**, **third-party** (somebody's reading of a
-document that is not public) or **assumed**.
+Who plays against the system under test when its counterparties are not there, what they check, how they
+answer and what they can be told. The tables are written by `python -m simulators.participants.document`
+from the ones that decide; don't edit them by hand. Basis: **published**, **third-party** (somebody's reading
+of a document that is not public) or **assumed**.
 
 ## The default network
 
@@ -84,71 +84,96 @@ _BEHAVIOURS = """\
 
 ## Behaviours
 
-Simulated parties only receive, until a behaviour is switched on for a tag (`S1.subText`) and a DIP id:
-`PUT /behaviours {"tag": ..., "behaviours": {"2200000001": {"name": "appointment", "points": [...]}}}`.
+Simulated parties only receive, until a behaviour is switched on for a tag (`S1.subText`) and a DIP id, in a
+scenario under `given: behaviours:` or with
+`PUT /behaviours {"tag": ..., "behaviours": {"1200000001": {"name": "metering-service", ...}}}`. The
+behaviour of a party that a real system plays is left out, so that a scenario stays as it is when the network
+file puts a real system in a simulated one's place. A tag's parties start from what its own switch says, so
+instances that run side by side don't disturb each other; the clock is shared.
 
 | behaviour | roles | options |
 |---|---|---|
 """
 
-_POINTS = """\
+_POLICIES = """\
 
-- `appoint` answers IF-033 with IF-034. `response` is an SP or DS code, SP000 (accepted) by default.
-- `appointment` is a registration service. `points` is the register that it starts from, a list of
-  `{"mpan", "supplier", "distributor"?, "metering_service"?: {"dip_id", "from"?}, "data_service"?: ...}`;
-  without `distributor` the LDSO with the MPAN's first two digits has it. `GET /register/{dip id}/{mpan}`
-  reads it.
+`appoint` does nothing but answer IF-033 with its option `response`, a published SP or DS code. `appointment`
+and `registration` are registration services.
 
-A tag's parties start from what its own switch says, so instances that run side by side don't disturb each
-other; the clock is shared.
+### Options of every other behaviour
 
-## The appointment exchange
+- `points`: what the party knows before the first message, a list of `{"mpan", "supplier",
+  "metering_service", "data_service", "retriever", "energisation", "connection_type", ...}`. A service is a
+  DIP id, `{"dip_id", "from", "to"}`, or a list of them; times carry an offset.
+- `answers`: how the party answers, by event (`MSAppSPRequest`), interface (`IF-033`) or `*`; the most
+  particular decides, and without one it accepts at once. A policy is a word or a mapping:
 
-| when | and | then | messages | basis | reason |
+| policy | the party |
+|---|---|
+| `accept`, `reject`, `silent` | accepts, refuses (SP099 in IF-034, a text elsewhere), says nothing |
+| `SP004`, `{response: reject, message: ...}` | refuses with a published code; with a text where none is |
+| `{after: "86400"}` | answers so many seconds later on the simulated clock |
+| `{set: {B070.appointmentScenario: USP}}` | answers wrongly: single places of the answer, set last of all |
+| `{to: ["2200000002"]}` | addresses other primary recipients |
+| `{times: "2"}` | answers more than once, each time under a reference of its own |
+| `{correlated: "false"}` | leaves out the correlation id of what it answers |
+
+### What answers what
+
+| behaviour | hears | answers | codes | basis | reason |
 |---|---|---|---|---|---|
 """
 
-_NOTICES = """\
+_TOLD = """\
 
-A pair that is not in the table changes nothing and sends nothing: an answer that comes twice, or late,
-appoints nobody. Every message repeats block M0 of the request, `S1.subText`, and as `S1.senderCorrelationID`
-the correlation id of the publication that led to it.
+### What a party can be told
 
-| message | event | concerns | basis | reason |
-|---|---|---|---|---|
+Beside the hub: `POST /told {"tag", "dip_id", "what", "release", "with": {...}}`. Items in brackets may be
+left out. A time is written with an offset; a date alone is the clock midnight that begins it.
+
+| behaviour | word | items | sends | basis | reason |
+|---|---|---|---|---|---|
 """
 
-_RECIPIENTS = """\
+_SETTLING = """\
 
-Of the parties concerned those are named in A0 whose role `swagger/routing.yaml` calls a primary receiver;
-the DIP finds the others.
+### What settlement refuses
+
+Every rule is held against IF-021, and IF-014 names each that is broken with the first place that breaks it.
+
+| code | meaning | basis | condition |
+|---|---|---|---|
 """
 
-_RULES = """\
+_KNOWN = """\
 
-### What registration refuses
+### What a party knows
 
-The first broken rule decides and goes into IF-032.
+`GET /register/{dip id}/{mpan}`, or the step `check`, shows what it learnt from the publications that it
+accepted: `supplier`, `metering_service`, `data_service` and `retriever` as lists of `{dip_id, from, to}`,
+`energisation`, `connection_type`, `segment`, `consent` and other facts, `meters` and `removed_meters`,
+`readings`, `heard` (how often each `IF-036/MSAppActive` was applied), `repeated` (transactions that came
+again and were not applied), and what a role family keeps besides. A refusal teaches nothing, and a message
+that is replayed on request (IF-016) is only counted.
 
-| code | meaning | for | basis | condition |
-|---|---|---|---|---|
-"""
+## Seeded faults
 
-_ASSUMED = """\
+To see which scenario catches which defect. The option `seeded: NAME` of any behaviour (a list for several)
+switches a fault on, the environment variable `{variable}` (names with commas between them) for every party
+whose role it fits. None is on otherwise, and the run's events say what each one changed.
 
-In IF-034 a code that is no published SP or DS code, or that contradicts the response code, is answered with
-REG1094, a nominated retriever whose MPID and DIP id don't match with REG1093 (both assumed). A change of
-supplier (scenarios COS and MCS) is taken as done on the effective date: there is no switching service here
-yet. IF-036 repeats the consent and the retriever that the supplier proposed (assumed).
+| fault | roles | stands for |
+|---|---|---|
 """
 
 
 def document() -> str:
     """Return the whole document."""
     lines = [_OPENING, *_network(), _RECEIVING.rstrip("\n"), *_codes(), _BESIDES, *_unused()]
-    lines += [_BEHAVIOURS.rstrip("\n"), *_behaviours(), _POINTS.rstrip("\n"), *_transitions()]
-    lines += [_NOTICES.rstrip("\n"), *_notices(), _RECIPIENTS, *_reasons(), _RULES.rstrip("\n"), *_rules()]
-    return "\n".join([*lines, _ASSUMED])
+    lines += [_BEHAVIOURS.rstrip("\n"), *_behaviours(), _POLICIES.rstrip("\n"), *_replies()]
+    lines += [_TOLD.rstrip("\n"), *_words(), _SETTLING.rstrip("\n"), *_settling()]
+    lines += [_KNOWN.replace("{variable}", VARIABLE).rstrip("\n"), *_faults()]
+    return "\n".join([*lines, ""])
 
 
 def _row(cells: Iterable[str]) -> str:
@@ -181,31 +206,50 @@ def _unused() -> Iterator[str]:
 
 def _behaviours() -> Iterator[str]:
     for name, behaviour in sorted(BEHAVIOURS.items()):
-        yield _row((f"`{name}`", _listed(behaviour.roles), _listed(f"`{o}`" for o in behaviour.options)))
+        own = behaviour.own_options if isinstance(behaviour, Plays) else {}
+        listed = [f"`{o}`: {own[o]}" if o in own else f"`{o}`" for o in sorted(behaviour.options)]
+        yield _row((f"`{name}`", _listed(behaviour.roles), "; ".join(listed)))
 
 
-def _transitions() -> Iterator[str]:
-    for (stage, trigger), transition in TRANSITIONS.items():
-        notices = ", ".join(notice.value for notice in transition.notices)
-        yield _row((stage, trigger, transition.stage, notices, transition.basis, transition.reason))
+def _families() -> Iterator[tuple[str, Plays]]:
+    for name, behaviour in sorted(BEHAVIOURS.items()):
+        if isinstance(behaviour, Plays):
+            yield name, behaviour
 
 
-def _notices() -> Iterator[str]:
-    prefixes = "/".join(words.prefix for words in WORDS.values())
-    for notice, form in FORMS.items():
-        event = form.event.format(f"({prefixes})")
-        yield _row((notice.value, event, ", ".join(form.concerns), form.basis, form.reason))
+def _replies() -> Iterator[str]:
+    for name, family in _families():
+        for reply in family.replies:
+            heard = f"{reply.interface} [{reply.event}]" if reply.event else reply.interface
+            codes = _listed(reply.codes) or "none"
+            yield _row((f"`{name}`", heard, reply.answer, codes, reply.basis, reply.reason))
 
 
-def _reasons() -> Sequence[str]:
-    named = ", ".join(f"{scenario} {reason}" for scenario, reason in REASONS.items())
-    return (f"De-appointment reason by scenario (assumed): {named}, else CSERV.",)
+def _words() -> Iterator[str]:
+    yield _told("every one", SEND)
+    for name, family in _families():
+        for word in family.words:
+            yield _told(f"`{name}`", word)
 
 
-def _rules() -> Iterator[str]:
+def _told(name: str, word: Word) -> str:
+    items = [
+        (f"`{item.name}`" if item.needed else f"[`{item.name}`]") + (f": {item.about}" if item.about else "")
+        for item in word.items
+    ]
+    return _row((name, f"`{word.name}`", "; ".join(items), word.sends, word.basis, word.reason))
+
+
+def _settling() -> Iterator[str]:
     for rule in RULES:
-        service = WORDS[rule.service].prefix if rule.service else "both"
-        yield _row((rule.code, code(rule.code).meaning, service, rule.basis, rule.reason))
+        yield _row((rule.code, code(rule.code).meaning, rule.basis, rule.reason))
+    for name, reason in UNREACHABLE.items():
+        yield _row((name, code(name).meaning, "never answered", reason))
+
+
+def _faults() -> Iterator[str]:
+    for name, fault in sorted(FAULTS.items()):
+        yield _row((f"`{name}`", _listed(fault.roles), fault.defect))
 
 
 if __name__ == "__main__":

@@ -39,7 +39,6 @@ FACTS: Mapping[str, Mapping[str, str]] = {
         "annualConsumptionQualityIndicator": "annual_quality",
     },
     "B068": {"consentGranularity": "consent"},
-    "B094": {"MHHSRegimeEndDate": "mhhs_until"},
 }
 """Fact by block and item; a null item teaches nothing."""
 
@@ -75,6 +74,12 @@ TENANCIES = (
 
 _WITH_METER = frozenset({"MeterInstall", "MeterExchange", "MeterUpdate"})
 """Events whose B906 is a meter in place; in MeterHistoryUpdate it is the one before."""
+_REVERSED = "ReverseMigNotification"
+_MIGRATIONS = frozenset({"MCA", "MCS"})
+_MIGRATED = {
+    "B014": "incomingMeteringServiceEffectiveFromDate",
+    "B015": "incomingDataServiceEffectiveFromDate",
+}
 _REFUSING = frozenset({"R", "L"})
 _RECONNECTED = "MPANReconnection"
 _REPLAYED = "IF-016"
@@ -110,7 +115,7 @@ def _taught(point: Point, publication: Publication) -> Point:
         for item, fact in items.items()
         if (value := publication.custom(block).get(item)) is not None
     }
-    facts = {**point.facts, **learnt}
+    facts = {**point.facts, **learnt, **_regime(publication)}
     if publication.event == _RECONNECTED:
         facts.pop("disconnected_from", None)
     point = replace(point, facts=MappingProxyType(facts))
@@ -124,6 +129,20 @@ def _taught(point: Point, publication: Publication) -> Point:
         else:
             point = point.begins(tenancy.service, dip_id, since)
     return _with_readings(_with_meters(point, publication), publication)
+
+
+def _regime(publication: Publication) -> dict[str, Any]:
+    """Return when half-hourly settlement begins (a migration) or ends (a reverse migration).
+
+    It ends when the incoming supplier begins: IF-003 names both dates, and this one is not ambiguous.
+    """
+    if publication.event == _REVERSED:
+        return {"mhhs_until": publication.custom("B002").get("supplierEffectiveFromDate")}
+    for block, since in _MIGRATED.items():
+        appointed = publication.custom(block)
+        if appointed.get("appointmentScenario") in _MIGRATIONS:
+            return {"mhhs_from": appointed.get(since)}
+    return {}
 
 
 def _with_meters(point: Point, publication: Publication) -> Point:

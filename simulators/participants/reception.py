@@ -2,13 +2,13 @@
 
 The caller must be the hub twice over: by the certificate of the connection (else 403, no body) and by the
 one that signed (else RCP9999 for every publication). A publication whose transaction was accepted before
-gets the same answer again and no behaviour sees it twice.
+gets the same answer again and is handed on as repeated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -64,7 +64,7 @@ class Reception:
         accepted: Callable[[Party, Publication], None],
         received: Callable[[str], None],
     ) -> None:
-        """``accepted`` gets each good new publication, then ``received`` each tag of the call."""
+        """``accepted`` gets each good publication, then ``received`` each tag of the call."""
         self._network = network
         self._parties = {party.dip_id: party for party in network.parties if party.simulated}
         self._roles = {party.dip_id: party.role for party in network.parties}
@@ -109,6 +109,14 @@ class Reception:
         for tag in tags:
             self._received(tag)
         return status, body
+
+    def replayed(self, party: Party, release: Release, payloads: Sequence[dict[str, Any]]) -> None:
+        """Take in what the hub replayed to a party; what it accepted before is handed on as repeated."""
+        memory = self._memories.setdefault((release.name, party.dip_id), _Memory(self._remembers))
+        for payload in payloads:
+            publication = _publication(release, payload)
+            known = publication.transaction in memory.answers
+            self._accepted(party, replace(publication, repeated=known))
 
     def _status(self, call: Call, place: Place) -> Reply:
         """Answer and keep a call of status messages."""
@@ -191,6 +199,7 @@ class Reception:
             transaction = answers.block(payload, "D0").get("transactionID")
             if isinstance(transaction, str) and transaction in memory.answers:
                 entries.append(memory.answers[transaction])
+                accepted.append(replace(_publication(place.release, payload), repeated=True))
                 continue
             reasons = judge(place.release, payload, self._surroundings(call, place, memory))
             entry = answers.entry(place.release, place.party.dip_id, payload, reasons, call.received_at)

@@ -19,6 +19,7 @@ from harness.spec.routing import Routing
 from harness.transport.network import Network, Party
 from simulators.participants.behaviours import Acting, Behaviour, Outgoing, Publication, Told
 from simulators.participants.choosing import chosen
+from simulators.participants.seeded import Applied, Seeded, Spoilt
 
 Sender = Callable[[Acting, Outgoing], Awaitable[str]]
 """Builds, signs and sends; returns what went wrong, or an empty text."""
@@ -72,10 +73,10 @@ class Runner:
         actors: dict[str, _Actor] = {}
         for dip_id, options in mapping.items():
             party = self._network.by_dip_id(str(dip_id))
-            if not party.simulated:
-                raise ConfigurationError(f"{dip_id} is a real party", where=where)
             if not isinstance(options, Mapping):
                 raise ConfigurationError(f"the options of {dip_id} are no mapping", where=where)
+            if not party.simulated:
+                continue  # a real system plays the party, and does what it does
             behaviour, rest = chosen(options, party, where=f"{where}: {dip_id}")
             actors[party.dip_id] = _Actor(
                 party, tag, behaviour, behaviour.start(rest, self._acting(party, tag))
@@ -89,9 +90,14 @@ class Runner:
         self._changed(tag)
 
     def publication(self, party: Party, publication: Publication) -> None:
-        """Hand over an accepted publication; where a behaviour takes it, its tag is busy on return."""
+        """Hand over an accepted publication; where a behaviour takes it, its tag is busy on return.
+
+        A repeated transaction is taken by nobody, unless the fault is seeded that applies it as a new one.
+        """
         actor = self._actors.get(publication.tag, {}).get(party.dip_id)
-        if actor is not None:
+        if actor is None:
+            return
+        if not publication.repeated or (isinstance(actor.behaviour, Seeded) and actor.behaviour.repeats):
             self._start(actor, publication)
 
     def tell(self, tag: str, dip_id: str, told: Told) -> None:
@@ -132,11 +138,19 @@ class Runner:
         """Return what went wrong while parties acted for a tag."""
         return list(self._problems.get(tag, ()))
 
-    def look_up(self, dip_id: str, mpan: str) -> dict[str, Any] | None:
+    def seeded(self, tag: str) -> list[Applied]:
+        """Return every change that a seeded fault made for a tag, in order of time."""
+        states = (actor.state for actor in self._actors.get(tag, {}).values())
+        applied = [each for state in states if isinstance(state, Spoilt) for each in state.applied]
+        return sorted(applied, key=lambda each: each.at)
+
+    def look_up(
+        self, dip_id: str, mpan: str, *, as_of: datetime | None = None, as_known: datetime | None = None
+    ) -> dict[str, Any] | None:
         """Return what a party registered for an MPAN, from the latest instance that has it."""
         for actors in reversed(self._actors.values()):
             actor = actors.get(dip_id)
-            found = actor.behaviour.look_up(actor.state, mpan) if actor else None
+            found = actor.behaviour.look_up(actor.state, mpan, as_of, as_known) if actor else None
             if found is not None:
                 return found
         return None

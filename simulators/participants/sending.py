@@ -136,11 +136,12 @@ def told_message(
 
     A message without a metering point is built around the first one of the network's first distributor.
     """
-    number = content.mpan() if content.has("mpan") else mpan(_first_distributor(acting), 1)
+    number = content.mpan() if content.has("mpan") else any_mpan(acting)
     point = record.point(number)
     return message(content.release, interface, event, point, acting, to=to, places=content.places())
 
 
-def _first_distributor(acting: Acting) -> str:
+def any_mpan(acting: Acting) -> str:
+    """Return the MPAN that a message without a metering point is built around."""
     numbers = (each.distributor_id for each in acting.network.with_role("LDSO"))
-    return next(filter(None, numbers), "10")
+    return mpan(next(filter(None, numbers), "10"), 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,14 @@ class Participants:
             )
         self._runner.tell(tag, dip_id, told)
 
+    def replayed(self, dip_id: str, release: str, payloads: Sequence[dict[str, Any]]) -> None:
+        """Let a simulated party take in what the hub replayed to it; raises ConfigurationError."""
+        if release not in self._releases:
+            raise ConfigurationError(
+                f"release '{release}' is not mounted", mend=nearest(release, self._releases)
+            )
+        self._reception.replayed(self._network.by_dip_id(dip_id), self._releases[release], payloads)
+
     def is_idle(self, tag: str) -> bool:
         """Say whether no party is acting for a tag."""
         return self._runner.is_idle(tag)
@@ -123,9 +132,15 @@ class Participants:
         """Return what went wrong while parties acted for a tag."""
         return self._runner.problems(tag)
 
-    def register(self, regs_dip_id: str, mpan: str) -> dict[str, Any] | None:
-        """Return a metering point as a registration service holds it, or None."""
-        return self._runner.look_up(regs_dip_id, mpan)
+    def seeded(self, tag: str) -> list[dict[str, str]]:
+        """Return what seeded faults changed for a tag."""
+        return [applied.as_dict() for applied in self._runner.seeded(tag)]
+
+    def register(
+        self, dip_id: str, mpan: str, *, as_of: datetime | None = None, as_known: datetime | None = None
+    ) -> dict[str, Any] | None:
+        """Return what a party holds on a metering point, in force and known at those moments; or None."""
+        return self._runner.look_up(dip_id, mpan, as_of=as_of, as_known=as_known)
 
     def clock_moved(self) -> None:
         """Let the parties act on what has become due."""

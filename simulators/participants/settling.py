@@ -1,0 +1,176 @@
+"""What settlement holds: the periods of every metering point, and what each run made of a day (pure).
+
+A run takes the periods as they are held then and keeps its result, so that data which comes later counts in
+later runs alone. A period that is missing is defaulted (assumed: with the profile of the metering point).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any
+
+from harness.messages.consumption import Profile, kwh, utc_day_ends
+from simulators.participants.record import Point
+from simulators.participants.settling_rules import PERIOD, Reported, settlement_day
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The value of a settlement period, and whose it is."""
+
+    watt_hours: int
+    actual: bool
+    by: str
+    """DIP id of the data service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run made of one metering point and day."""
+
+    by_supplier: Mapping[str, int]
+    """Wh by the DIP id of who supplies in the period; empty text where that is not known."""
+    held: int
+    """Periods with data."""
+    estimated: int
+    defaulted: tuple[datetime, ...]
+    """Ends of the periods without."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as ``look_up`` shows it."""
+        return {
+            "kwh": kwh(sum(self.by_supplier.values())),
+            "periods": self.held,
+            "estimated": self.estimated,
+            "defaulted": len(self.defaulted),
+            "by_supplier": {who: kwh(watt_hours) for who, watt_hours in self.by_supplier.items()},
+        }
+
+
+Periods = Mapping[datetime, Held]
+_NOTHING: Mapping[Any, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Everything that is held, and every run that took place."""
+
+    periods: Mapping[tuple[str, str, date], Periods] = field(default_factory=lambda: _NOTHING)
+    """By MPAN, measurement quantity and UTC day."""
+    runs: Mapping[tuple[str, date, str], Result] = field(default_factory=lambda: _NOTHING)
+    """By MPAN, UTC day and run."""
+    replaced: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
+    """By MPAN: periods of one data service that took the place of another's."""
+
+    def hold(self, mpan: str, quantity: str, reported: Iterable[Reported], by: str) -> Settlement:
+        """Return what is held with a message's periods in it; a later value takes the place of an earlier."""
+        days = dict(self.periods)
+        taken = self.replaced.get(mpan, 0)
+        for period in reported:
+            if period.end is None:
+                continue
+            key = mpan, quantity, settlement_day(period.end)
+            before = days.get(key, _NOTHING)
+            earlier = before.get(period.end)
+            taken += earlier is not None and earlier.by != by
+            held = Held(period.watt_hours, period.actual, by)
+            days[key] = MappingProxyType({**before, period.end: held})
+        replaced = MappingProxyType({**self.replaced, mpan: taken})
+        return replace(self, periods=MappingProxyType(days), replaced=replaced)
+
+    def run(
+        self,
+        point: Point,
+        day: date,
+        run: str,
+        profile: Profile,
+        supplier: Callable[[datetime], str],
+        counts: Callable[[datetime], bool],
+    ) -> Settlement:
+        """Return the settlement after a run of one metering point and day.
+
+        ``supplier`` names who supplies, and ``counts`` says whether there is anything to default, in the
+        period that begins at a time.
+        """
+        held = self.periods.get((point.mpan, "AI", day), _NOTHING)
+        values = {end: each.watt_hours for end, each in held.items()}
+        missing = tuple(end for end in utc_day_ends(day) if end not in held and counts(end - PERIOD))
+        values |= {end: profile.period(end) for end in missing}
+        by_supplier: dict[str, int] = {}
+        for end, watt_hours in values.items():
+            who = supplier(end - PERIOD)
+            by_supplier[who] = by_supplier.get(who, 0) + watt_hours
+        estimated = sum(not each.actual for each in held.values())
+        result = Result(MappingProxyType(by_supplier), len(held), estimated, missing)
+        return replace(self, runs=MappingProxyType({**self.runs, (point.mpan, day, run): result}))
+
+    def annual(self, mpan: str, days: int, last: date) -> tuple[int, str]:
+        """Return the annual consumption (Wh) and its quality (DI-150), of the ``days`` up to ``last``.
+
+        Scaled up from the periods held; how it is calculated is assumed, the qualities are published.
+        """
+        first = date.fromordinal(last.toordinal() - days + 1)
+        held = [
+            each
+            for (held_mpan, quantity, day), periods in self.periods.items()
+            if (held_mpan, quantity) == (mpan, "AI") and first <= day <= last
+            for each in periods.values()
+        ]
+        wanted = days * 48
+        if not held:
+            return 0, "D"
+        yearly = round(sum(each.watt_hours for each in held) * 365 * 48 / len(held))
+        return yearly, _quality(len(held) / wanted, sum(each.actual for each in held) / len(held))
+
+    def totals(self) -> dict[str, Any]:
+        """Return kWh by day, run and supplier: what every report about them has to add up to."""
+        found: dict[str, dict[str, dict[str, int]]] = {}
+        for (_, day, run), result in self.runs.items():
+            suppliers = found.setdefault(day.isoformat(), {}).setdefault(run, {})
+            for who, watt_hours in result.by_supplier.items():
+                suppliers[who] = suppliers.get(who, 0) + watt_hours
+        return {
+            day: {
+                run: {who: kwh(total) for who, total in suppliers.items()} for run, suppliers in runs.items()
+            }
+            for day, runs in found.items()
+        }
+
+    def shown(self, mpan: str) -> dict[str, Any]:
+        """Return what is held of an MPAN as ``look_up`` shows it, empty when nothing is."""
+        consumption: dict[str, dict[str, Any]] = {}
+        for (held_mpan, quantity, day), periods in sorted(self.periods.items(), key=lambda pair: pair[0][2]):
+            if held_mpan == mpan:
+                consumption.setdefault(day.isoformat(), {})[quantity] = _as_dict(periods)
+        runs: dict[str, dict[str, Any]] = {}
+        for (run_mpan, day, run), result in self.runs.items():
+            if run_mpan == mpan:
+                runs.setdefault(day.isoformat(), {})[run] = result.as_dict()
+        if not consumption and not runs:
+            return {}
+        return {"consumption": consumption, "runs": runs, "replaced_periods": self.replaced.get(mpan, 0)}
+
+
+def _as_dict(periods: Periods) -> dict[str, Any]:
+    by: dict[str, int] = {}
+    for each in periods.values():
+        by[each.by] = by.get(each.by, 0) + 1
+    return {
+        "periods": len(periods),
+        "kwh": kwh(sum(each.watt_hours for each in periods.values())),
+        "estimated": sum(not each.actual for each in periods.values()),
+        "by": by,
+    }
+
+
+def _quality(present: float, actual: float) -> str:
+    if present < 1:
+        return "4" if present < 0.5 else "5"
+    if actual == 1:
+        return "A"
+    if actual == 0:
+        return "3"
+    return "1" if actual > 0.75 else "2"
