@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 
-from harness.errors import ConfigurationError, nearest
+from harness.errors import ConfigurationError
 from harness.standing_data.lists import DATES, FROM, TO, Listing
+from harness.standing_data.table import contents, table
 
 SAMPLE_MARK = "# SAMPLE"
 """A file that begins with it holds made-up values."""
-_REMARK = "#"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,58 +39,12 @@ def read_list(listing: Listing, path: Path) -> tuple[tuple[Entry, ...], bool]:
     Raises ConfigurationError for a file that can't be read, a wrong header, a value that its column can't
     hold, and two entries of one key whose times overlap.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = file.read().splitlines(keepends=True)
-    except OSError as error:
-        raise ConfigurationError(f"can't be read: {error.strerror}", where=str(path)) from error
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(
-            f"is not UTF-8: byte {error.start + 1}", where=str(path), mend="Save the file as CSV in UTF-8."
-        ) from error
-    entries = tuple(_entries(listing, lines, path))
+    data = contents(path)
+    required = [name for name in listing.header if not _optional(listing, name)]
+    _, rows = table(data, str(path), listing.header, required)
+    entries = tuple(_entry(listing, row, path, line) for line, row in rows)
     _no_overlaps(listing, entries, path)
-    return entries, bool(lines) and lines[0].startswith(SAMPLE_MARK)
-
-
-def _entries(listing: Listing, lines: list[str], path: Path) -> Iterator[Entry]:
-    first = next((n for n, line in enumerate(lines) if line.strip() and not line.startswith(_REMARK)), None)
-    if first is None:
-        raise ConfigurationError("has no header", where=str(path), mend=_header_wanted(listing))
-    reader = csv.reader(lines[first:], strict=True)
-    try:
-        header = [name.strip() for name in next(reader)]
-        _check_header(listing, header, f"{path}:{first + 1}")
-        for row in reader:
-            line = first + reader.line_num
-            if not row or not any(row) or row[0].startswith(_REMARK):
-                continue
-            if len(row) != len(header):
-                raise ConfigurationError(
-                    f"has {len(row)} fields, the header {len(header)}", where=f"{path}:{line}"
-                )
-            yield _entry(listing, dict(zip(header, map(str.strip, row), strict=True)), path, line)
-    except csv.Error as error:
-        raise ConfigurationError(
-            f"is no CSV: {error}", where=f"{path}:{first + max(reader.line_num, 1)}"
-        ) from error
-
-
-def _check_header(listing: Listing, header: list[str], where: str) -> None:
-    for name in header:
-        if name not in listing.header:
-            raise ConfigurationError(
-                f"'{name}' is no column here", where=where, mend=nearest(name, listing.header)
-            )
-        if header.count(name) > 1:
-            raise ConfigurationError(f"the column {name} stands twice", where=where)
-    missing = [name for name in listing.header if name not in header and not _optional(listing, name)]
-    if missing:
-        raise ConfigurationError(f"lacks the column {missing[0]}", where=where, mend=_header_wanted(listing))
-
-
-def _header_wanted(listing: Listing) -> str:
-    return f"The columns are {','.join(listing.header)}."
+    return entries, data.startswith(SAMPLE_MARK.encode())
 
 
 def _optional(listing: Listing, name: str) -> bool:

@@ -99,6 +99,11 @@ COLUMNS: tuple[Column, ...] = (
     _column("cohort", "", "the locked pairing of parties that the point belongs to"),
 )  # fmt: skip
 
+WITHOUT_COLUMN = ("direct_contract_metering", "direct_contract_data")
+"""Items that the JSON form may have and CSV has no column for; they are not checked."""
+WITHIN_ITEMS = ("scenario", "reason", "until")
+"""Parts of items for which the same holds."""
+
 BY_NAME: Mapping[str, Column] = {column.name: column for column in COLUMNS}
 FURTHER_METER = tuple(column for column in COLUMNS if column.path[0] == "meters")
 """Columns of a meter; in JSON a point may have several."""

@@ -1,26 +1,30 @@
 """Reading test data that somebody brings: CSV or JSON, without judging what stands in it.
 
-Only what can't be read at all is an error here: no file, no CSV, no JSON, a column that nobody knows, no column
-``mpan``. Everything else is a matter of `harness.test_data.checking`.
+Only what can't be read at all is an error here: no file, no CSV, no JSON, a column that nobody knows, no
+column ``mpan``. Everything else is a matter of `harness.test_data.checking`.
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 
-from harness.errors import ConfigurationError, nearest
-from harness.test_data.columns import BY_NAME, COLUMNS
+from harness.errors import ConfigurationError
+from harness.standing_data.table import contents, table
+from harness.test_data.columns import BY_NAME, COLUMNS, WITHOUT_COLUMN
 from harness.test_data.forms import rows
 from harness.test_data.participants import Participant
 
-_REMARK = "#"
-_LIMIT = 512 << 20
+Point: TypeAlias = tuple[str, dict[str, Any], dict[str, Any]]
+"""Where a point stands, its wrapper, and its entry."""
+
+
+KNOWN = {str(column.path[0]) for column in COLUMNS if column.path[0]} | {*WITHOUT_COLUMN}
+"""The fields of a JSON entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,70 +51,22 @@ class TestData:
 
 def read_test_data(path: Path) -> TestData:
     """Return what a file holds: JSON where it begins so, else CSV. Raises ConfigurationError."""
-    try:
-        if path.stat().st_size > _LIMIT:
-            raise ConfigurationError(f"is over {_LIMIT} bytes", where=str(path))
-        data = path.read_bytes()
-    except OSError as error:
-        raise ConfigurationError(f"can't be read: {error.strerror}", where=str(path)) from error
-    if data.lstrip()[:1] in (b"{", b"["):
-        return _of_json(data, path)
-    return _of_csv(data, path)
+    data = contents(path)
+    return _of_json(data, path) if is_json(data) else _of_csv(data, path)
 
 
-def csv_table(data: bytes, path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Return a CSV file's header and its rows with their lines; raises ConfigurationError."""
-    try:
-        lines = data.decode("utf-8-sig").splitlines(keepends=True)
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(
-            f"is neither JSON nor text in UTF-8: byte {error.start + 1}", where=str(path)
-        ) from error
-    first = next((n for n, line in enumerate(lines) if line.strip() and not line.startswith(_REMARK)), None)
-    if first is None:
-        raise ConfigurationError("is empty", where=str(path))
-    reader = csv.reader(lines[first:], strict=True)
-    found: list[tuple[int, list[str]]] = []
-    try:
-        header = [name.strip() for name in next(reader)]
-        for fields in reader:
-            line = first + reader.line_num
-            if not any(fields) or fields[0].startswith(_REMARK):
-                continue
-            if len(fields) != len(header):
-                raise ConfigurationError(
-                    f"has {len(fields)} fields, the header {len(header)}", where=f"{path}:{line}"
-                )
-            found.append((line, fields))
-    except csv.Error as error:
-        raise ConfigurationError(f"is no CSV: {error}", where=f"{path}:{first + reader.line_num}") from error
-    for name in header:
-        if name not in BY_NAME:
-            raise ConfigurationError(
-                f"'{name}' is no column of test data",
-                where=f"{path}:{first + 1}",
-                mend=nearest(name, BY_NAME),
-            )
-        if header.count(name) > 1:
-            raise ConfigurationError(f"the column {name} stands twice", where=f"{path}:{first + 1}")
-    if "mpan" not in header:
-        raise ConfigurationError("has no column mpan", where=f"{path}:{first + 1}")
-    return header, found
+def is_json(data: bytes) -> bool:
+    """Say whether a file is meant for JSON."""
+    return data.lstrip()[:1] in (b"{", b"[")
 
 
 def _of_csv(data: bytes, path: Path) -> TestData:
-    header, table = csv_table(data, path)
-    found = tuple(
-        Brought(f"line {line}", dict(zip(header, map(str.strip, fields), strict=True)))
-        for line, fields in table
-    )
-    return TestData(found, frozenset(header))
+    header, found = table(data, str(path), BY_NAME, ["mpan"])
+    return TestData(tuple(Brought(f"line {line}", row) for line, row in found), frozenset(header))
 
 
-def json_points(
-    data: bytes, path: Path
-) -> tuple[Any, list[tuple[str, Mapping[str, Any], Mapping[str, Any]]]]:
-    """Return the document, and of each point its place, its wrapper and its entry; raises ConfigurationError.
+def json_points(data: bytes, path: Path) -> tuple[Any, list[Point]]:
+    """Return the document and its points; raises ConfigurationError.
 
     A list of entries without their wrappers will do as well.
     """
@@ -138,14 +94,13 @@ def _of_json(data: bytes, path: Path) -> TestData:
         row, further = rows(entry)
         if wrapper.get("cohort") is not None:
             row["cohort"] = str(wrapper["cohort"])
-        unknown = tuple(sorted(set(entry) - _KNOWN | set(wrapper) - _WRAPPER))
+        unknown = tuple(sorted(set(entry) - KNOWN | set(wrapper) - _WRAPPER))
         found.append(Brought(place, row, tuple(further), unknown))
     brought = _participants(document, path) if isinstance(document, dict) else ()
     return TestData(tuple(found), frozenset(BY_NAME), brought)
 
 
 _WRAPPER = {"cohort", "register", "point"}
-_KNOWN = {str(column.path[0]) for column in COLUMNS if column.path[0]}
 
 
 def _participants(document: Mapping[str, Any], path: Path) -> tuple[Participant, ...]:

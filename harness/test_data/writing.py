@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -18,10 +18,13 @@ from harness.test_data.participants import Cohort, Participant
 MADE_UP = "# MADE UP by dip data generate: no value belongs to anybody.\n"
 
 
-def as_csv(rows: Iterable[Row], remark: str = "") -> str:
-    """Return the rows as CSV with every column, in their order."""
+ALL = tuple(column.name for column in COLUMNS)
+
+
+def as_csv(rows: Iterable[Row], columns: Sequence[str] = ALL, remark: str = "") -> str:
+    """Return the rows as CSV with these columns."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, [column.name for column in COLUMNS], restval="", lineterminator="\n")
+    writer = csv.DictWriter(out, columns, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return remark + out.getvalue()
