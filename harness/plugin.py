@@ -124,7 +124,7 @@ class ScenarioFile(pytest.File):
         suffix = f"@{calm.release}" if len(run.options.releases) > 1 else ""
         for case in twinned(calm, run.options.selection.twins, run.options.seed):
             if waits(run.options, case):
-                title = case.id.partition("/")[2]
+                title = case.id.removeprefix(case.scenario.id).lstrip("/.")
                 yield ScenarioItem.from_parent(self, name=f"{title}{suffix}", case=case)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ARG002

@@ -98,7 +98,7 @@ def run(
 ) -> None:
     """Run a stage of the catalogue (PATH: the packaged one) and write its reports.
 
-    Exit codes: 0 all passed; 1 a scenario failed or is inconclusive; 2 wrong usage, or nothing selected;
+    Exit codes: 0 all passed; 1 a scenario failed, is inconclusive or blocked; 2 wrong usage, or nothing selected;
     3 a fault of the environment; 4 a fault of the harness.
     """
     if workers and workers != "auto" and not workers.isdigit():
@@ -155,6 +155,8 @@ def _exit(verdicts: set[Verdict], *, interrupted: bool) -> tuple[int, str]:
         return HarnessError.exit_code, f"{HarnessError.exit_code}: the harness itself failed"
     if verdicts & {Verdict.FAIL, Verdict.INCONCLUSIVE}:
         return 1, "1: a case failed or is inconclusive"
+    if Verdict.SKIPPED in verdicts:
+        return 1, "1: a case is blocked, so that it was not run"
     return 0, "0: all that was run passed"
 
 

@@ -18,8 +18,11 @@ from harness.evidence.events import (
     AnswerReceived,
     FaultApplied,
     InstanceWaiting,
+    LegacyExchange,
     MessageSent,
+    PartyTold,
     PublicationReceived,
+    StepStarted,
 )
 from harness.evidence.verdicts import Verdict
 from harness.reports.excerpt import excerpt
@@ -38,6 +41,7 @@ from harness.reports.tally import (
     release_scores,
     requirements,
 )
+from harness.reports.twins import twin_table
 from harness.scenarios.requirements import Register
 from harness.spec.scope import cit_scope
 
@@ -97,6 +101,7 @@ def page(run: Run, register: Register) -> str:
             scores=release_scores(run),
             scope=cit_scope(),
             groups=_groups(run),
+            twins=twin_table(run),
             left_out=[(each, whose_move(run, each.blame)) for each in not_tested(run)],
             interfaces=by_interface,
             samples=[(each, _sample(run, each)) for each in by_interface if each.instances],
@@ -167,6 +172,18 @@ def _exhibits(run: Run, instance: Instance, *, publications: int = 4) -> tuple[E
     found = []
     for step in instance.steps:
         match step:
+            case StepStarted():
+                origin = f" ({step.procedure})" if step.procedure else ""
+                title = f"Step {step.number}: {step.step}{origin}"
+                found.append(Exhibit("step", title, step.text, "", 0, ""))
+            case PartyTold():
+                title = f"{run.party_name(step.party)} is told: {step.what}"
+                told = ", ".join(f"{name} {value}" for name, value in step.content.items())
+                found.append(Exhibit("told", title, told, "", 0, ""))
+            case LegacyExchange():
+                parties = f"{run.party_name(step.sender)} to {run.party_name(step.recipient)}"
+                title = f"Legacy exchange {step.flow}: {parties}"
+                found.append(_exhibit(run, "legacy", title, "kept as evidence, not played", step.body))
             case MessageSent():
                 detail = f"{step.method} {step.url}"
                 title = f"Sent by {run.party_name(step.sender)}: {step.interface} [{step.event_code}]"

@@ -6,12 +6,14 @@ from typing import Any
 
 from harness.evidence.verdicts import Blame
 from harness.reports.run import Run
+from harness.reports.twins import as_dict, twin_table
 
 FORMAT = 1
 
 
 def results(run: Run) -> dict[str, Any]:
-    """Return the content of `results.json`."""
+    """Return the content of `results.json`; ``twins`` is there where cases were run again, perturbed."""
+    table = twin_table(run)
     return {
         "format": FORMAT,
         "run": run.header.run,
@@ -37,6 +39,7 @@ def results(run: Run) -> dict[str, Any]:
             }
             for instance in run.instances
         ],
+        **({"twins": as_dict(table)} if table.rows else {}),
     }
 
 

@@ -19,17 +19,30 @@ from harness.evidence.events import (
     InstanceFinished,
     InstanceStarted,
     InstanceWaiting,
+    LegacyExchange,
     MessageSent,
+    PartyTold,
     PublicationReceived,
     RunFinished,
     RunStarted,
+    StepStarted,
 )
 from harness.evidence.evidence_class import EvidenceClass
 from harness.evidence.log import FILE, read_events
 from harness.evidence.store import EvidenceStore
 from harness.evidence.verdicts import Blame, BlameClass, ExecutionStatus, Verdict
 
-Step = MessageSent | AnswerReceived | PublicationReceived | FaultApplied | InstanceWaiting | CheckMade
+Step = (
+    StepStarted
+    | MessageSent
+    | AnswerReceived
+    | PublicationReceived
+    | PartyTold
+    | LegacyExchange
+    | FaultApplied
+    | InstanceWaiting
+    | CheckMade
+)
 
 UNFINISHED = "The run ended before this case did."
 

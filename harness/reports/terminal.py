@@ -13,6 +13,7 @@ from harness.evidence.verdicts import Verdict
 from harness.reports.moves import whose_move
 from harness.reports.run import Run
 from harness.reports.tally import failure_title, failures, release_scores
+from harness.reports.twins import twin_table
 from harness.spec.scope import cit_scope
 
 MOST_FAILURES = 10
@@ -40,6 +41,11 @@ def summary(run: Run, reports: Sequence[Path] = (), *, exit_reason: str = "") ->
             parts.append(
                 Text(f"{len(listed) - MOST_FAILURES} more kinds of failure are in the report", style="dim")
             )
+    table = twin_table(run)
+    if table.rows:
+        fragile = len(table.fragile)
+        text = f"{len(table.rows):,} cases were run again as twins; {fragile:,} hold only in the calm"
+        parts.append(Text(text, style="yellow" if fragile else ""))
     parts.append(Text())
     parts.append(
         _line("evidence", f"{run.evidence_class}: {run.evidence_class_reason}. This is no completion report.")

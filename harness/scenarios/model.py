@@ -296,9 +296,9 @@ class Case:
     @property
     def id(self) -> str:
         """The id that reports show."""
-        variant = f"/{self.scenario.variant}" if self.scenario.variant else ""
+        variant = f".{self.scenario.variant}" if self.scenario.variant else ""
         twin = f"~{self.twin}" if self.twin else ""
-        return f"{self.scenario.id}/{self.interface}/{self.event}/{self.role}{variant}{twin}"
+        return f"{self.scenario.id}{variant}/{self.interface}/{self.event}/{self.role}{twin}"
 
     @property
     def key(self) -> str:
