@@ -91,6 +91,8 @@ class Play:
         self.seen: dict[tuple[str, str], Any] = {}
         self.publications: list[Publication] = []
         """All that arrived up to the last wait."""
+        self.problems = 0
+        """How many problems of simulated parties were judged."""
         self.down: Party | None = None
         """The recipient that a twin made unreachable; ``back``: it has come up again."""
         self.back = False

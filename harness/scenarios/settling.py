@@ -6,6 +6,7 @@ from typing import Any
 
 from harness.errors import EnvironmentFault
 from harness.evidence.events import PublicationReceived
+from harness.scenarios.blame import of_party
 from harness.scenarios.play import Play
 from harness.scenarios.publications import Publication, findings_of, of_receipts, signature_of
 from harness.scenarios.twins import after_wait, before_wait
@@ -40,6 +41,7 @@ def settle(play: Play) -> list[Publication]:
             f"scenario.settle_seconds = {wait}: deliveries were still under way when the wait ended",
             "assumed",
         )
+    _judge_problems(play, play.settled.get("problems", []))
     play.publications = list(of_receipts(play.settled["receipts"], play.cast.tag))
     taken = {message["transaction_id"]: place for place, message in enumerate(play.settled["messages"])}
     fresh = [p for p in play.publications if (p.transaction, p.party) not in play.seen]
@@ -49,6 +51,23 @@ def settle(play: Play) -> list[Publication]:
         if key not in play.seen:
             play.seen[key] = _take_in(play, publication)
     return play.publications
+
+
+def _judge_problems(play: Play, problems: list[dict[str, str]]) -> None:
+    """A simulated party that could not do what it meant to is the reason for much that goes missing."""
+    for problem in problems[play.problems :]:
+        party = play.bench.target.network.by_dip_id(problem["party"])
+        play.check(
+            f"{party.name} can do what it means to",
+            False,
+            expected=f"{problem['message'] or 'a reaction'}, sent and accepted",
+            actual=problem["error"],
+            rule="behaviours of simulated parties",
+            blame=of_party(party),
+            key=f"{party.role} could not act",
+            hint="The simulated party's behaviour, or what it was told, does not suit the scenario.",
+        )
+    play.problems = len(problems)
 
 
 def _take_in(play: Play, publication: Publication) -> dict[str, Any]:
