@@ -138,6 +138,7 @@ def _profile(point: MeteringPoint, moment: datetime) -> dict[str, Any]:
 
 
 def listed_meter(meter: Meter) -> dict[str, Any]:
+    """Return an item of B905List: a meter and who owns it now."""
     """Return an item of B905List: a meter, and who owns it."""
     listed: dict[str, Any] = {
         "existingMeter": {

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from harness.clock import message_time
 from simulators.registration.answering import answer, repeated
+from simulators.registration.blocks import listed_meter
 from simulators.registration.case import Case, Outcome, handles
 from simulators.registration.items import Item, Meter
 from simulators.registration.notices import Blocks, Form, forms
@@ -36,26 +36,8 @@ _repeated = repeated("B030", "B039", "B906")
 def _other_meters(case: Case) -> Blocks:
     change = read(case)
     touched = {change.serial, change.modified_serial, change.removed_serial}
-    others = [_listed(meter) for serial, meter in change.installed.items() if serial not in touched]
+    others = [listed_meter(meter) for serial, meter in change.installed.items() if serial not in touched]
     return {**_repeated(case), "B905List": others or None}
-
-
-def _listed(meter: Meter) -> Blocks:
-    provider = meter.asset_providers[-1] if meter.asset_providers else None
-    owner = provider and {
-        "meterAssetProviderID": provider.provider,
-        "meterAssetProviderEffectiveFromDate": message_time(provider.effective_from),
-    }
-    details = {
-        "meterID": meter.serial,
-        "meterType": meter.kind,
-        "manufacturersMakeAndType": meter.make or None,
-        "ESMEGUID": meter.esme,
-        "meterLocation": meter.location,
-        "numberOfDisplayedRegisterDigits": meter.digits,
-        "meterInstallationDate": message_time(meter.installed),
-    }
-    return {"existingMeter": details, **({"existingMAP": owner} if owner else {})}
 
 
 _CONCERNS = ("sender", "metering service", "data service", "supplier", "distributor", "retriever", "EES")

@@ -1,7 +1,8 @@
 """Relationships between metering points: IF-019 from a supplier, IF-020 in answer.
 
 A relationship is held by every point that it joins, with the same value, from the moment of the request on
-(assumed). One that loses its last subsidiary is at an end.
+(assumed). One that loses its last subsidiary is at an end. The points that join get the principal's services,
+from the clock midnight that began the day (assumed; that they are aligned is published).
 """
 
 from __future__ import annotations
@@ -9,14 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from harness.calendars.local_time import clock_midnight, local_date
 from simulators.registration.answering import repeated
 from simulators.registration.blocks import standing_blocks
-from simulators.registration.case import Case, Outcome, handles
+from simulators.registration.case import NOTHING, Case, Outcome, handles
 from simulators.registration.items import Item, Linked, Related
 from simulators.registration.notices import Around, Blocks, Form, forms, write
 from simulators.registration.point import MeteringPoint
+from simulators.registration.processes.activation import follow
+from simulators.registration.processes.moving import Moved
 from simulators.registration.processes.relationship_rules import LINKED_RULES, RELATED_RULES, Proposal
 from simulators.registration.rule import Rule, refusal
+from simulators.registration.services import Service
 
 _ACTIONS = ("Create", "Add", "Remove")
 _repeated = repeated("B090List", "B091")
@@ -62,7 +67,22 @@ def _decided(proposal: Proposal, rows: Sequence[Rule[Proposal]], item: Item) -> 
     holders = [point.supplier_at(case.moment) for point in proposal.known]
     suppliers = [holder.dip_id for holder in holders if holder is not None and holder.dip_id]
     primary = tuple(dict.fromkeys((*sent.primary, *suppliers)))
-    return Outcome(points, (replace(sent, primary=primary),))
+    outcome = Outcome(points, (replace(sent, primary=primary),))
+    return outcome if proposal.action == "Remove" else outcome.then(_aligned(proposal, points, item))
+
+
+def _aligned(proposal: Proposal, points: Sequence[MeteringPoint], item: Item) -> Outcome:
+    """Return what it takes that the points which join have the principal's services, from today on."""
+    case, reason = proposal.case, "IMPEXP" if item is Item.LINKED else "RELATED"
+    midnight = clock_midnight(local_date(case.moment))
+    found = NOTHING
+    for point in points[1:]:
+        if point.mpan in proposal.named:
+            moved = Moved(point)
+            for service in Service:
+                moved = moved.then(follow(case, points[0], moved.point, service, midnight, reason))
+            found = found.then(moved.outcome)
+    return found
 
 
 def _proposal(case: Case, prefix: str) -> Proposal:
