@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import pytest
+
+from harness.reports.behaviours import load_behaviours
+from simulators.dip.document import PASSED_ON, catalogue
+from tests.project.collected import collected
 
 _ROOT = Path(__file__).resolve().parents[2]
 _ALIEN = {".venv", "venv", "runs", "build", "dist", "node_modules"}
@@ -44,6 +48,14 @@ def documents(root: Path, tracked: list[Path]) -> dict[str, str]:
         for path in tracked
         if path.suffix == ".md"
     }
+
+
+@pytest.fixture(scope="session")
+def tests_there(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, frozenset[str]]:
+    """Return the tests in the files that documents name, each with the codes that it says it provokes."""
+    named = {each.test for each in load_behaviours()} | {each.test for each in catalogue().provoked}
+    files = {test.partition("::")[0] for test in named | {PASSED_ON}}
+    return collected(root, files, tmp_path_factory.mktemp("collected"))
 
 
 @pytest.fixture(scope="session")
