@@ -25,6 +25,7 @@ from simulators.registration.processes.appointment_reminders import lapsed_at_st
 from simulators.registration.processes.appointment_rules import RULES, Wanted, retriever_known
 from simulators.registration.processes.appointment_table import Trigger
 from simulators.registration.processes.moving import Moved, move
+from simulators.registration.processes.segment import Change, settled
 from simulators.registration.request import Appointment, Stage
 from simulators.registration.rule import Rule, refusal, rules, stated
 from simulators.registration.services import WORDS, service_of
@@ -98,7 +99,8 @@ def answer(case: Case) -> Outcome:
         correlation=case.correlation,
     )
     trigger = Trigger.PROVIDER_ACCEPTS if accepts else Trigger.PROVIDER_REJECTS
-    return next_in_queue(case, move(case, case.known_point, asked, answered, trigger)).outcome
+    moved = next_in_queue(case, move(case, case.known_point, asked, answered, trigger))
+    return moved.outcome.then(settled(Change(case, case.known_point, moved.point, case.moment)))
 
 
 def _answered(case: Case) -> Appointment | None:

@@ -3,7 +3,7 @@
 A change on site, or of the connection type, can make a metering point another segment's. Where an
 appointment of scenario SEG to that segment is accepted, the segment changes at the clock midnight that began
 the day of the change (assumed), IF-044 says so, and the accepted SEG appointments become active with it.
-Where none is, the supplier is reminded.
+Where none is, the supplier is reminded; one that is accepted later takes effect on the day of its acceptance.
 """
 
 from __future__ import annotations
@@ -73,23 +73,28 @@ def fitting_segment(case: Case, point: MeteringPoint) -> str | None:
 
 
 def settled(change: Change) -> Outcome:
-    """Return what a change makes of the segment; no second reminder where it did not suit before."""
-    case, after = change.case, change.after
-    wanted, held = fitting_segment(case, after), after.at(Item.MARKET_SEGMENT, case.moment)
-    if wanted is None or held is None or wanted == held:
+    """Return what a change, or an acceptance, makes of the segment and of the services that wait for it.
+
+    There is no second reminder where the segment did not suit before.
+    """
+    case, point = change.case, change.after
+    wanted, held = fitting_segment(case, point), point.at(Item.MARKET_SEGMENT, case.moment)
+    if wanted is None or held is None:
         return NOTHING
-    accepted = accepted_for(case, after, wanted)
+    accepted = accepted_for(case, point, wanted)
     if not accepted:
-        if wanted == fitting_segment(case, change.before):
+        if wanted in (held, fitting_segment(case, change.before)):
             return NOTHING
         text = f"Market segment {held} does not suit the meters or the connection, which ask for {wanted}"
-        return Outcome(sent=remind(SEGMENT_UNSUITED, case, after, text))
-    point = after.put(Item.MARKET_SEGMENT, wanted, change.moment, case.now)
-    told = write(CHANGED, case, point, (point, change.moment), around=Around(segment=wanted))
-    begun = Moved(point, (told, *consent_reminder(case, after, point)))
+        return Outcome(sent=remind(SEGMENT_UNSUITED, case, point, text))
+    moved = Moved(point)
+    if wanted != held:
+        point = point.put(Item.MARKET_SEGMENT, wanted, change.moment, case.now)
+        told = write(CHANGED, case, point, (point, change.moment), around=Around(segment=wanted))
+        moved = Moved(point, (told,))
     for each in accepted:
-        begun = begun.then(activate(case, begun.point, each, change.moment, reason=change.reason))
-    return begun.outcome
+        moved = moved.then(activate(case, moved.point, each, change.moment, reason=change.reason))
+    return Outcome(moved.outcome.points, (*moved.sent, *consent_reminder(case, change.after, moved.point)))
 
 
 def accepted_for(case: Case, point: MeteringPoint, segment: str) -> tuple[Appointment, ...]:
