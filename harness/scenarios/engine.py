@@ -67,7 +67,7 @@ _NEEDS: dict[type[Step], str] = {
 def run_case(case: Case, bench: Bench, folder: Path) -> Outcome:
     """Run a case to its verdict; never raises for anything that the system under test or the target does."""
     started = time.perf_counter()
-    tag = f"{bench.run} {case.id}"
+    tag = f"{bench.run} {case.key}"
     outcome, blocked = Outcome(Verdict.ERROR, "not run", Blame(BlameClass.HARNESS)), False
     announced = False
     try:
