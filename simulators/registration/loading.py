@@ -2,17 +2,20 @@
 
 A point is a mapping with ``mpan``, perhaps ``distributor`` and ``created``, and any of the items
 (`simulators.registration.items`). An item is its value, a mapping of its parts (``value`` where it has
-none) with ``from``, or a list of such mappings, one for each time it changed. A party is given as its DIP
-id or as ``dip_id``; a party of the legacy arrangements as ``mpid`` alone.
+none) with ``from``, or a list of such mappings, one for each time it changed; the word ``none`` says that
+there is none. A party is given as its DIP id or as ``dip_id``; a party of the legacy arrangements as
+``mpid`` alone. A time has an offset; a date alone is the clock midnight that begins it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
+from harness.calendars.local_time import clock_midnight
 from harness.errors import ConfigurationError, nearest
 from harness.messages.identifiers import distributor_of, is_mpan
 from harness.transport.network import Network, Party
@@ -61,7 +64,13 @@ _PARTS: Mapping[Item, type] = {
     Item.RELATED: Related,
     Item.GREEN_DEAL: GreenDeal,
 }
-_FIELDS = frozenset({"mpan", "distributor", "created", *(item.value for item in Item)})
+FLAGS = frozenset({Item.METERED, Item.DOMESTIC})
+SEGMENTS = {"smart": "S", "advanced": "A", "unmetered": "U"}
+NONE = "none"
+"""In the place of a value: it is on record that there is none."""
+_FLAG_WORDS = {"true": True, "false": False, "yes": True, "no": False}
+_DAY = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]")
+_FIELDS = frozenset({"mpan", "distributor", "created", "segment", *(item.value for item in Item)})
 
 
 def points(entries: object, network: Network, *, where: str) -> list[MeteringPoint]:
@@ -92,13 +101,21 @@ def point(entry: object, network: Network, *, where: str) -> MeteringPoint:
     created = stated_moment(entry.get("created"), f"{where}: created")
     found = MeteringPoint(mpan, _distributor(entry, mpan, network, where), created)
     for item in Item:
-        if entry.get(item.value) is None:
+        given = _item(entry, item)
+        if given is None:
             continue
-        for version in _versions(entry[item.value], item):
+        for version in _versions(given, item):
             place = f"{where}: {item.value}"
             since = stated_moment(_given(version, "from"), f"{place}: from", otherwise=created)
             found = found.put(item, value(item, version, network, where=place), since, min(since, LONG_AGO))
     return found
+
+
+def _item(entry: Mapping[str, Any], item: Item) -> object:
+    """Return what an entry says of an item; ``segment`` is the market segment in words."""
+    if item is Item.MARKET_SEGMENT and entry.get(item.value) is None:
+        return SEGMENTS.get(str(entry.get("segment")))
+    return entry.get(item.value)
 
 
 def _versions(given: object, item: Item) -> list[object]:
@@ -116,6 +133,8 @@ def _given(version: object, name: str) -> object:
 
 def value(item: Item, version: object, network: Network, *, where: str) -> object:
     """Return the value of an item from its mapping, or from itself; raises ConfigurationError."""
+    if NONE in (version, _given(version, "value")) or _held_none(version):
+        return None
     if item in ROLES:
         return _holder(version, ROLES[item], network, where)
     if item is Item.METERS:
@@ -128,10 +147,16 @@ def value(item: Item, version: object, network: Network, *, where: str) -> objec
     if isinstance(version, Mapping):
         _known_fields(version, frozenset({"value", "from"}), where)
     given = _given(version, "value") if isinstance(version, Mapping) else version
+    if item in FLAGS and str(given).lower() in _FLAG_WORDS:
+        given = _FLAG_WORDS[str(given).lower()]
     if item in CHOICES and given not in CHOICES[item]:
         wanted = ", ".join(str(choice) for choice in CHOICES[item])
         raise ConfigurationError(f"is {given!r}, expected one of {wanted}", where=where)
     return given
+
+
+def _held_none(version: object) -> bool:
+    return isinstance(version, Mapping) and "value" in version and version["value"] is None
 
 
 def _holder(version: object, roles: frozenset[str], network: Network, where: str) -> Holder:
@@ -161,6 +186,7 @@ def _meter(entry: object, where: str) -> Meter:
 _MAKERS: Mapping[str, Callable[[object, str], object]] = {
     "datetime": lambda value, where: stated_moment(value, where),
     "datetime | None": lambda value, where: None if value is None else stated_moment(value, where),
+    "int | None": lambda value, where: None if value is None else _number(value, where),
     "tuple[str, ...]": lambda value, where: _texts(value, where),
     "tuple[str | None, ...]": lambda value, where: _texts(value, where),
 }
@@ -183,6 +209,12 @@ def _built(kind: type, entry: object, where: str, also: frozenset[str] = frozens
         if name in entry
     }
     return kind(**values)
+
+
+def _number(value: object, where: str) -> int:
+    if isinstance(value, bool) or not str(value).isdigit():
+        raise ConfigurationError(f"{value!r} is no number", where=where)
+    return int(str(value))
 
 
 def _texts(value: object, where: str) -> tuple[object, ...]:
@@ -211,6 +243,8 @@ def stated_moment(value: object, where: str, *, otherwise: datetime = LONG_AGO) 
         return otherwise
     if isinstance(value, datetime):
         moment = value
+    elif _DAY.fullmatch(str(value)):
+        return clock_midnight(date.fromisoformat(str(value)))
     else:
         try:
             moment = datetime.fromisoformat(str(value))

@@ -76,7 +76,7 @@ class Wanted:
     def in_place(self) -> tuple[str, datetime | None]:
         """Return the DIP id of the provider in place before the effective date, and when he began.
 
-        Appointments that are accepted for an earlier date count.
+        Appointments for an earlier date count.
         """
         return in_place(self.point, self.appointment, self.at)
 
@@ -104,13 +104,17 @@ def switch_of(point: MeteringPoint, registration: str | None) -> Switch | None:
 
 
 def in_place(point: MeteringPoint, wanted: Appointment, at: datetime) -> tuple[str, datetime | None]:
-    """Return who will be in place just before ``wanted``, as far as is decided, and from when."""
+    """Return who will be in place just before ``wanted``, and from when, if all goes well.
+
+    What the same supplier asked for before counts although nobody has answered: the rules are held against
+    a request again when it is its turn.
+    """
     coming = [
         (each.effective, each.provider)
         for each in point.appointments
         if each is not wanted
         and each.service is wanted.service
-        and each.stage is Stage.ACCEPTED
+        and (each.stage is Stage.ACCEPTED or (each.open and each.supplier == wanted.supplier))
         and each.scenario != "SEG"
         and each.effective is not None
         and each.effective < at

@@ -1,18 +1,20 @@
-"""The appointment exchange without a hub: one registration service and what reaches it."""
+"""Appointment requests and answers as registration receives them, and a service that is handed them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from harness.calendars.local_time import clock_midnight, local_date
 from harness.clock import message_time
 from harness.spec.routing import load_routing
 from simulators.participants.behaviours import Acting, Outgoing, Publication
-from simulators.registration import process
-from simulators.registration.process import Registration
 from simulators.registration.services import WORDS, Service
+from simulators.registration.showing import shown
 from tests.simulators.participants.publications import (
+    DATA,
+    METERING,
     MPAN,
     NOW,
     REGISTRATION,
@@ -20,9 +22,28 @@ from tests.simulators.participants.publications import (
     network,
     publication,
 )
+from tests.simulators.registration.service import Service as Registrar
 
-BEHAVIOUR = process.AppointmentExchange()
-CODE = {Service.METERING: "MSApp", Service.DATA: "DSApp"}
+EVENT = {Service.METERING: "MSApp", Service.DATA: "DSApp"}
+SMART: Mapping[str, Any] = {
+    "mpan": MPAN,
+    "supplier": SUPPLIER,
+    "metering_service": METERING,
+    "data_service": DATA,
+    "market_segment": "S",
+    "connection_type": "W",
+}
+"""A metering point with everybody in place."""
+
+
+def midnight(days: int, since: datetime = NOW) -> datetime:
+    """Return the clock midnight ``days`` after the day of ``since``."""
+    return clock_midnight(local_date(since) + timedelta(days=days))
+
+
+def of_day(text: str) -> datetime:
+    """Return the clock midnight that begins a day, written ``2026-03-29``."""
+    return clock_midnight(date.fromisoformat(text))
 
 
 def acting(dip_id: str = REGISTRATION, now: datetime = NOW) -> Acting:
@@ -30,57 +51,68 @@ def acting(dip_id: str = REGISTRATION, now: datetime = NOW) -> Acting:
     return Acting(network().by_dip_id(dip_id), network(), load_routing(), now, "run/case")
 
 
-def started(**point: Any) -> Registration:
-    """Return a registration service with one metering point and the providers in place."""
-    entry: dict[str, Any] = {"mpan": MPAN, "supplier": SUPPLIER}
-    for service in Service:
-        if service.value in point:
-            entry[service.value] = {"dip_id": point[service.value]}
-    return BEHAVIOUR.start({"points": [entry]}, acting())
-
-
 def request(
     service: Service = Service.METERING,
     *,
     provider: str,
     scenario: str = "CSP",
-    effective: datetime = NOW + timedelta(days=3),
+    effective: datetime | None = None,
     supplier: str = SUPPLIER,
     mpan: str = MPAN,
     mpid: str | None = None,
+    registration: str | None = None,
+    release: str = "2.1.0",
     **items: object,
 ) -> Publication:
-    """Return PUB-031 as registration receives it."""
+    """Return PUB-031 as registration receives it; ``items`` set fields of B070 or B071."""
     words = WORDS[service]
-    payload = publication("IF-031", CODE[service], sender=supplier)
+    payload = publication("IF-031", EVENT[service], sender=supplier, name=release)
     block = payload["CustomBlock"][words.proposal]
     block["appointmentScenario"] = scenario
     block[words.proposed_dip_id] = provider
     block[words.proposed_mpid] = mpid or network().by_dip_id(provider).mpid
-    block[words.proposed_from] = message_time(effective)
+    block[words.proposed_from] = message_time(effective or midnight(3))
     if service is Service.DATA:
         block.update(
             supplierNominatedMDRDIPID=None,
             supplierNominatedMDRMPID=None,
             supplierNominatedMDREffectiveFromDate=None,
+            supplierProposedConsentGranularity="H",
         )
     block.update(items)
     payload["CustomBlock"].pop("B013", None)
+    if registration:
+        payload["CustomBlock"]["B013"] = {"CSSRegistrationID": registration}
     payload["CommonBlock"]["M0"]["MPANCore"] = mpan
-    return as_publication(payload)
+    return as_publication(payload, release)
 
 
 def answer(
-    service: Service = Service.METERING, *, provider: str, code: str = "SP000", response: str | None = None
+    service: Service = Service.METERING,
+    *,
+    provider: str,
+    code: str = "SP000",
+    response: str | None = None,
+    supplier: str = SUPPLIER,
+    mpan: str = MPAN,
+    retriever: Mapping[str, Any] | None = None,
+    release: str = "2.1.0",
 ) -> Publication:
     """Return PUB-034 as registration receives it."""
-    payload = publication("IF-034", f"{CODE[service]}SPResponse", sender=provider)
+    payload = publication("IF-034", f"{EVENT[service]}SPResponse", sender=provider, name=release)
     payload["CustomBlock"]["B007"] = {
         "responseCode": response or ("A" if code == "SP000" else "R"),
         "proposedAppointmentResponseCode": f"{code} - as stated",
     }
+    payload["CustomBlock"]["B012"] = {
+        "serviceProviderAppointmentRequestingSupplierDIPID": supplier,
+        "serviceProviderAppointmentRequestingSupplierMPID": network().by_dip_id(supplier).mpid,
+    }
     payload["CustomBlock"].pop("B018", None)
-    return as_publication(payload)
+    if retriever:
+        payload["CustomBlock"]["B018"] = dict(retriever)
+    payload["CommonBlock"]["M0"]["MPANCore"] = mpan
+    return as_publication(payload, release)
 
 
 def as_publication(payload: Mapping[str, Any], release: str = "2.1.0") -> Publication:
@@ -97,20 +129,32 @@ def as_publication(payload: Mapping[str, Any], release: str = "2.1.0") -> Public
     )
 
 
-def names(sent: list[Outgoing]) -> list[str]:
-    """Return interface and event of what was sent, in order."""
-    return [f"{message.interface} {message.event}" for message in sent]
+class Exchange(Registrar):
+    """A registration service that suppliers ask and providers answer."""
+
+    def ask(self, service: Service = Service.METERING, **wanted: Any) -> list[Outgoing]:
+        """Hand over a supplier's request (see `request`); by default for the third midnight from now."""
+        wanted.setdefault("effective", midnight(3, self.now))
+        return self.hand(dict(request(service, release=self.release, **wanted).payload))
+
+    def reply(self, service: Service = Service.METERING, **given: Any) -> list[Outgoing]:
+        """Hand over a provider's answer (see `answer`)."""
+        return self.hand(dict(answer(service, release=self.release, **given).payload))
+
+    def code(self, sent: list[Outgoing]) -> str:
+        """Return the code with which a single IF-032 refuses, empty where it accepts."""
+        found = [message for message in sent if message.interface == "IF-032"]
+        assert len(found) == 1, sent
+        texts = found[0].common["R0"]["responseMessages"]
+        return str(texts[0]).partition(" ")[0] if texts else ""
+
+    def tenures(self, item: str, mpan: str = MPAN) -> list[tuple[str, str | None]]:
+        """Return DIP id and end of everybody who had an item, earliest first."""
+        return [(each["dip_id"], each["to"]) for each in shown(self.point(mpan))[item]]
 
 
-def handed(
-    state: Registration, received: Publication, now: datetime = NOW
-) -> tuple[Registration, list[Outgoing]]:
-    """Hand a publication to registration."""
-    state, sent = BEHAVIOUR.on_publication(state, received, acting(now=now))
-    return state, list(sent)
-
-
-def reached(state: Registration, now: datetime) -> tuple[Registration, list[Outgoing]]:
-    """Let the clock reach ``now``."""
-    state, sent = BEHAVIOUR.on_time(state, acting(now=now))
-    return state, list(sent)
+def outcome(message: Outgoing) -> tuple[str, str]:
+    """Return the response code and the code of B007."""
+    block = message.custom["B007"]
+    assert isinstance(block, Mapping)
+    return block["responseCode"], str(block["proposedAppointmentResponseCode"] or "").partition(" ")[0]

@@ -11,6 +11,7 @@ from uuid import uuid4
 from harness.spec.examine import examine
 from harness.spec.release import load as load_release
 from harness.spec.routing import load_routing
+from harness.transport.network import Network
 from simulators.participants.behaviours import Acting, Outgoing, Publication, Told
 from simulators.participants.writing import compose
 from simulators.registration.behaviour import Registration
@@ -25,14 +26,21 @@ TAG = "run/case"
 class Service:
     """A registration service at a moment; every call returns what was sent because of it."""
 
-    def __init__(self, *points: Mapping[str, Any], release: str = "2.1.0", **options: Any) -> None:
-        self.release, self.now = release, NOW
+    def __init__(
+        self,
+        *points: Mapping[str, Any],
+        release: str = "2.1.0",
+        among: Network | None = None,
+        **options: Any,
+    ) -> None:
+        """Start with ``points`` among the parties of a network, the tests' own by default."""
+        self.release, self.now, self.network = release, NOW, among or network()
         self.register: Register = BEHAVIOUR.start({"points": list(points), **options}, self.acting())
         self.sent: list[Outgoing] = []
 
     def acting(self) -> Acting:
         """Return who acts, and when."""
-        return Acting(network().by_dip_id(REGISTRATION), network(), load_routing(), self.now, TAG)
+        return Acting(self.network.by_dip_id(REGISTRATION), self.network, load_routing(), self.now, TAG)
 
     def point(self, mpan: str = MPAN) -> MeteringPoint:
         """Return a point as it is now."""
@@ -78,17 +86,24 @@ class Service:
             "CI-1",
             payload,
         )
-        return self._note(BEHAVIOUR.on_publication(self.register, received, self.acting())[1])
+        return self._turn(BEHAVIOUR.on_publication(self.register, received, self.acting())[1])
 
     def tell(self, what: str, mpan: str = MPAN, **content: Any) -> list[Outgoing]:
         """Tell it something beside the hub."""
         told = Told(what, self.release, {"mpan": mpan, **content})
-        return self._note(BEHAVIOUR.on_told(self.register, told, self.acting())[1])
+        return self._turn(BEHAVIOUR.on_told(self.register, told, self.acting())[1])
 
     def reach(self, moment: datetime) -> list[Outgoing]:
         """Let the clock reach a moment."""
         self.now = moment
         return self._note(BEHAVIOUR.on_time(self.register, self.acting())[1])
+
+    def _turn(self, sent: tuple[Outgoing, ...]) -> list[Outgoing]:
+        """Do what is due already, as the runner does at the end of a turn."""
+        due = BEHAVIOUR.next_due(self.register)
+        if due is not None and due <= self.now:
+            sent += BEHAVIOUR.on_time(self.register, self.acting())[1]
+        return self._note(sent)
 
     def _note(self, sent: tuple[Outgoing, ...]) -> list[Outgoing]:
         self.sent += sent

@@ -70,7 +70,7 @@ def test_the_exchange_runs_from_request_to_confirmation(
     }
     admin.set_behaviours(
         tag,
-        {registration.dip_id: {"name": "appointment", "points": [register]}, new.dip_id: {"name": "appoint"}},
+        {registration.dip_id: {"name": "registration", "points": [register]}, new.dip_id: {"name": "appoint"}},
     )
     clock = OffsetClock()
     clock.set(admin.now())
