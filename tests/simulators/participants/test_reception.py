@@ -280,7 +280,7 @@ def test_a_behaviour_sees_a_transaction_once(bench: Bench) -> None:
     """However often a transaction is delivered, the party acts on it one time."""
     supplier, metering = bench.supplier.dip_id, bench.network.with_role("MSS")[0].dip_id
     point = {"mpan": MPAN, "supplier": supplier, "metering_service": {"dip_id": metering}}
-    bench.participants.set_behaviours(TAG, {REGISTRATION: {"name": "appointment", "points": [point]}})
+    bench.participants.set_behaviours(TAG, {REGISTRATION: {"name": "registration", "points": [point]}})
     body = encode([publication()])
     for _ in range(3):
         assert bench.call(body).status == 201

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import simulators.participants.provider
-import simulators.registration.process  # noqa: F401 - registers its behaviour
+import simulators.registration.behaviour  # noqa: F401 - registers its behaviour
 from harness.clock import OffsetClock
 from harness.errors import ConfigurationError
 from harness.spec.routing import load_routing
@@ -31,7 +31,7 @@ from tests.simulators.registration.exchange import answer, request
 
 TAG = "run/case"
 POINT = {"mpan": MPAN, "supplier": SUPPLIER, "metering_service": {"dip_id": METERING}}
-ON = {REGISTRATION: {"name": "appointment", "points": [POINT]}}
+ON = {REGISTRATION: {"name": "registration", "points": [POINT]}}
 
 
 class Bench:
@@ -256,17 +256,17 @@ WRONG: dict[str, tuple[object, str]] = {
     "wrong role": ({SUPPLIER: {"name": "appoint"}}, "is SUP; 'appoint' is for"),
     "unknown option": ({METERING: {"name": "appoint", "respnse": "SP000"}}, "Did you mean 'response'"),
     "unknown code": ({METERING: {"name": "appoint", "response": "SP444"}}, "SP444"),
-    "no list": ({REGISTRATION: {"name": "appointment", "points": {}}}, "no list"),
+    "no list": ({REGISTRATION: {"name": "registration", "points": {}}}, "no list"),
     "no check digit": (
-        {REGISTRATION: {"name": "appointment", "points": [{**POINT, "mpan": "1"}]}},
+        {REGISTRATION: {"name": "registration", "points": [{**POINT, "mpan": "1"}]}},
         "points[0]",
     ),
-    "no supplier": ({REGISTRATION: {"name": "appointment", "points": [{"mpan": MPAN}]}}, "supplier"),
-    "twice": ({REGISTRATION: {"name": "appointment", "points": [POINT, POINT]}}, "twice"),
+    "no supplier": ({REGISTRATION: {"name": "registration", "points": [{"mpan": MPAN}]}}, "supplier"),
+    "twice": ({REGISTRATION: {"name": "registration", "points": [POINT, POINT]}}, "twice"),
     "no role": (
         {
             REGISTRATION: {
-                "name": "appointment",
+                "name": "registration",
                 "points": [{**POINT, "metering_service": {"dip_id": SUPPLIER}}],
             }
         },
@@ -275,7 +275,7 @@ WRONG: dict[str, tuple[object, str]] = {
     "no offset": (
         {
             REGISTRATION: {
-                "name": "appointment",
+                "name": "registration",
                 "points": [
                     {**POINT, "metering_service": {"dip_id": METERING, "from": "2026-01-01T00:00:00"}}
                 ],
@@ -286,14 +286,14 @@ WRONG: dict[str, tuple[object, str]] = {
     "no time": (
         {
             REGISTRATION: {
-                "name": "appointment",
+                "name": "registration",
                 "points": [{**POINT, "metering_service": {"dip_id": METERING, "from": "soon"}}],
             }
         },
         "no time",
     ),
     "unknown field": (
-        {REGISTRATION: {"name": "appointment", "points": [{**POINT, "suplier": 1}]}},
+        {REGISTRATION: {"name": "registration", "points": [{**POINT, "suplier": 1}]}},
         "'supplier'",
     ),
 }
