@@ -11,7 +11,7 @@ from harness.spec.release import names
 from simulators.embedded import EmbeddedTarget
 from tests.simulators.dip.conftest import Bench
 
-FEW_RECEIPTS = "receiver.kept_receipts: 500\n"
+FEW_RECEIPTS = "receiver.kept_receipts: 500\nreceiver.kept_references: 500\n"
 """So that the memory of a long run is the hub's, and not what the simulated parties remember of it."""
 
 

@@ -1,8 +1,9 @@
 """Who may do what: every mixture of certificates, key, sender and path recipient, with its status.
 
-Three parties take part: A, a supplier; B, a supplier that nominated the provider X; and X. That the three
-identities of a call must belong together is published; that they are 401 and 403, in which order they are
-held against each other, and that a provider may also carry or sign under its client's key, is assumed.
+Three parties take part: A, a supplier; B, a supplier that nominated the provider X; and X. That an API key
+belongs to one DIP id is published; that the three identities of a call must belong together, that they are
+401 and 403, in which order they are held against each other, and that a provider may also carry or sign under
+its client's key, is assumed.
 """
 
 from __future__ import annotations

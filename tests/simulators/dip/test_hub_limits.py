@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,9 @@ requeue.messages: 2
 replay.messages: 2
 delivery.batch_messages: 3
 delivery.timeout_seconds: 0.5
-delivery.backoff_seconds: 0.01
+delivery.backoff_seconds: 0.1
+delivery.backoff_limit_seconds: 0.2
+delivery.attempts: 4
 """
 
 
@@ -79,6 +83,21 @@ def test_a_call_holds_no_more_than_the_limit(bench: Bench) -> None:
         assert [body.count(b'"payload"') for body in webhook.bodies] == [3, 3, 1]
         sent = [message["CommonBlock"]["S1"]["senderUniqueReference"] for message in messages]
         assert webhook.references == sent
+        bench.client().remove_webhook(recipient, "IF-031")
+
+
+def test_the_wait_between_attempts_grows(bench: Bench) -> None:
+    """Of four attempts that fail the waits are at least the back-off, its double, and the limit."""
+    recipient, tag = bench.party("REGS"), bench.tag()
+    with ScriptedWebhook(bench, [503] * 9) as webhook:
+        assert bench.client().configure_webhook(recipient, "IF-031", webhook.url).status == 201
+        assert bench.send(bench.message(tag=tag)).status == 201
+        (message,) = bench.settle(tag)["messages"]
+        assert [each["status"] for each in message["recipients"]] == ["RetriesExhausted"]
+        made = [datetime.fromisoformat(date) for date in webhook.dates]
+        waits = [(later - earlier).total_seconds() for earlier, later in pairwise(made)]
+        assert len(waits) == 3
+        assert all(wait >= least - 0.002 for wait, least in zip(waits, (0.1, 0.2, 0.2), strict=True))
         bench.client().remove_webhook(recipient, "IF-031")
 
 
