@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import simulators.participants.everyone  # noqa: F401 - registers all behaviours
 from harness.spec.examine import examine
 from harness.spec.release import load
 from harness.spec.routing import load_routing
-import simulators.participants.everyone  # noqa: F401 - registers all behaviours
 from simulators.participants.behaviours import Acting, Outgoing, Publication, Told
 from simulators.participants.choosing import chosen
 from simulators.participants.writing import compose
@@ -49,7 +49,12 @@ class Player:
         """Return a publication; ``custom`` sets items of blocks, or replaces a list."""
         self._number += 1
         payload = publication(
-            interface, event, sender=sender, recipient=self.party.dip_id, name=self.release, number=self._number
+            interface,
+            event,
+            sender=sender,
+            recipient=self.party.dip_id,
+            name=self.release,
+            number=self._number,
         )
         for block, items in (custom or {}).items():
             if isinstance(items, Mapping):

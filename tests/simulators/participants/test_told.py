@@ -149,9 +149,7 @@ def test_a_word_without_a_metering_point_leads_to_its_messages(
     content, wanted = WITHOUT_MPAN[case]
     if content.get("report") and not load(release).events(content["report"]):
         pytest.skip("the release has no such report")
-    player.state, sent = player.behaviour.on_told(
-        player.state, Told(word, release, content), player.acting()
-    )
+    player.state, sent = player.behaviour.on_told(player.state, Told(word, release, content), player.acting())
     assert names(list(sent)) == wanted
     for message in sent:
         player.written(message)
