@@ -29,6 +29,8 @@ class Rule(Generic[Q]):
 
 RULES: dict[str, tuple[Rule[Any], ...]] = {}
 """By process, in the order in which they are held against a request."""
+CONSEQUENCES: dict[str, tuple[str, str]] = {}
+"""Codes that answer no request but say what became of one later: the basis and the reason."""
 UNREACHABLE: dict[str, str] = {}
 """Official codes that no process gives, each with the reason."""
 
@@ -41,6 +43,12 @@ def rules(process: str, *rows: Rule[Q]) -> tuple[Rule[Q], ...]:
         published(row.code)
     RULES[process] = rows
     return rows
+
+
+def consequence(code: str, basis: str, reason: str) -> None:
+    """Register a code that is given without a rule; raises ConfigurationError for one that is not published."""
+    published(code)
+    CONSEQUENCES[code] = (basis, reason)
 
 
 def refusal(rows: Sequence[Rule[Q]], question: Q) -> str | None:

@@ -16,19 +16,24 @@ from harness.calendars.book import calendars
 from harness.calendars.local_time import clock_midnight, local_date
 from harness.spec.codes import codes
 from simulators.registration.case import NOTHING, Case, Outcome, due, handles
-from simulators.registration.items import Item
 from simulators.registration.moments import moment
-from simulators.registration.notices import segment_of
 from simulators.registration.point import MeteringPoint
 from simulators.registration.processes.activation import activate
-from simulators.registration.processes.appointment_reminders import lapsed_at_start, segment_invalid
+from simulators.registration.processes.appointment_reminders import lapsed_at_start
 from simulators.registration.processes.appointment_rules import RULES, Wanted, retriever_known
 from simulators.registration.processes.appointment_table import Trigger
+from simulators.registration.processes.data_reminders import SEGMENT_UNSUITED, remind
 from simulators.registration.processes.moving import Moved, move
 from simulators.registration.processes.segment import Change, settled
 from simulators.registration.request import Appointment, Stage
-from simulators.registration.rule import Rule, refusal, rules, stated
+from simulators.registration.rule import Rule, consequence, refusal, rules, stated
 from simulators.registration.services import WORDS, service_of
+
+consequence("REG1037", "published", "an accepted SEG appointment is not effective when its time is up")
+consequence("REG1089", "assumed", "a later request for the service takes the place of one that is under way")
+
+
+_UNCHANGED = "The appointment for another market segment lapsed."
 
 
 @handles("IF-031", "MSApp", "DSApp")
@@ -162,26 +167,18 @@ def answer_code(text: object) -> str | None:
     return code if code.startswith(("SP", "DS")) and code in codes() else None
 
 
-def next_date(point: MeteringPoint, appointment: Appointment) -> datetime | None:
-    """Return when an appointment is next due: to become active, or to lapse."""
+def next_date(appointment: Appointment) -> datetime | None:
+    """Return when an appointment is next due: to become active, or to lapse.
+
+    One of scenario SEG becomes active with the segment (`segment`), so it is only due to lapse.
+    """
     if appointment.stage is Stage.ACCEPTED:
-        if appointment.scenario == "SEG":
-            return _segment_changes(point, appointment) or appointment.held_until
-        return appointment.effective
+        return appointment.held_until if appointment.scenario == "SEG" else appointment.effective
     return appointment.answer_by if appointment.open else None
 
 
-def _segment_changes(point: MeteringPoint, appointment: Appointment) -> datetime | None:
-    """Return from when an appointment for another segment can begin, None while nothing has changed."""
-    effective = _date(appointment)
-    for span in point.history(Item.MARKET_SEGMENT).spans():
-        if span.value == appointment.segment and (span.until is None or span.until > effective):
-            return max(span.since, effective)
-    return None
-
-
 def _next(point: MeteringPoint) -> datetime | None:
-    dates = (next_date(point, each) for each in point.appointments)
+    dates = (next_date(each) for each in point.appointments)
     return min((date for date in dates if date is not None), default=None)
 
 
@@ -190,28 +187,19 @@ def reached(case: Case) -> Outcome:
     """Make active what was accepted for this date, and let lapse what has run out of time."""
     moved = Moved(case.known_point)
     for each in case.known_point.appointments:
-        if next_date(case.known_point, each) != case.moment or each not in moved.point.appointments:
+        if next_date(each) != case.moment or each not in moved.point.appointments:
             continue
         if each.stage is Stage.ACCEPTED and _may_begin(moved.point, each, case.moment):
-            reason = _reason(moved.point, each, case.moment)
-            moved = moved.then(activate(case, moved.point, each, case.moment, reason=reason))
+            moved = moved.then(activate(case, moved.point, each, case.moment))
         else:
             moved = moved.then(_lapses(case, moved.point, each))
     return next_in_queue(case, moved).outcome
 
 
 def _may_begin(point: MeteringPoint, appointment: Appointment, moment: datetime) -> bool:
-    """Say whether the supplier that asked supplies the point, and a change of segment has come about."""
+    """Say whether the supplier that asked supplies the point; SEG has had its time."""
     held = point.supplier_at(moment)
-    segment = appointment.scenario != "SEG" or _segment_changes(point, appointment) == moment
-    return segment and held is not None and held.dip_id == appointment.supplier
-
-
-def _reason(point: MeteringPoint, appointment: Appointment, moment: datetime) -> str:
-    """Return CCONN where the connection type changes with the segment (assumed), else nothing."""
-    connection = point.since(Item.CONNECTION_TYPE, moment)
-    changes = appointment.scenario == "SEG" and connection == point.since(Item.MARKET_SEGMENT, moment)
-    return "CCONN" if changes and connection is not None and connection >= appointment.requested else ""
+    return appointment.scenario != "SEG" and held is not None and held.dip_id == appointment.supplier
 
 
 def _lapses(case: Case, point: MeteringPoint, appointment: Appointment) -> Moved:
@@ -219,7 +207,7 @@ def _lapses(case: Case, point: MeteringPoint, appointment: Appointment) -> Moved
     gone = replace(appointment, answer=late, correlation=None)
     moved = move(case, point, appointment, gone, Trigger.LAPSES)
     if late:
-        return moved.then(Moved(moved.point, segment_invalid(case, moved.point, appointment)))
+        return moved.then(Moved(moved.point, remind(SEGMENT_UNSUITED, case, moved.point, _UNCHANGED)))
     return moved.then(Moved(moved.point, lapsed_at_start(case, moved.point, appointment)))
 
 
@@ -247,7 +235,6 @@ def _wanted(case: Case) -> Appointment:
         registration_id=publication.custom("B013").get("CSSRegistrationID"),
         correlation=publication.correlation,
         answer_by=max(effective, case.now + case.terms.reply_within) if effective else None,
-        segment=segment_of(case.acting, str(proposal[words.proposed_dip_id])),
         held_until=_held_until(effective, case) if effective else None,
     )
 
