@@ -253,7 +253,7 @@ class Admin:
         queues: dict[tuple[str, ...], int] = {
             (release, status): count
             for release, mount in self._simulators.mounts.items()
-            for status, count in mount.store.waiting().items()
+            for status, count in (await mount.store.waiting()).items()
         }
         return Response(self._simulators.controls.metrics.text(queues), media_type=MEDIA_TYPE)
 

@@ -8,8 +8,10 @@ The published answers differ: before 2.2.1 everything in one 200, from it a page
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -47,7 +49,7 @@ class Replay:
         def replayed(row: tuple[Any, ...]) -> bytes:
             return _replayed(masks.body(row[0], role))
 
-        return self._answer(call, recipient, found, columns, replayed, paged=paged, about=channel)
+        return await self._answer(call, recipient, found, columns, replayed, paged=paged, about=channel)
 
     async def statuses(self, call: Call, recipient: str) -> Answer:
         """Return the status messages that were for a sender."""
@@ -56,9 +58,9 @@ class Replay:
             return found
         columns = f"status_message.at, status_message.id, {status_queue.COLUMNS}"
         paged = "/statusmessage/replay/{recipient-id}" in self._paged
-        return self._answer(call, recipient, found, columns, _told, paged=paged, about="")
+        return await self._answer(call, recipient, found, columns, _told, paged=paged, about="")
 
-    def _answer(
+    async def _answer(
         self,
         call: Call,
         recipient: str,
@@ -75,16 +77,10 @@ class Replay:
         if isinstance(after, str):
             return self._access.refused((Fault(rules.schema, "", after),), recipient)
         most = rules.replay_page if paged else rules.replay_messages
-        items: list[bytes] = []
-        last, size, more = (0, 0), 0, False
-        for row in self._access.store.each(*found.select(columns, after=after)):
-            item = written(row[2:])
-            if items and (len(items) >= most or size + len(item) > rules.delivery_bytes):
-                more = True
-                break
-            items.append(item)
-            size += len(item)
-            last = row[:2]
+        statement = found.select(columns, most=most + 1, after=after)
+        items, last, more = await self._access.store.aside.run(
+            lambda connection: _page(connection, statement, written, most, rules.delivery_bytes)
+        )
         if not items:
             return Answer(200, b"[]", JSON) if rules.replay_empty == 200 else Answer(rules.replay_empty)
         if more and not paged:
@@ -94,6 +90,27 @@ class Replay:
         if more:
             return Answer(206, body, JSON, headers=((TOKEN, f"{last[0]:x}-{last[1]:x}-{digest}"),))
         return Answer(200, body, JSON)
+
+
+def _page(
+    connection: sqlite3.Connection,
+    statement: tuple[str, tuple[object, ...]],
+    written: Callable[[tuple[Any, ...]], bytes],
+    most: int,
+    size: int,
+) -> tuple[list[bytes], tuple[int, int], bool]:
+    """Read ``most`` items of about ``size`` bytes; returns them, the last (at, id), and if there is more."""
+    items: list[bytes] = []
+    last, total = (0, 0), 0
+    with contextlib.closing(connection.execute(*statement)) as rows:
+        for at, number, *values in rows:
+            item = written(tuple(values))
+            if items and (len(items) >= most or total + len(item) > size):
+                return items, last, True
+            items.append(item)
+            total += len(item)
+            last = (at, number)
+    return items, last, False
 
 
 def _after(token: str, digest: str) -> tuple[int, int] | str | None:

@@ -96,8 +96,8 @@ class Requeues:
             former = self._latest(recipient)
             if self._told and former is not None and former[1].status == PROCESSING:
                 return bare(Refusal(429, f"the requeue {former[1].id} is not complete"))
-            sql, parameters = found.select(f"{found.table}.id, {found.table}.status, message.tag")
-            rows = store.rows(f"{sql} LIMIT ?", (*parameters, rules.requeue_messages + 1))
+            columns = f"{found.table}.id, {found.table}.status, message.tag"
+            rows = await store.aside.rows(*found.select(columns, most=rules.requeue_messages + 1))
             if len(rows) > rules.requeue_messages:
                 text = f"More than {rules.requeue_messages} messages match: ask for a shorter period."
                 return self._access.refused((Fault(rules.replay_refused, "", text),), recipient)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from harness.clock import message_time
 from harness.errors import EnvironmentFault
+from simulators.dip.aside import Aside
 from simulators.dip.model import Accepted, Said
 from simulators.dip.rows import INSERT_HEARD, deliveries_of, inserts, token
 from simulators.dip.serving import Tenure
@@ -73,26 +74,21 @@ class Store:
             ) from error
         self._opening = secrets.token_hex(6)
         self.writer = Writer(self._connection)
+        self.aside = Aside(path.absolute(), lock_seconds=_LOCK_SECONDS)
+        """For looks that may be long."""
         self.reopening = asyncio.Lock()
         """Held while closed deliveries are opened again, so that none is counted twice."""
 
     async def close(self) -> None:
         """Finish what is being written and close."""
         await self.writer.close()
+        self.aside.close()
         self._reader.close()
         self._connection.close()
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
         """Read what is committed."""
         return self._reader.execute(sql, parameters).fetchall()
-
-    def each(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[Any]:
-        """Read what is committed row by row; the rest is left when the caller stops."""
-        cursor = self._reader.execute(sql, parameters)
-        try:
-            yield from cursor
-        finally:
-            cursor.close()
 
     # -- accepting ----------------------------------------------------------------------------------
 
@@ -167,13 +163,13 @@ class Store:
 
     # -- looking at it ------------------------------------------------------------------------------
 
-    def waiting(self) -> dict[str, int]:
+    async def waiting(self) -> dict[str, int]:
         """Return how many deliveries wait, by their status."""
-        rows = self._reader.execute(
+        rows = await self.aside.rows(
             "SELECT status, count(*) FROM delivery WHERE status IN ('Pending', 'Retrying') GROUP BY status"
             " UNION ALL SELECT 'Paused', count(*) FROM delivery WHERE status = 'Paused'"
         )
-        return dict(rows.fetchall())
+        return dict(rows)
 
     def tagged(self, tag: str) -> list[dict[str, Any]]:
         """Return the messages of a tag in order of acceptance, with what became of each delivery."""

@@ -32,15 +32,20 @@ class Wanted:
     """Further conditions."""
     parameters: tuple[object, ...]
 
-    def select(self, columns: str, *, after: tuple[int, int] | None = None) -> tuple[str, tuple[object, ...]]:
-        """Return the statement that reads columns, and its parameters; ``after``: (at, id) to go on from."""
+    def select(
+        self, columns: str, *, most: int, after: tuple[int, int] | None = None
+    ) -> tuple[str, tuple[object, ...]]:
+        """Return the statement that reads columns of ``most`` rows, and its parameters.
+
+        ``after``: (at, id) to go on from.
+        """
         at, number = f"{self.table}.at", f"{self.table}.id"
         since = max(self.since, after[0]) if after else self.since
         more = f" AND ({at}, {number}) > (?, ?)" if after else ""
         return (
             f"SELECT {columns} FROM {self.source} WHERE {at} BETWEEN ? AND ? AND {self.where}{more}"
-            f" ORDER BY {at}, {number}",
-            (since, self.until, *self.parameters, *(after or ())),
+            f" ORDER BY {at}, {number} LIMIT ?",
+            (since, self.until, *self.parameters, *(after or ()), most),
         )
 
 
