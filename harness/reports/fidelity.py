@@ -65,7 +65,8 @@ def _behaviours(behaviours: Sequence[Behaviour]) -> Iterable[str]:
             if each.area == area:
                 says = each.says.replace("|", "\\|")
                 settings = ", ".join(f"`{name}`" for name in each.settings)
-                yield f"| {says} | {each.basis} | {settings} | `{each.test}` |"
+                basis = f"{each.basis}: {each.source}" if each.source else each.basis
+                yield f"| {says} | {basis} | {settings} | `{each.test}` |"
     yield ""
 
 

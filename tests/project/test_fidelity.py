@@ -49,6 +49,8 @@ def test_every_behaviour_has_a_test_that_is_there(
     ("entry", "says"),
     [
         ("{says: x, basis: assumed}", "lacks 'test'"),
+        ("{says: x, basis: published, test: y}", "source"),
+        ("{says: x, basis: assumed, source: z, test: y}", "source"),
         ("{says: x, basis: guessed, test: y}", "no basis"),
         ("{says: x, basis: assumed, test: y, settings: [limits.body_byte]}", "limits.body_bytes"),
         ("{says: x, basis: assumed, test: y, note: z}", "unknown key"),
