@@ -85,7 +85,7 @@ class Draft(NamedTuple):
     mpan: str | None
     primary: tuple[str, ...]
     outcome: str | None
-    """R0.responseCode of a message that answers another."""
+    """The response code of a message that answers another: of R0, or of B099."""
 
 
 class Address(NamedTuple):

@@ -85,6 +85,7 @@ def draft_of(payload: dict[str, Any]) -> Draft:
     sender = common["S1"]
     supply = common.get("M0") or common.get("M1") or {}
     recipients = (common.get("A0") or {}).get("primaryRecipients") or ()
+    answer = common.get("R0") or (payload.get("CustomBlock") or {}).get("B099") or {}
     return Draft(
         payload=payload,
         interface=common["S0"]["interfaceID"],
@@ -97,7 +98,7 @@ def draft_of(payload: dict[str, Any]) -> Draft:
         tag=sender["subText"],
         mpan=supply.get("MPANCore") or supply.get("principalMPAN"),
         primary=tuple(dip_id for dip_id in recipients if dip_id is not None),
-        outcome=(common.get("R0") or {}).get("responseCode"),
+        outcome=answer.get("responseCode"),
     )
 
 
