@@ -9,11 +9,13 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from math import prod
 
 from harness.errors import ConfigurationError
 from harness.messages.context import DATA_ROLE, METERING_ROLE
 from harness.messages.metering_point import HISTORY_ENDS
-from harness.test_data.pairwise import Coverage, coverage, covering
+from harness.test_data.pairwise import Coverage, Pair, all_pairs, coverage, covering
 from harness.test_data.participants import (
     RETRIEVER,
     SUPPLIER,
@@ -64,14 +66,14 @@ def generate(
     made = cohorts(participants, as_of, number_of_cohorts)
     legacy = {each.role: each for each in reversed(participants) if not each.dip_id}
     left_out = _left_out(table, made, legacy)
-    allowed = table.allowed(left_out)
-    if not allowed:
+    plan = _planned(tuple(left_out.items()))
+    if not plan.allowed:
         raise ConfigurationError("the parties don't suffice for any metering point")
     rng = random.Random(f"test data/{seed}")
     maker = Maker(rng, legacy, min(HISTORY_ENDS, as_of))
     used: list[Profile] = []
     rows: list[Row] = []
-    for index, profile in enumerate(_sequence(rng, allowed)):
+    for index, profile in enumerate(_sequence(rng, plan)):
         if len(rows) == count:
             break
         cohort = made[index % len(made)]
@@ -86,7 +88,7 @@ def generate(
         as_of=as_of,
         cohorts=made,
         rows=tuple(rows),
-        coverage=coverage(used, allowed, table.dimensions),
+        coverage=coverage(used, plan.pairs, table.dimensions),
         left_out=left_out,
     )
 
@@ -128,13 +130,26 @@ def _left_out(
     return {name: tuple(sorted(values)) for name, values in lacking.items() if values}
 
 
-def _sequence(rng: random.Random, allowed: Sequence[Profile]) -> Iterator[Profile]:
-    yield from covering(allowed)
-    weights = []
-    for each in allowed:
-        weight = 1.0
-        for name, value in each.items():
-            weight *= _MIX.get(name, {}).get(value, 1) / 100
-        weights.append(weight)
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The profiles that may be, those that cover their pairs, and how often each is drawn after these."""
+
+    allowed: tuple[Profile, ...]
+    cover: tuple[Profile, ...]
+    pairs: tuple[Pair, ...]
+    weights: tuple[float, ...]
+
+
+@cache
+def _planned(left_out: tuple[tuple[str, tuple[str, ...]], ...]) -> _Plan:
+    allowed = profiles().allowed(dict(left_out))
+    weights = tuple(
+        prod(_MIX.get(name, {}).get(value, 1) / 100 for name, value in each.items()) for each in allowed
+    )
+    return _Plan(allowed, tuple(covering(allowed)), all_pairs(allowed), weights)
+
+
+def _sequence(rng: random.Random, plan: _Plan) -> Iterator[Profile]:
+    yield from plan.cover
     while True:
-        yield from rng.choices(allowed, weights, k=1000)
+        yield from rng.choices(plan.allowed, plan.weights, k=1000)

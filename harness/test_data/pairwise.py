@@ -40,9 +40,14 @@ def pairs(profile: Profile) -> tuple[Pair, ...]:
     return tuple((a, x, b, y) for (a, x), (b, y) in combinations(profile.items(), 2))
 
 
+def all_pairs(allowed: Iterable[Profile]) -> tuple[Pair, ...]:
+    """Return every pair that some profile holds."""
+    return tuple(dict.fromkeys(pair for each in allowed for pair in pairs(each)))
+
+
 def covering(allowed: Sequence[Profile]) -> list[Profile]:
     """Return profiles that together hold every pair of the allowed ones."""
-    number = {pair: n for n, pair in enumerate(dict.fromkeys(p for each in allowed for p in pairs(each)))}
+    number = {pair: n for n, pair in enumerate(all_pairs(allowed))}
     masks = [sum(1 << number[pair] for pair in pairs(each)) for each in allowed]
     left = (1 << len(number)) - 1
     chosen: list[Profile] = []
@@ -54,10 +59,9 @@ def covering(allowed: Sequence[Profile]) -> list[Profile]:
 
 
 def coverage(
-    chosen: Iterable[Profile], allowed: Iterable[Profile], dimensions: Mapping[str, Sequence[str]]
+    chosen: Iterable[Profile], wanted: Sequence[Pair], dimensions: Mapping[str, Sequence[str]]
 ) -> Coverage:
-    """Return how far some profiles cover the pairs that the allowed ones hold."""
-    wanted = dict.fromkeys(pair for each in allowed for pair in pairs(each))
+    """Return how far some profiles cover the pairs that may stand together."""
     distinct = {tuple(each.items()): each for each in chosen}
     found = {pair for each in distinct.values() for pair in pairs(each)}
     possible = sum(len(one) * len(other) for one, other in combinations(dimensions.values(), 2))
