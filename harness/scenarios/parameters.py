@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+MERGED = "+"
+"""The key of a mapping that is laid over the mapping it stands in: ``"+": "{set}"``."""
 _PLACE = re.compile(r"\{([A-Za-z][A-Za-z0-9_]*)((?:[.+-][A-Za-z0-9_.+-]*)?)\}")
 
 
@@ -22,7 +24,9 @@ def filled(content: Any, values: Mapping[str, Any]) -> Any:
             return values[whole[1]]
         return _PLACE.sub(lambda found: _place(found, values), content)
     if isinstance(content, Mapping):
-        return {filled(key, values): filled(inner, values) for key, inner in content.items()}
+        laid = {filled(key, values): filled(inner, values) for key, inner in content.items()}
+        further = laid.pop(MERGED, {}) if isinstance(laid.get(MERGED), Mapping) else {}
+        return {**laid, **further}
     if isinstance(content, list):
         return [filled(inner, values) for inner in content]
     return content

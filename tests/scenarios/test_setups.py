@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ConfigurationError
+from harness.scenarios.parameters import filled
 from harness.scenarios.setups import over, with_setup
 
 SETUP = """
@@ -80,3 +81,12 @@ def test_a_broken_setup_is_told(scenario: Path, text: str, words: str) -> None:
         with_setup({"setup": "site"}, scenario)
     assert words in str(caught.value)
     assert "site.yaml" in str(caught.value)
+
+
+def test_a_mapping_is_laid_over_the_one_it_stands_in() -> None:
+    """Under ``+`` a parameter's mapping adds to the fields beside it and replaces those of the same name."""
+    content = {"set": {"a": "1", "b": "{two}", "+": "{more}"}}
+    assert filled(content, {"two": "2", "more": {"b": "3", "c": "4"}}) == {
+        "set": {"a": "1", "b": "3", "c": "4"}
+    }
+    assert filled({"+": "kept"}, {}) == {"+": "kept"}
