@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.calendars.book import calendars
 from harness.clock import message_time
-from harness.errors import ConfigurationError
+from harness.errors import ConfigurationError, nearest
 from harness.messages.consumption import kwh
 from harness.settings import current
 from harness.spec.codes import text
@@ -30,8 +30,11 @@ from simulators.participants.settling_runs import RUNS, Desk, by_calendar, due, 
 def _desk(options: Mapping[str, Any], acting: Acting) -> Desk:
     where = f"behaviour of {acting.party.dip_id}"
     timetable = str(options["timetable"]) if options.get("timetable") else None
-    if timetable:
-        calendars().settlement_run_date(date(2030, 1, 7), "RF", timetable)
+    known = calendars().timetables
+    if timetable and timetable not in known:
+        raise ConfigurationError(
+            f"'{timetable}' is no settlement timetable", where=where, mend=nearest(timetable, known)
+        )
     settles = options.get("settles") or {}
     if not isinstance(settles, Mapping) or set(settles) - {"from", "to"}:
         raise ConfigurationError("settles is no mapping of from and to", where=where)

@@ -38,7 +38,7 @@ def days(message: Outgoing) -> list[tuple[str, list[dict[str, Any]]]]:
 
 
 def test_two_data_services_share_a_utc_day_of_summer() -> None:
-    """At a change at local midnight the old one sends 46 periods, the new one 2: 48 with no hole, no overlap."""
+    """At a change at local midnight the old one sends 46 periods, the new one 2: 48, no hole, no overlap."""
     found: list[str] = []
     for dip_id, count in ((DATA, 46), (OTHER_DATA, 2)):
         player = Player(dip_id, "data-service", points=point(data_service=TERMS))
