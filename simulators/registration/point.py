@@ -15,6 +15,8 @@ from simulators.registration.services import Service
 from simulators.registration.switching import Switch
 
 _NO_HISTORY: History[Any] = History()
+MIGRATIONS = frozenset({"MCA", "MCS"})
+"""Appointment scenarios by which a metering point migrates."""
 ITEM_OF: Mapping[Service, Item] = {
     Service.METERING: Item.METERING_SERVICE,
     Service.DATA: Item.DATA_SERVICE,
@@ -88,8 +90,15 @@ class MeteringPoint:
 
     @property
     def migrating(self) -> bool:
-        """Say whether an appointment of a migration (MCA, MCS) is under way."""
-        return any(each.open and each.scenario in ("MCA", "MCS") for each in self.appointments)
+        """Say whether a migration is under way: asked for, or one of the two services has come by it."""
+        if any(each.open and each.scenario in MIGRATIONS for each in self.appointments):
+            return True
+        regime = self.history(Item.REGIME).spans()
+        held = [self.history(item).spans() for item in ITEM_OF.values()]
+        unmigrated = bool(regime) and regime[-1].value != MHHS
+        return unmigrated and any(
+            spans and spans[-1].value and spans[-1].value.scenario in MIGRATIONS for spans in held
+        )
 
     @property
     def switching(self) -> Switch | None:

@@ -62,8 +62,6 @@ class Appointment:
     """Block B018 of the provider's answer, where it nominates a retriever."""
     answer_by: datetime | None = None
     """When a request that the provider has not answered lapses."""
-    segment: str | None = None
-    """The market segment that the provider serves."""
     held_until: datetime | None = None
     """When an accepted appointment that waits for work on site (SEG) lapses."""
 

@@ -9,14 +9,12 @@ from simulators.registration.case import Case
 from simulators.registration.history import Span
 from simulators.registration.items import MHHS, Holder, Item, Linked, Related
 from simulators.registration.moments import moment as read
-from simulators.registration.point import ITEM_OF, MeteringPoint
+from simulators.registration.point import ITEM_OF, MIGRATIONS, MeteringPoint
 from simulators.registration.processes.appointment_forms import Step, retriever
 from simulators.registration.processes.appointment_table import Trigger
 from simulators.registration.processes.moving import Moved, move
 from simulators.registration.request import Appointment, Stage
 from simulators.registration.services import WORDS, Service
-
-_MIGRATING = ("MCA", "MCS")
 
 
 def activate(
@@ -35,6 +33,7 @@ def activate(
     """
     service = appointment.service
     before = point.provider_span(service, moment)
+    nobody = before is None or before.value is None
     stays = before is not None and before.value is not None and before.value.dip_id == appointment.provider
     new = replace(appointment, effective=moment, correlation=None)
     counterpart = _counterpart(point, new, moment)
@@ -43,8 +42,8 @@ def activate(
         case,
         new,
         changed,
-        predecessor=None if stays or before is None or before.value is None else before,
-        former=_former(point, service, moment) if before is None or before.value is None else None,
+        predecessor=None if stays or nobody else before,
+        former=_former(point, service, moment) if nobody and new.scenario not in MIGRATIONS else None,
         counterpart=counterpart,
         reason=reason,
     )
@@ -123,7 +122,7 @@ def _proposed(
 def _migrated(point: MeteringPoint, moment: datetime, recorded: datetime) -> MeteringPoint:
     """Return the point under the new arrangements once both services have come by a migration (assumed)."""
     held = [point.provider_at(service, moment) for service in Service]
-    if point.regime_at(moment) != MHHS and all(one and one.scenario in _MIGRATING for one in held):
+    if point.regime_at(moment) != MHHS and all(one and one.scenario in MIGRATIONS for one in held):
         return point.put(Item.REGIME, MHHS, moment, recorded)
     return point
 

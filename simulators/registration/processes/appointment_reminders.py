@@ -19,11 +19,7 @@ NOT_APPOINTED: dict[Service, Form[str]] = {
         "third-party", "receivers of IF-045; that it is sent at the supply start is assumed",
     ),
 }  # fmt: skip
-INVALID_SEGMENT: Form[str] = Form(
-    "IF-045", "InvalidMarketSegment", ("requester",), lambda text: {"B060": {"additionalInformation": text}},
-    "assumed", "sent when an appointment for a change of segment lapses (REG1037)",
-)  # fmt: skip
-forms("reminders", *NOT_APPOINTED.values(), INVALID_SEGMENT)
+forms("reminders", *NOT_APPOINTED.values())
 
 
 def not_appointed(case: Case, point: MeteringPoint, service: Service, supplier: str) -> tuple[Outgoing, ...]:
@@ -39,11 +35,3 @@ def lapsed_at_start(case: Case, point: MeteringPoint, appointment: Appointment) 
     if switch is None or not switch.started or appointment.scenario not in ("COS", "MCS"):
         return ()
     return not_appointed(case, point, appointment.service, appointment.supplier)
-
-
-def segment_invalid(case: Case, point: MeteringPoint, appointment: Appointment) -> tuple[Outgoing, ...]:
-    """Remind a supplier that the change of segment did not take place."""
-    text = "The appointment for another market segment lapsed."
-    return (
-        write(INVALID_SEGMENT, case, point, text, around=Around(parties={"requester": appointment.supplier})),
-    )

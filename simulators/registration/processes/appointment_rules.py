@@ -18,7 +18,7 @@ from harness.transport.network import Network, Party
 from simulators.registration.case import Case
 from simulators.registration.items import MHHS, Item, Linked, Related
 from simulators.registration.moments import moment
-from simulators.registration.point import MeteringPoint
+from simulators.registration.point import MIGRATIONS, MeteringPoint
 from simulators.registration.request import Appointment, Stage
 from simulators.registration.rule import Rule, rules
 from simulators.registration.services import WORDS, Service
@@ -26,7 +26,6 @@ from simulators.registration.switching import Switch, SwitchStage
 
 LEAD_TIME = timedelta(days=28)
 """Published with REG1099."""
-MIGRATING = frozenset({"MCA", "MCS"})
 SWITCHING = frozenset({"COS", "MCS"})
 BY_SUPPLIER = frozenset({"COS", "CSP", "USP", "SEG", "MCA", "MCS"})
 """Scenarios that a supplier may ask for; ALG is registration's own."""
@@ -174,13 +173,13 @@ def _retriever_too_early(wanted: Wanted) -> bool:
 
 
 def _unmigrated(wanted: Wanted) -> bool:
-    return wanted.scenario not in MIGRATING and wanted.regime != MHHS
+    return wanted.scenario not in MIGRATIONS and wanted.regime != MHHS
 
 
 def _unqualified(wanted: Wanted) -> bool:
     request = wanted.appointment
     qualified = standing_data().qualified(request.supplier_mpid, "SUP", on=wanted.case.now)
-    return wanted.scenario in MIGRATING and (
+    return wanted.scenario in MIGRATIONS and (
         request.supplier in wanted.case.terms.unqualified or qualified is False
     )
 
@@ -291,7 +290,7 @@ def written_rightly(wanted: Wanted) -> bool:
 
 def _standing_data_invalid(wanted: Wanted) -> bool:
     """Say whether a point that is to migrate has no connection type, or a smart meter without ESME id."""
-    if wanted.scenario not in MIGRATING:
+    if wanted.scenario not in MIGRATIONS:
         return False
     point, on = wanted.point, wanted.case.now
     held = point.history(Item.CONNECTION_TYPE)
@@ -310,7 +309,7 @@ RULES: tuple[Rule[Wanted], ...] = rules(
     Rule("REG9009", _unmigrated, "published", "COS, CSP, USP and SEG are for what has migrated"),
     Rule(
         "REG9007",
-        lambda w: w.scenario in MIGRATING and w.regime == MHHS,
+        lambda w: w.scenario in MIGRATIONS and w.regime == MHHS,
         "published",
         "MCA and MCS are for metering points that have not migrated",
     ),

@@ -1,0 +1,66 @@
+"""Linked exports and related secondaries follow their principal's agents at the same midnight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from harness.messages.identifiers import mpan
+from simulators.registration.services import Service
+from tests.simulators.participants.publications import (
+    DATA,
+    METERING,
+    MPAN,
+    OTHER_DATA,
+    OTHER_SUPPLIER,
+)
+from tests.simulators.registration.exchange import SMART, Exchange, midnight
+from tests.simulators.registration.service import named
+
+EXPORT = mpan("10", 456)
+LINK = {"linked": {"principal": MPAN, "subsidiaries": [EXPORT]}}
+RELATION = {"related": {"primary": MPAN, "secondaries": [EXPORT]}}
+
+
+@pytest.mark.parametrize(("relation", "reason"), [(LINK, "IMPEXP"), (RELATION, "RELATED")])
+def test_a_follower_changes_with_its_leader(relation: Mapping[str, object], reason: str) -> None:
+    """One request on the leader; both points change provider at one midnight, each for its own parties."""
+    follower = {**SMART, "mpan": EXPORT, "supplier": OTHER_SUPPLIER, **relation}
+    service = Exchange({**SMART, **relation}, follower)
+    service.ask(Service.DATA, provider=OTHER_DATA)
+    service.reply(Service.DATA, provider=OTHER_DATA)
+    sent = service.reach(midnight(3))
+    assert named(sent) == ["IF-036 DSAppActive", "IF-037 DSDeApp", "IF-036 DSAppActive", "IF-037 DSDeApp"]
+    assert [message.mpan for message in sent] == [MPAN, MPAN, EXPORT, EXPORT]
+    aligned, left = sent[2].custom["B015"], sent[3].custom["B009"]
+    assert isinstance(aligned, Mapping)
+    assert isinstance(left, Mapping)
+    assert aligned["appointmentScenario"] == "ALG"
+    assert left["deAppointmentReasonCode"] == reason
+    requester = sent[2].custom["B012"]
+    assert isinstance(requester, Mapping)
+    assert OTHER_SUPPLIER in requester.values()
+    for point in (MPAN, EXPORT):
+        assert service.tenures("data_service", point) == [
+            (DATA, midnight(3).isoformat()),
+            (OTHER_DATA, None),
+        ]
+        assert service.tenures("metering_service", point) == [(METERING, None)]
+
+
+def test_a_follower_that_has_the_provider_already_stays_as_it_is() -> None:
+    """Nothing is sent about a point that does not change."""
+    follower = {**SMART, "mpan": EXPORT, "data_service": OTHER_DATA, **LINK}
+    service = Exchange({**SMART, **LINK}, follower)
+    service.ask(Service.DATA, provider=OTHER_DATA)
+    service.reply(Service.DATA, provider=OTHER_DATA)
+    assert {message.mpan for message in service.reach(midnight(3))} == {MPAN}
+
+
+def test_a_follower_of_another_registration_service_stays() -> None:
+    """An export that this service does not hold can't be aligned by it."""
+    service = Exchange({**SMART, **LINK})
+    service.ask(Service.DATA, provider=OTHER_DATA)
+    service.reply(Service.DATA, provider=OTHER_DATA)
+    assert len(service.reach(midnight(3))) == 2
