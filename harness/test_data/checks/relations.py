@@ -58,7 +58,7 @@ def _mixed(_ground: Ground, row: Mapping[str, str], _brought: Brought) -> Told:
 CHECKS = (
     Check("relation", (), _complete, "published", "REG1059: no MPAN twice; a relationship names its members"),
     Check("both-sides", (), _both_sides, "assumed", "every member of a relationship holds it"),
-    Check("alignment", (), _alignment, "published",
-          "REG1038 and REG1039: exports and secondaries follow their principal's services"),
+    Check("alignment", (), _alignment, "assumed",
+          "exports and secondaries take no appointments of their own (REG1038, REG1039), so they follow"),
     Check("mixed", ("linked_principal", "related_primary"), _mixed, "published", "REG1066 and REG1068"),
 )  # fmt: skip
