@@ -32,7 +32,8 @@ class Player:
         self.party, self.release, self.now = network().by_dip_id(dip_id), release, NOW
         self.behaviour, rest = chosen({"name": name, **options}, self.party, where="test")
         self.state = self.behaviour.start(rest, self.acting())
-        self._number = 0
+        self.number = 0
+        """Of the latest publication; each gets a transaction id of its own."""
 
     def acting(self) -> Acting:
         """Return who acts, and when."""
@@ -47,14 +48,14 @@ class Player:
         **places: object,
     ) -> Publication:
         """Return a publication; ``custom`` sets items of blocks, or replaces a list."""
-        self._number += 1
+        self.number += 1
         payload = publication(
             interface,
             event,
             sender=sender,
             recipient=self.party.dip_id,
             name=self.release,
-            number=self._number,
+            number=self.number,
         )
         for block, items in (custom or {}).items():
             if isinstance(items, Mapping):

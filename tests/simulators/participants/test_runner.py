@@ -4,34 +4,41 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-import simulators.participants.provider
-import simulators.registration.behaviour  # noqa: F401 - registers its behaviour
+import simulators.participants.everyone  # noqa: F401 - registers all behaviours
 from harness.clock import OffsetClock
 from harness.errors import ConfigurationError
 from harness.spec.routing import load_routing
+from harness.transport.network import Network, Organisation
 from simulators.participants.behaviours import BEHAVIOURS, Acting, Outgoing, Publication, Told, behaviour
 from simulators.participants.runner import Runner
-from simulators.registration.services import Service
+from tests.simulators.participants.player import Player
 from tests.simulators.participants.publications import (
-    DATA,
     METERING,
     MPAN,
     NOW,
-    OTHER_METERING,
     REGISTRATION,
     SUPPLIER,
     network,
 )
-from tests.simulators.registration.exchange import answer, request
 
 TAG = "run/case"
-POINT = {"mpan": MPAN, "supplier": SUPPLIER, "metering_service": {"dip_id": METERING}}
-ON = {REGISTRATION: {"name": "registration", "points": [POINT]}}
+LATE = {"answers": {"IF-033": {"after": "259200", "times": "2"}}}
+ON = {METERING: {"name": "metering-service"}}
+ON_LATE = {METERING: {"name": "metering-service", **LATE}}
+ANSWER = "IF-034 MSAppSPResponse"
+
+
+def asked(number: int = 1) -> Publication:
+    """Return a request to be appointed, another one for each number."""
+    player = Player(METERING, "metering-service")
+    player.number = number
+    return player.received("IF-033", "MSAppSPRequest", REGISTRATION)
 
 
 class Bench:
@@ -54,8 +61,8 @@ class Bench:
         return self.wrong
 
     def hand(self, publication: Publication) -> None:
-        """Hand a publication to registration."""
-        self.runner.publication(network().by_dip_id(REGISTRATION), publication)
+        """Hand a publication to the metering service."""
+        self.runner.publication(network().by_dip_id(METERING), publication)
 
 
 def run(scenario: Callable[[Bench], Coroutine[Any, Any, None]]) -> None:
@@ -77,14 +84,14 @@ def test_a_tag_is_busy_from_the_handing_over_to_the_last_answer() -> None:
     async def scenario(bench: Bench) -> None:
         bench.runner.switch(TAG, ON)
         bench.gate.clear()
-        bench.hand(request(provider=OTHER_METERING))
+        bench.hand(asked())
         assert not bench.runner.is_idle(TAG)
         await asyncio.sleep(0.02)
         assert not bench.runner.is_idle(TAG)
         bench.changed.clear()
         bench.gate.set()
         await bench.runner.wait_idle(TAG)
-        assert bench.sent == ["IF-032 MSAppInitialResp", "IF-033 MSAppSPRequest"]
+        assert bench.sent == [ANSWER]
         assert bench.changed == [TAG]
         assert bench.runner.is_idle("other")
 
@@ -96,13 +103,13 @@ def test_nothing_acts_on_a_tag_that_is_not_switched_on() -> None:
 
     async def scenario(bench: Bench) -> None:
         bench.runner.switch("other", ON)
-        bench.hand(request(provider=OTHER_METERING))
+        bench.hand(asked())
         assert bench.runner.is_idle(TAG)
         bench.runner.switch(TAG, ON)
-        bench.runner.publication(network().by_dip_id(METERING), request(provider=OTHER_METERING))
+        bench.runner.publication(network().by_dip_id(SUPPLIER), asked())
         assert bench.runner.is_idle(TAG)
         bench.runner.switch(TAG, {})
-        bench.hand(request(provider=OTHER_METERING))
+        bench.hand(asked())
         assert bench.runner.is_idle(TAG)
 
     run(scenario)
@@ -114,28 +121,26 @@ def test_a_party_takes_publications_one_after_the_other() -> None:
     async def scenario(bench: Bench) -> None:
         bench.runner.switch(TAG, ON)
         bench.gate.clear()
-        bench.hand(request(provider=OTHER_METERING))
-        bench.hand(answer(provider=OTHER_METERING))
+        bench.hand(asked(1))
+        bench.hand(asked(2))
         await asyncio.sleep(0.02)
-        found = bench.runner.look_up(REGISTRATION, MPAN)
+        found = bench.runner.look_up(METERING, MPAN)
         assert found is not None
-        assert found["appointments"][0]["stage"] == "with the provider"
+        assert found["heard"] == {"IF-033/MSAppSPRequest": 1}
         bench.gate.set()
         await bench.runner.wait_idle(TAG)
-        assert [name.split()[0] for name in bench.sent] == ["IF-032", "IF-033", "IF-035", "IF-035"]
+        assert bench.sent == [ANSWER, ANSWER]
 
     run(scenario)
 
 
 def test_the_clock_makes_what_is_due_happen_once() -> None:
-    """When the clock is moved past the effective date the tag is busy at once, and it happens one time."""
+    """When the clock is moved past a date the tag is busy at once, and what is due happens one time."""
 
     async def scenario(bench: Bench) -> None:
-        bench.runner.switch(TAG, ON)
-        bench.hand(request(provider=OTHER_METERING))
-        bench.hand(answer(provider=OTHER_METERING))
+        bench.runner.switch(TAG, ON_LATE)
+        bench.hand(asked())
         await bench.runner.wait_idle(TAG)
-        bench.sent.clear()
         bench.clock.advance(timedelta(days=2))
         bench.runner.clock_moved()
         assert bench.runner.is_idle(TAG)
@@ -144,10 +149,7 @@ def test_the_clock_makes_what_is_due_happen_once() -> None:
         bench.runner.clock_moved()
         assert not bench.runner.is_idle(TAG)
         await bench.runner.wait_idle(TAG)
-        assert bench.sent == ["IF-036 MSAppActive", "IF-037 MSDeApp"]
-        found = bench.runner.look_up(REGISTRATION, MPAN)
-        assert found is not None
-        assert [tenure["dip_id"] for tenure in found[Service.METERING.value]] == [METERING, OTHER_METERING]
+        assert bench.sent == [ANSWER, ANSWER]
 
     run(scenario)
 
@@ -156,12 +158,11 @@ def test_a_party_that_is_held_up_is_woken_once() -> None:
     """While a party still waits for the hub, what has become due queues one turn and doesn't spin."""
 
     async def scenario(bench: Bench) -> None:
-        bench.runner.switch(TAG, ON)
-        bench.hand(request(provider=OTHER_METERING))
-        bench.hand(answer(provider=OTHER_METERING))
+        bench.runner.switch(TAG, ON_LATE)
+        bench.hand(asked())
         await bench.runner.wait_idle(TAG)
         bench.gate.clear()
-        bench.hand(request(Service.DATA, provider=DATA))
+        bench.runner.tell(TAG, METERING, Told("update-meter", "2.1.0", {"mpan": MPAN}))
         await asyncio.sleep(0.02)
         bench.changed.clear()
         bench.clock.advance(timedelta(days=4))
@@ -171,24 +172,23 @@ def test_a_party_that_is_held_up_is_woken_once() -> None:
         bench.gate.set()
         await bench.runner.wait_idle(TAG)
         assert bench.changed == [TAG, TAG]
-        assert bench.sent[-2:] == ["IF-036 MSAppActive", "IF-037 MSDeApp"]
+        assert bench.sent == ["IF-005 MeterUpdate", ANSWER, ANSWER]
 
     run(scenario)
 
 
 def test_time_that_runs_on_by_itself_counts_too() -> None:
-    """An effective date half a second ahead takes effect without anybody moving the clock."""
+    """What is due half a second ahead happens without anybody moving the clock."""
 
     async def scenario(bench: Bench) -> None:
-        bench.clock.set(NOW - timedelta(seconds=0.5))
-        bench.runner.switch(TAG, ON)
-        bench.hand(request(provider=OTHER_METERING, effective=NOW))
-        bench.hand(answer(provider=OTHER_METERING))
+        policy = {"answers": {"IF-033": {"after": "0.5"}}}
+        bench.runner.switch(TAG, {METERING: {"name": "metering-service", **policy}})
+        bench.hand(asked())
         await bench.runner.wait_idle(TAG)
-        assert "IF-036 MSAppActive" not in bench.sent
+        assert bench.sent == []
         await asyncio.sleep(0.7)
         await bench.runner.wait_idle(TAG)
-        assert bench.sent[-2:] == ["IF-036 MSAppActive", "IF-037 MSDeApp"]
+        assert bench.sent == [ANSWER]
 
     run(scenario)
 
@@ -199,12 +199,12 @@ def test_a_message_that_the_hub_refuses_is_a_problem() -> None:
     async def scenario(bench: Bench) -> None:
         bench.runner.switch(TAG, ON)
         bench.wrong = "status 400 MSG1001"
-        bench.hand(request(provider=OTHER_METERING))
+        bench.hand(asked())
         await bench.runner.wait_idle(TAG)
-        first, _ = bench.runner.problems(TAG)
-        assert first["party"] == REGISTRATION
-        assert first["message"] == "IF-032 [MSAppInitialResp]"
-        assert first["error"] == "status 400 MSG1001"
+        (problem,) = bench.runner.problems(TAG)
+        assert problem["party"] == METERING
+        assert problem["message"] == "IF-034 [MSAppSPResponse]"
+        assert problem["error"] == "status 400 MSG1001"
         bench.runner.switch(TAG, ON)
         assert bench.runner.problems(TAG) == []
 
@@ -216,14 +216,14 @@ def test_what_a_party_is_told_reaches_its_behaviour() -> None:
 
     async def scenario(bench: Bench) -> None:
         bench.runner.switch(TAG, ON)
-        bench.runner.tell(TAG, REGISTRATION, Told("gossip", "2.1.0"))
+        bench.runner.tell(TAG, METERING, Told("gossip", "2.1.0"))
         assert not bench.runner.is_idle(TAG)
         await bench.runner.wait_idle(TAG)
         (problem,) = bench.runner.problems(TAG)
-        assert problem["party"] == REGISTRATION
+        assert problem["party"] == METERING
         assert "'gossip' means nothing to it" in problem["error"]
         with pytest.raises(ConfigurationError, match="has no behaviour"):
-            bench.runner.tell(TAG, METERING, Told("gossip", "2.1.0"))
+            bench.runner.tell(TAG, SUPPLIER, Told("gossip", "2.1.0"))
 
     run(scenario)
 
@@ -233,16 +233,58 @@ def test_a_fault_in_a_behaviour_shows_and_leaves_nothing_busy() -> None:
 
     async def scenario(bench: Bench) -> None:
         bench.runner.switch(TAG, ON)
-        broken = request(provider=OTHER_METERING)
-        del broken.payload["CustomBlock"]["B070"]["appointmentScenario"]
+        broken = asked()
+        del broken.payload["CommonBlock"]["M0"]["distributorDIPID"]
         bench.hand(broken)
         await bench.runner.wait_idle(TAG)
         assert [problem["error"] for problem in bench.runner.problems(TAG)] == [
-            "KeyError: 'appointmentScenario'"
+            "KeyError: 'distributorDIPID'"
         ]
-        bench.hand(request(provider=OTHER_METERING))
+        bench.hand(asked(2))
         await bench.runner.wait_idle(TAG)
-        assert len(bench.sent) == 2
+        assert bench.sent == [ANSWER]
+
+    run(scenario)
+
+
+def test_a_real_system_in_a_simulated_party_s_place_is_left_alone() -> None:
+    """The behaviours of a scenario stay as they are: a real party's is left out, the others are on."""
+    real = tuple(
+        replace(party, webhook="https://127.0.0.1:9/") if party.dip_id == SUPPLIER else party
+        for party in network().parties
+    )
+    other = Network((Organisation("All", real),), network().certificates)
+
+    async def scenario(bench: Bench) -> None:
+        bench.runner = Runner(other, load_routing(), bench.clock, bench.send, bench.changed.append)
+        bench.runner.switch(TAG, {**ON, SUPPLIER: {"name": "supplier"}})
+        bench.hand(asked())
+        await bench.runner.wait_idle(TAG)
+        assert bench.sent == [ANSWER]
+        with pytest.raises(ConfigurationError, match="has no behaviour"):
+            bench.runner.tell(TAG, SUPPLIER, Told("send", "2.1.0"))
+
+    run(scenario)
+
+
+def test_a_repeated_transaction_moves_nobody() -> None:
+    """What was received before is applied again only with the fault seeded that does so."""
+
+    async def scenario(bench: Bench) -> None:
+        again = replace(asked(), repeated=True)
+        bench.runner.switch(TAG, ON)
+        bench.hand(asked())
+        bench.hand(again)
+        await bench.runner.wait_idle(TAG)
+        assert bench.sent == [ANSWER]
+        assert bench.runner.seeded(TAG) == []
+        bench.runner.switch(TAG, {METERING: {"name": "metering-service", "seeded": "replay-applied"}})
+        bench.hand(asked())
+        bench.hand(again)
+        await bench.runner.wait_idle(TAG)
+        assert bench.sent == [ANSWER] * 3
+        (applied,) = bench.runner.seeded(TAG)
+        assert (applied.fault, applied.party) == ("replay-applied", METERING)
 
     run(scenario)
 
@@ -256,46 +298,7 @@ WRONG: dict[str, tuple[object, str]] = {
     "wrong role": ({SUPPLIER: {"name": "appoint"}}, "is SUP; 'appoint' is for"),
     "unknown option": ({METERING: {"name": "appoint", "respnse": "SP000"}}, "Did you mean 'response'"),
     "unknown code": ({METERING: {"name": "appoint", "response": "SP444"}}, "SP444"),
-    "no list": ({REGISTRATION: {"name": "registration", "points": {}}}, "no list"),
-    "no check digit": (
-        {REGISTRATION: {"name": "registration", "points": [{**POINT, "mpan": "1"}]}},
-        "points[0]",
-    ),
-    "no supplier": ({REGISTRATION: {"name": "registration", "points": [{"mpan": MPAN}]}}, "supplier"),
-    "twice": ({REGISTRATION: {"name": "registration", "points": [POINT, POINT]}}, "twice"),
-    "no role": (
-        {
-            REGISTRATION: {
-                "name": "registration",
-                "points": [{**POINT, "metering_service": {"dip_id": SUPPLIER}}],
-            }
-        },
-        "role MSA, MSS, UMSO",
-    ),
-    "no offset": (
-        {
-            REGISTRATION: {
-                "name": "registration",
-                "points": [
-                    {**POINT, "metering_service": {"dip_id": METERING, "from": "2026-01-01T00:00:00"}}
-                ],
-            }
-        },
-        "no offset",
-    ),
-    "no time": (
-        {
-            REGISTRATION: {
-                "name": "registration",
-                "points": [{**POINT, "metering_service": {"dip_id": METERING, "from": "soon"}}],
-            }
-        },
-        "no time",
-    ),
-    "unknown field": (
-        {REGISTRATION: {"name": "registration", "points": [{**POINT, "suplier": 1}]}},
-        "'supplier'",
-    ),
+    "no points": ({METERING: {"name": "metering-service", "points": {}}}, "no list"),
 }
 
 
@@ -309,7 +312,7 @@ def test_wrong_options_are_refused_and_change_nothing(case: str) -> None:
         with pytest.raises(ConfigurationError) as caught:
             bench.runner.switch(TAG, mapping)
         assert words in str(caught.value)
-        bench.hand(request(provider=OTHER_METERING))
+        bench.hand(asked())
         assert not bench.runner.is_idle(TAG)
         await bench.runner.wait_idle(TAG)
 

@@ -257,7 +257,7 @@ def test_two_data_services_fill_a_utc_day() -> None:
 
 
 def test_missing_periods_are_defaulted_and_told() -> None:
-    """IF-013 goes to data service and supplier with the run, the day and just the periods that are missing."""
+    """IF-013 goes to data service and supplier with the run, the day and just the missing periods."""
     player = settlement(**NEW)
     block = sent_by()
     del block["B900"]["settlementDayConsumptionPeriods"][0]["consumptionPeriods"][10:13]
