@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +29,8 @@ _EXTENDED = {
     "tls-server": ExtendedKeyUsageOID.SERVER_AUTH,
 }
 _KEPT = 4096
+_LOOK_SECONDS = 0.001
+"""How old the last look at the CRL files may be: a busy hub looks once for several calls."""
 _DEPTH = 8
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -64,8 +67,8 @@ class _Chain:
 class Trust:
     """Anchors and revocation lists. Judgements are kept per certificate (bounded); safe between threads.
 
-    CRL files are read again when they change, so a certificate revoked during a run is refused at once; while
-    a changed file can't be read, the list that was last read stands.
+    CRL files are read again when they change, so a certificate revoked during a run is refused a millisecond
+    later; while a changed file can't be read, the list that was last read stands.
     """
 
     def __init__(self, anchors: Iterable[x509.Certificate], crl_paths: Sequence[Path] = ()) -> None:
@@ -79,6 +82,7 @@ class Trust:
         self._revoked: frozenset[tuple[bytes, int]] = frozenset()
         self._kept: dict[tuple[bytes, Usage | None], _Chain] = {}
         self._lock = threading.Lock()
+        self._look_again = 0.0
         self._read_crls()
 
     @classmethod
@@ -152,6 +156,10 @@ class Trust:
     def _read_crls(self) -> None:
         if not self._crl_paths:
             return
+        looked = time.monotonic()
+        if looked < self._look_again:
+            return
+        self._look_again = looked + _LOOK_SECONDS
         try:
             stamp = tuple(_stamp(path) for path in self._crl_paths)
             if stamp == self._stamp:

@@ -2,7 +2,7 @@
 
 A send goes one way through it, each stage in a file of its own, pure between the two ends::
 
-    hub (ASGI) -> mount.send
+    hub (ASGI) -> Sending.send
         authenticate   TLS certificate, API key, signature  -> Caller or Refusal
         validate       L1 of the whole batch, with business  -> Drafts or Faults
         address        primary, secondary by MPAN, always    -> Addressing

@@ -19,11 +19,14 @@ def accept(draft: Draft, addressing: Addressing, *, at: str, number: int, token:
     day = at[:10].replace("-", "")
     transaction = f"T-{draft.interface}-{draft.sender}-{draft.role}-{day}-{token}"
     correlation = draft.correlation or f"CI-{day}-{token}"
+    tiers: dict[str, list[str]] = {"primary": [], "secondary": [], "always": []}
+    for recipient in addressing.recipients:
+        tiers[recipient.tier].append(recipient.dip_id)
     common = dict(draft.payload["CommonBlock"])
     common["A0"] = {
-        "primaryRecipients": _of(addressing, "primary"),
-        "secondaryRecipients": _of(addressing, "secondary"),
-        "always": _of(addressing, "always"),
+        "primaryRecipients": tiers["primary"],
+        "secondaryRecipients": tiers["secondary"],
+        "always": tiers["always"],
     }
     common["D0"] = {
         "transactionID": transaction,
@@ -40,7 +43,3 @@ def accept(draft: Draft, addressing: Addressing, *, at: str, number: int, token:
 def publication(interface: str) -> str:
     """Return the id of the publication: PUB-nnn of IF-nnn; a report keeps its own (assumed)."""
     return f"PUB-{interface[3:]}" if interface.startswith("IF-") else interface
-
-
-def _of(addressing: Addressing, tier: str) -> list[str]:
-    return [address.dip_id for address in addressing.recipients if address.tier == tier]

@@ -30,6 +30,15 @@ class _Secondary(NamedTuple):
     troubles: list[Trouble]
 
 
+def chosen(draft: Draft, members: Mapping[str, Member]) -> Addressing:
+    """Return the recipients that the sender chose: all there are where no routing row adds any."""
+    found: dict[str, Address] = {}
+    for dip_id in draft.primary:
+        if dip_id in members and dip_id != draft.sender:
+            found[dip_id] = Address(dip_id, members[dip_id].role, "primary", "published")
+    return Addressing(tuple(found.values()), ())
+
+
 def address(
     draft: Draft,
     rows: Iterable[Row],

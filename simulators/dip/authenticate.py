@@ -10,10 +10,9 @@ from __future__ import annotations
 from datetime import datetime
 from functools import lru_cache
 
-from cryptography import x509
-
-from harness.security.certificates import Parsed, UnreadableCertificateError, load_der, parse
+from harness.security.certificates import Parsed, UnreadableCertificateError, load_der, parse, parse_header
 from harness.security.policy import Policy
+from harness.security.signing import CERTIFICATE
 from harness.security.trust import Trust
 from harness.security.verifying import verify
 from simulators.dip.directory import Directory
@@ -57,12 +56,12 @@ def authenticate(
     verification = verify(
         call.method, call.url, call.body, call.headers, trust=trust, now=now, policy=policy, explained=False
     )
-    if not verification.valid or verification.certificate is None:
+    if not verification.valid:
         status = rules.signature_status
         if verification.fault in _CERTIFICATE_FAULTS:
             status = rules.certificate_status
         return Refusal(status, f"signature: {verification.reason}")
-    signing = _signer(verification.certificate)
+    signing = parse_header(call.headers[CERTIFICATE.lower()])  # kept since it was verified
     if _bound(directory.owned_by(signing.certificate, signing.fingerprint), member, directory) is None:
         return Refusal(
             rules.certificate_status,
@@ -86,8 +85,3 @@ def _parsed(der: bytes) -> Parsed | None:
         return parse(load_der(der))
     except UnreadableCertificateError:
         return None
-
-
-@lru_cache(maxsize=1024)
-def _signer(certificate: x509.Certificate) -> Parsed:
-    return parse(certificate)

@@ -6,16 +6,31 @@ the conditions are not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from harness.messages.identifiers import distributor_of, is_mpan
 from harness.spec.release import Release
-from harness.spec.routing import Routing
+from harness.spec.routing import Routing, Row
 from simulators.dip.directory import Directory
 from simulators.dip.masking import NOTHING_HIDDEN, Masks
-from simulators.dip.model import Caller, Draft, Fault, Member
+from simulators.dip.model import HUB_ROLE, Caller, Draft, Fault, Member
 from simulators.dip.rules import Rules
+
+_ROUTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What the routing table says of an event that a role sends."""
+
+    is_sender: bool
+    """Whether the role may send it."""
+    rows: tuple[Row, ...]
+    """A row per role that receives it."""
+    roles: frozenset[str]
+    is_chosen: bool
+    """Whether nobody receives it but those that the sender chooses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +43,24 @@ class Business:
     rules: Rules
     environment: str
     masks: Masks = NOTHING_HIDDEN
+    _routes: dict[tuple[str, str, str], Route] = field(default_factory=dict, init=False, compare=False)
+
+    def route(self, draft: Draft) -> Route:
+        """Return what the routing table says of a message; the first 4,096 answers are kept."""
+        key = (draft.interface, draft.event, draft.role)
+        found = self._routes.get(key)
+        if found is None:
+            senders = self.routing.senders(draft.interface, draft.event)
+            rows = self.routing.receivers(draft.interface, draft.event, sender=draft.role)
+            found = Route(
+                any(row.role == draft.role for row in senders),
+                rows,
+                frozenset(row.role for row in rows),
+                all(row.tier == "primary" and row.role != HUB_ROLE for row in rows),
+            )
+            if len(self._routes) < _ROUTES:
+                self._routes[key] = found
+        return found
 
 
 def judge(draft: Draft, caller: Caller, business: Business, pointer: str) -> list[Fault]:
@@ -47,7 +80,7 @@ def judge(draft: Draft, caller: Caller, business: Business, pointer: str) -> lis
         return faults
     if draft.role != sender.role:
         fault(rules.role, "S1/senderRoleID", f"{draft.sender} holds the role {sender.role}, not {draft.role}")
-    elif not _may_send(draft, business.routing):
+    elif not business.route(draft).is_sender:
         fault(rules.role, "S1/senderRoleID", f"{draft.role} does not send {draft.interface} [{draft.event}]")
     if draft.provider != provider:
         who = f"carried by {provider}" if provider else "made without a connection provider"
@@ -82,13 +115,9 @@ def _sender(draft: Draft, caller: Caller, directory: Directory) -> tuple[Member 
     return None, None
 
 
-def _may_send(draft: Draft, routing: Routing) -> bool:
-    return any(row.role == draft.role for row in routing.senders(draft.interface, draft.event))
-
-
 def _recipients(draft: Draft, business: Business) -> list[tuple[str, str]]:
     rules = business.rules
-    roles = {row.role for row in business.routing.receivers(draft.interface, draft.event, sender=draft.role)}
+    roles = business.route(draft).roles
     found = []
     for dip_id in draft.primary:
         member = business.directory.members.get(dip_id)

@@ -124,7 +124,7 @@ class Hub:
         match parts[2:]:
             case ["dip-channel", channel] if channel in mount.channels:
                 name = mount.channels[channel]
-                return {"POST": lambda call: mount.send(call, name)}
+                return {"POST": lambda call: mount.sending.send(call, name)}
             case ["dip-channel", channel, "pubconfig", recipient] if channel in mount.channels:
                 name = mount.channels[channel]
                 recipient = mount.recipient(recipient)

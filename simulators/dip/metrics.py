@@ -32,9 +32,9 @@ class Metrics:
         """Count one HTTP answer of the hub; ``release`` is empty for a path outside of all."""
         self._answered[release, str(status)] += 1
 
-    def accepted(self, release: str, interface: str) -> None:
-        """Count one accepted message."""
-        self._accepted[release, interface] += 1
+    def accepted(self, release: str, interface: str, messages: int) -> None:
+        """Count accepted messages."""
+        self._accepted[release, interface] += messages
 
     def refused(self, release: str, codes: Iterable[str]) -> None:
         """Count the faults that a batch was refused for."""

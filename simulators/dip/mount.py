@@ -1,43 +1,36 @@
 """One release of the hub, mounted at ``/<release>``: its operations, its store, its webhooks, its outboxes.
 
-Each operation is `Call` in, `Answer` out; the pipeline of a send reads top to bottom in `Mount.send`.
+Each operation is `Call` in, `Answer` out.
 """
 
 from __future__ import annotations
 
 import re
-import sqlite3
-import time
-from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
 
 import orjson
 
-from harness.clock import Clock, message_time
+from harness.clock import Clock
 from harness.errors import ConfigurationError
 from harness.security.policy import Policy
 from harness.security.trust import Trust
 from harness.spec.parsing import MalformedJsonError, parse_json
-from harness.spec.routing import BOTH_SIDES, Row
 from simulators.dip import openapi, respond
-from simulators.dip.accept import accept
 from simulators.dip.access import Access
-from simulators.dip.address import address
 from simulators.dip.answer import Answer, bare
 from simulators.dip.authenticate import authenticate, connect
 from simulators.dip.business import Business
 from simulators.dip.journal import Journal
 from simulators.dip.metrics import Metrics
-from simulators.dip.model import Accepted, Addressing, Call, Caller, Draft, Fault, Refusal, Said
+from simulators.dip.model import Call, Caller, Refusal
 from simulators.dip.post import Post
 from simulators.dip.replay import Replay
 from simulators.dip.report import Reports
 from simulators.dip.requeue import Requeues
-from simulators.dip.serving import Known, said
+from simulators.dip.sending import Sending
 from simulators.dip.settle import Tracker
 from simulators.dip.store import Store
-from simulators.dip.validate import Batch, describe, validate
+from simulators.dip.validate import describe
 from simulators.dip.webhooks import Webhooks, fault_in
 
 
@@ -70,13 +63,13 @@ class Mount:
         self.store = store
         self._webhooks = webhooks
         self._post = post
-        self._tracker = tracker
-        self._metrics = metrics
         self._forbidden_ports = forbidden_ports
-        self._accepting: set[tuple[str, str]] = set()
-        self._reference = _reference_pattern(business)
+        reference = _reference_pattern(business)
         release = business.release
-        access = Access(store, business, security.clock, self._authenticated, self._owns, self._reference)
+        self.sending = Sending(
+            business, store, post, tracker, metrics, security.clock, self._authenticated, reference
+        )
+        access = Access(store, business, security.clock, self._authenticated, self._owns, reference)
         self.reports = Reports(access, post.status_queue, post.told)
         self.replay = Replay(access)
         self.requeues = Requeues(access, post.publications, post.statuses, tracker)
@@ -94,45 +87,6 @@ class Mount:
         """Take up the deliveries that a former process left open."""
         self._post.resume()
 
-    # -- POST /dip-channel/{id} ---------------------------------------------------------------------
-
-    async def send(self, call: Call, channel: str) -> Answer:
-        """Take a batch of messages: authenticate, L1, accept, address, answer; delivery follows by itself."""
-        started = time.perf_counter()
-        caller = self._authenticated(call)
-        if isinstance(caller, Refusal):
-            return bare(caller)
-        batch = validate(call.body, channel, caller, self._business, self._accepting.__contains__)
-        if batch.faults:
-            return self._refused(self._all_faults(batch, call, channel, caller), caller)
-        now = self._security.clock.now()
-        at = message_time(now)
-        heard: list[Said] = []
-        messages = [self._accepted(draft, at, heard) for draft in batch.drafts]
-        try:
-            await self._keep(messages, now, time.perf_counter() - started)
-        except sqlite3.IntegrityError:
-            faults = self._all_faults(batch, call, channel, caller)
-            if not faults:
-                raise
-            return self._refused(faults, caller)
-        hub = self._business.directory.hub.dip_id
-        return Answer(201, respond.accepted(messages, hub=hub, at=at), "application/json")
-
-    def _all_faults(self, batch: Batch, call: Call, channel: str, caller: Caller) -> tuple[Fault, ...]:
-        """Judge a body that can't be taken once more, now with every reference that the store holds.
-
-        A body that can be taken needs no such look: where the store holds a reference already, it refuses it.
-        """
-        if batch.drafts:
-            batch = validate(call.body, channel, caller, self._business, self._used)
-        return batch.faults
-
-    def _accepted(self, draft: Draft, at: str, heard: list[Said]) -> Accepted:
-        addressing = self._addressed(draft, at, heard)
-        number, token = self.store.number()
-        return accept(draft, addressing, at=at, number=number, token=token)
-
     def _authenticated(self, call: Call) -> Caller | Refusal:
         security = self._security
         return authenticate(
@@ -143,83 +97,6 @@ class Mount:
             security.policy,
             security.clock.now(),
         )
-
-    def _used(self, name: tuple[str, str]) -> bool:
-        return name in self._accepting or self.store.has_reference(*name)
-
-    def _addressed(self, draft: Draft, at: str, heard: list[Said]) -> Addressing:
-        """Update who serves the MPAN, then find the recipients; ``heard`` grows with the batch."""
-        directory = self._business.directory
-        told: tuple[Said, ...] = ()
-        unheard = ""
-        try:
-            told = said(draft, at)
-        except ValueError as error:
-            unheard = str(error)
-        heard += told
-        known: list[Known] = []
-
-        def lookup(mpan: str, row: Row) -> tuple[str, ...]:
-            if not known:
-                recent = [one for one in heard if one.mpan == mpan]
-                known.append(Known.of(self.store.pinned(mpan), self.store.heard(mpan), recent, draft))
-            days = self._business.rules.change_days if row.when == BOTH_SIDES else None
-            return known[0].holders(row.role, at, days)
-
-        addressing = address(
-            draft,
-            self._business.routing.receivers(draft.interface, draft.event, sender=draft.role),
-            directory.members,
-            directory.with_role,
-            lookup,
-        )
-        return addressing._replace(heard=told, unheard=unheard) if told or unheard else addressing
-
-    async def _keep(self, messages: list[Accepted], now: datetime, took: float) -> None:
-        """Put messages on the disk; their references count as used from here on."""
-        hub = self._business.directory.hub.dip_id
-        references = {(message.draft.sender, message.draft.reference) for message in messages}
-        self._accepting |= references
-        try:
-            await self.store.accept(messages, consumer=hub, now=now, took=took)
-        finally:
-            self._accepting -= references
-        opened: Counter[str] = Counter()
-        recipients: dict[str, None] = {}
-        for message in messages:
-            for recipient in message.addressing.recipients:
-                if recipient.dip_id != hub:
-                    recipients[recipient.dip_id] = None
-                    if message.draft.tag is not None:
-                        opened[message.draft.tag] += 1
-            self._metrics.accepted(self._business.release.name, message.draft.interface)
-        self._tracker.opened(opened)
-        self._post.publications.wake(recipients)
-        self._tell(messages)
-
-    def _tell(self, messages: list[Accepted]) -> None:
-        """Deliver what the hub found wrong with accepted messages (L2)."""
-        troubled = [message for message in messages if message.addressing.troubles]
-        if troubled:
-            tags: Counter[str] = Counter()
-            for message in troubled:
-                if message.draft.tag is not None:
-                    tags[message.draft.tag] += len(message.addressing.troubles)
-            self._post.told(tags, {message.draft.sender for message in troubled})
-
-    def _refused(self, faults: tuple[Fault, ...], caller: Caller) -> Answer:
-        at = message_time(self._security.clock.now())
-        body = respond.refused(
-            faults,
-            hub=self._business.directory.hub.dip_id,
-            at=at,
-            recipient=caller.member.dip_id,
-            provider=caller.provider.dip_id if caller.provider else None,
-            reference=self._reference,
-        )
-        self._metrics.refused(self._business.release.name, (fault.code for fault in faults))
-        first = faults[0]
-        return Answer(400, body, "application/json", f"{first.code} {first.pointer}"[:300])
 
     # -- POST and DELETE /dip-channel/{id}/pubconfig/{recipient-id} ---------------------------------
 

@@ -97,15 +97,15 @@ class Store:
         number, self._next = self._next, self._next + 1
         return number, token(self._opening, number)
 
-    async def accept(
-        self, messages: Sequence[Accepted], *, consumer: str, now: datetime, took: float = 0.0
-    ) -> None:
+    def accept(
+        self, messages: Sequence[Accepted], *, consumer: str, now: datetime, took: float
+    ) -> asyncio.Future[None]:
         """Put a batch on the disk, whole or not at all; arguments as of `rows.inserts`.
 
-        Raises sqlite3.IntegrityError when a sender has used a reference before: that is found here.
+        The future raises sqlite3.IntegrityError when a sender has used a reference before.
         """
         statements = inserts(messages, consumer=consumer, now=now, took=took)
-        await self.writer.write(statements, durable=True, inserts=True)
+        return self.writer.write(statements, durable=True, inserts=True)
 
     def has_reference(self, sender: str, reference: str) -> bool:
         """Say whether a sender has used a reference before."""

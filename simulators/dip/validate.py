@@ -5,10 +5,11 @@ Pure. Field names are matched without regard to case and come out in the release
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.spec.clear import clear_payloads
 from harness.spec.examine import Finding, examine, examine_body
 from harness.spec.findings import ERROR
 from harness.spec.parsing import MalformedJsonError, parse_json
@@ -34,6 +35,11 @@ class Batch:
 def validate(body: bytes, channel: str, caller: Caller, business: Business, used: Used) -> Batch:
     """Judge a request body sent to a channel."""
     rules = business.rules
+    clear = clear_payloads(
+        business.release, body, channel, depth=rules.json_depth, messages=rules.batch_messages
+    )
+    if clear is not None:
+        return _judged(((payload, ()) for payload in clear), (), caller, business, used)
     try:
         batch = parse_json(body, depth=rules.json_depth)
     except MalformedJsonError as error:
@@ -43,15 +49,28 @@ def validate(body: bytes, channel: str, caller: Caller, business: Business, used
         return Batch((), (Fault(rules.schema, "", text),))
     examination = examine_body(business.release, batch, channel=channel)
     faults = [_fault(finding, rules, None) for finding in _errors(examination.envelope)]
+    examined = ((message.payload, _errors(message.findings)) for message in examination.messages)
+    return _judged(examined, faults, caller, business, used)
+
+
+def _judged(
+    examined: Iterable[tuple[Any, Sequence[Finding]]],
+    envelope: Iterable[Fault],
+    caller: Caller,
+    business: Business,
+    used: Used,
+) -> Batch:
+    """Hold messages that fit their definition to the business rules; the others' errors are faults."""
+    rules = business.rules
+    faults = [*envelope]
     drafts: list[Draft] = []
     seen: set[tuple[str, str]] = set()
-    for index, message in enumerate(examination.messages):
-        errors = _errors(message.findings)
+    for index, (payload, errors) in enumerate(examined):
         if errors:
-            reference = _reference(message.payload)
+            reference = _reference(payload)
             faults += [_fault(finding, rules, reference) for finding in errors]
             continue
-        draft = draft_of(message.payload)
+        draft = draft_of(payload)
         pointer = f"/{index}/payload"
         found = judge(draft, caller, business, pointer)
         name = (draft.sender, draft.reference)

@@ -11,9 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+
+_GATHER_SECONDS = 0.004
+"""How long a write waits at most for others that come in meanwhile: a flush costs as much as a message."""
 
 Statement = tuple[str, Sequence[Sequence[object]]]
 """SQL and the rows of parameters to run it with."""
@@ -34,7 +39,8 @@ class Writer:
         self._connection = connection
         self._waiting: list[_Job] = []
         self._committing = False
-        self._scheduled = False
+        self._gathered = 0
+        self._until = 0.0
         self._full: bool | None = None
         self._flusher = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._idle = asyncio.Event()
@@ -55,9 +61,8 @@ class Writer:
         job = _Job(statements, durable, inserts, loop.create_future())
         self._waiting.append(job)
         self._idle.clear()
-        if not self._scheduled and not self._committing:
-            self._scheduled = True
-            loop.call_soon(self._pump)
+        if len(self._waiting) == 1 and not self._committing:
+            self._begin_gathering(loop)
         return job.done
 
     async def close(self) -> None:
@@ -65,12 +70,21 @@ class Writer:
         await self._idle.wait()
         self._flusher.shutdown(wait=True)
 
-    def _pump(self) -> None:
-        self._scheduled = False
+    def _begin_gathering(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._gathered = 0
+        self._until = time.monotonic() + _GATHER_SECONDS
+        loop.call_soon(self._gather, loop)
+
+    def _gather(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Commit what waits as soon as a turn of the event loop brought nothing more, or it waited enough."""
+        if len(self._waiting) > self._gathered and time.monotonic() < self._until:
+            self._gathered = len(self._waiting)
+            loop.call_soon(self._gather, loop)
+        else:
+            self._pump(loop)
+
+    def _pump(self, loop: asyncio.AbstractEventLoop) -> None:
         jobs, self._waiting = self._waiting, []
-        if not jobs:
-            self._idle.set()
-            return
         failures: dict[int, sqlite3.Error] = {}
         durable = any(job.durable for job in jobs)
         try:
@@ -82,22 +96,19 @@ class Writer:
                 self._begin(durable=durable)
                 failures = self._run_apart(jobs)
         except sqlite3.Error as error:
-            self._committed(jobs, error, failures)
+            self._committed(loop, jobs, failures, error)
             return
         self._committing = True
         if durable:
-            loop = asyncio.get_running_loop()
             flushed = self._flusher.submit(self._commit)
-            flushed.add_done_callback(
-                lambda future: loop.call_soon_threadsafe(self._committed, jobs, future.exception(), failures)
-            )
+            flushed.add_done_callback(partial(loop.call_soon_threadsafe, self._flushed, loop, jobs, failures))
         else:
             failure: sqlite3.Error | None = None
             try:
                 self._commit()
             except sqlite3.Error as failed:
                 failure = failed
-            self._committed(jobs, failure, failures)
+            self._committed(loop, jobs, failures, failure)
 
     def _begin(self, *, durable: bool) -> None:
         if durable is not self._full:
@@ -144,7 +155,11 @@ class Writer:
             self._connection.execute("ROLLBACK")
 
     def _committed(
-        self, jobs: Sequence[_Job], error: BaseException | None, failures: Mapping[int, sqlite3.Error]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        jobs: Sequence[_Job],
+        failures: Mapping[int, sqlite3.Error],
+        error: BaseException | None,
     ) -> None:
         self._committing = False
         if error is None:
@@ -161,6 +176,6 @@ class Writer:
             else:
                 job.done.set_exception(failure)
         if self._waiting:
-            self._pump()
+            self._begin_gathering(loop)
         else:
             self._idle.set()
