@@ -14,10 +14,6 @@ from simulators.registration.point import ITEM_OF
 from simulators.registration.request import Stage
 from simulators.registration.services import Service
 
-UPDATE_PERIOD = 10
-"""Working days after the end of an appointment in which the party may still report (a third party's reading
-of REG0008 and REG1003)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -27,6 +23,8 @@ class Standing:
     prospective: bool
     """It has accepted an appointment of scenario SEG that has not become effective."""
     now: datetime
+    update_period: int
+    """Working days in which a predecessor may report."""
 
     @property
     def current(self) -> bool:
@@ -45,7 +43,7 @@ class Standing:
         if self.ended is None or self.prospective:
             return False
         last_day = local_date(self.ended - timedelta(seconds=1))
-        last = calendars().add_working_days(last_day, UPDATE_PERIOD)
+        last = calendars().add_working_days(last_day, self.update_period)
         return local_date(self.now) > last
 
     def holds(self, moment: datetime | None) -> bool:
@@ -65,4 +63,4 @@ def standing(case: Case, service: Service) -> Standing:
         and each.stage is Stage.ACCEPTED
         for each in point.appointments
     )
-    return Standing(own, prospective, case.now)
+    return Standing(own, prospective, case.now, case.terms.update_period)

@@ -20,6 +20,12 @@ class Terms:
     """Working days after its date for which an accepted SEG appointment waits for the work on site."""
     midnight_offset: str = "utc"
     """How a clock midnight is written: ``utc``, ``local`` or ``either``."""
+    update_period: int = 10
+    """Working days after its appointment in which a metering service may still report (REG1003, REG0008)."""
+    retrospective: timedelta = timedelta(days=5)
+    """How far back a supplier's change of data may reach (REG1024)."""
+    contract_years: int = 2
+    """How long a direct contract may run (REG1072)."""
 
 
 def terms(settings: Settings, unqualified: frozenset[str]) -> Terms:
@@ -29,4 +35,7 @@ def terms(settings: Settings, unqualified: frozenset[str]) -> Terms:
         timedelta(hours=settings.number("registration.provider_reply_hours")),
         settings.integer("registration.segment_window_days"),
         settings.text("registration.midnight_offset"),
+        settings.integer("registration.update_period_days"),
+        timedelta(days=settings.number("registration.retrospective_days")),
+        settings.integer("registration.direct_contract_years"),
     )

@@ -18,9 +18,6 @@ from simulators.registration.point import MeteringPoint
 from simulators.registration.rule import Rule, rules
 from simulators.registration.services import Service
 
-LONGEST_YEARS = 2
-"""A third party's reading of REG1072."""
-
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -89,7 +86,9 @@ def _not_in_place(wish: Wish) -> bool:
 def _too_long(wish: Wish) -> bool:
     now = wish.case.moment
     start = now.replace(day=28) if (now.month, now.day) == (2, 29) else now
-    return wish.until is not None and wish.until > start.replace(year=start.year + LONGEST_YEARS)
+    return wish.until is not None and wish.until > start.replace(
+        year=start.year + wish.case.terms.contract_years
+    )
 
 
 def _held_by_another(wish: Wish) -> bool:
@@ -128,7 +127,7 @@ RULES = rules(
         "REG1072",
         lambda wish: wish.adds and _too_long(wish),
         "third-party",
-        "two years at most, counted from the request",
+        "further ahead than the setting allows (two years), counted from the request",
     ),
     Rule(
         "REG1073",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from harness.standing_data.library import standing_data
@@ -19,8 +19,6 @@ from simulators.registration.rule import Rule, rules
 from simulators.registration.switching import Switch, SwitchStage
 
 CONSENT, DISPLAY, SMSO, CLASSIFICATION = "ConsentGranularity", "IHDInfo", "SMSO", "SSCandProfileClass"
-RETROSPECTIVE = timedelta(days=5)
-"""How far back a change may reach: a third party's reading of REG1024."""
 CONSENTS: Mapping[str, frozenset[str]] = {
     "S": frozenset("HDMN"),
     "A": frozenset("H"),
@@ -242,9 +240,13 @@ RULES = rules(
     Rule("REG1019", _some(_before_supply), "third-party", "before the supplier's start date"),
     Rule(
         "REG1024",
-        _some(lambda case, change: change.since is not None and change.since < case.now - RETROSPECTIVE),
+        _some(
+            lambda case, change: (
+                change.since is not None and change.since < case.now - case.terms.retrospective
+            )
+        ),
         "third-party",
-        "more than five days back",
+        "further back than the setting allows (five days)",
     ),
     Rule(
         "REG1020",
