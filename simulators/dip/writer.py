@@ -101,7 +101,8 @@ class Writer:
         self._committing = True
         if durable:
             flushed = self._flusher.submit(self._commit)
-            flushed.add_done_callback(partial(loop.call_soon_threadsafe, self._flushed, loop, jobs, failures))
+            settle = partial(self._committed, loop, jobs, failures)
+            flushed.add_done_callback(lambda done: loop.call_soon_threadsafe(settle, done.exception()))
         else:
             failure: sqlite3.Error | None = None
             try:
