@@ -7,7 +7,8 @@ A folder holds all of it::
       pki/                    a test authority and the certificate sets that network.toml names
       keys/<dip id>.key       API keys, readable by their owner alone
 
-Every competitive role is held twice, so that there is always a party that a message does not concern. A
+Every competitive role is held twice, so that there is always a party that a message does not concern; smart
+metering and data services are held three times, so that a request can be superseded by a third one. A
 folder that already holds a network is used as it is.
 """
 
@@ -77,6 +78,8 @@ _MEMBERS = (
     Member("Metering Company B", "metering-b", {"MSS": "MSSB", "MSA": "MSAB"}),
     Member("Data Company A", "data-a", {"SDS": "SDSA", "ADS": "ADSA", "UMSDS": "UDSA"}),
     Member("Data Company B", "data-b", {"SDS": "SDSB", "ADS": "ADSB", "UMSDS": "UDSB"}),
+    Member("Metering Company C", "metering-c", {"MSS": "MSSC"}),
+    Member("Data Company C", "data-c", {"SDS": "SDSC"}),
     Member("Retriever A", "retriever-a", {"MDR": "MDRA"}),
     Member("Retriever B", "retriever-b", {"MDR": "MDRB"}),
     Member("Settlement Body", "settlement", {"MDS": "MDSX", "LSS": "LSSX", "VAS": "VASX", "ISD": "ISDX"}),

@@ -29,7 +29,8 @@ of a document that is not public) or **assumed**.
 ## The default network
 
 `dip sim up` and the embedded target make it in a folder: `network.toml`, a test authority under `pki/`, API
-keys under `keys/`. The organisations are made up. Every role that has competition is held twice, so that
+keys under `keys/`. The organisations are made up. Every role that has competition is held twice (smart
+metering and data services three times), so that
 there is always a party that a message does not concern. A folder that already holds a network is used as it
 is; see `docs/network-file.md` for putting a real system in a simulated one's place. Beside the sets below it
 holds broken client certificates of the first supplier, `flaw-expired`, `flaw-revoked`, `flaw-foreign` and
