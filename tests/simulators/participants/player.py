@@ -83,8 +83,9 @@ class Player:
         return self._after(sent)
 
     def told(self, what: str, **content: Any) -> list[Outgoing]:
-        """Tell the party something beside the hub."""
-        told = Told(what, self.release, {"mpan": MPAN, **content})
+        """Tell the party something beside the hub; an item that is None is left out."""
+        items = {"mpan": MPAN, **content}
+        told = Told(what, self.release, {name: value for name, value in items.items() if value is not None})
         self.state, sent = self.behaviour.on_told(self.state, told, self.acting())
         return self._after(sent)
 

@@ -10,7 +10,7 @@ from harness.errors import ConfigurationError
 from harness.spec.release import load
 from harness.spec.release import names as releases
 from harness.spec.routing import load_routing
-from simulators.participants.behaviours import BEHAVIOURS, Told
+from simulators.participants.behaviours import BEHAVIOURS
 from simulators.participants.playing import Plays
 from tests.simulators.participants.player import MPAN, Player, names, point
 from tests.simulators.participants.publications import (
@@ -149,8 +149,8 @@ def test_a_word_without_a_metering_point_leads_to_its_messages(
     content, wanted = WITHOUT_MPAN[case]
     if content.get("report") and not load(release).events(content["report"]):
         pytest.skip("the release has no such report")
-    player.state, sent = player.behaviour.on_told(player.state, Told(word, release, content), player.acting())
-    assert names(list(sent)) == wanted
+    sent = player.told(word, mpan=None, **content)
+    assert names(sent) == wanted
     for message in sent:
         player.written(message)
 
