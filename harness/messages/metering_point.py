@@ -9,6 +9,7 @@ serves all of Great Britain (ids from 24 up), which is drawn.
 from __future__ import annotations
 
 import random
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
@@ -150,10 +151,25 @@ def in_force(rng: random.Random, kind: str, day: date, **scope: str) -> str:
     is wrong on purpose: where nothing fits, the day is left out of account, then the scope. Raises
     ConfigurationError for a list that is empty.
     """
-    found = _fitting(standing_data(), kind, day, tuple(sorted(scope.items())))
+    lists = standing_data()
+    found = _fitting(lists, kind, _unchanged_since(lists, kind, day), tuple(scope.items()))
     if not found:
         raise ConfigurationError(f"the list {kind} of standing data is empty")
     return rng.choice(found)
+
+
+def _unchanged_since(lists: StandingData, kind: str, day: date) -> date:
+    """Return the day of the last change of a list before ``day``; the same values are in force on both."""
+    changes = _changes(lists, kind)
+    before = bisect_right(changes, day)
+    return changes[before - 1] if before else date.min
+
+
+@lru_cache(maxsize=64)
+def _changes(lists: StandingData, kind: str) -> tuple[date, ...]:
+    entries = lists.entries(kind)
+    ended = {entry.until + timedelta(days=1) for entry in entries if entry.until}
+    return tuple(sorted(ended | {entry.since for entry in entries}))
 
 
 @lru_cache(maxsize=4096)

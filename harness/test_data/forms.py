@@ -9,7 +9,7 @@ from typing import Any
 from harness.calendars.local_time import clock_midnight, local_date
 from harness.messages.addresses import LINES
 from harness.messages.dates import midnight_text
-from harness.test_data.columns import COLUMNS, DAY, FLAG, FURTHER_METER, LIST, NUMBER, Column
+from harness.test_data.columns import BY_NAME, COLUMNS, DAY, FLAG, FURTHER_METER, LIST, NUMBER, Column
 
 Row = Mapping[str, str]
 """Column to text; what is empty may be absent."""
@@ -22,10 +22,12 @@ def entry(row: Row) -> dict[str, Any]:
     A smaller row gives a smaller entry: what is empty is absent, but for the lines of an address.
     """
     built: dict[str, Any] = {}
-    for column in COLUMNS:
-        text = row.get(column.name, "")
-        if text and column.path[0]:
+    for name, text in row.items():
+        column = BY_NAME[name]
+        if text and len(column.path) > 1:
             _put(built, column.path, _value(column, text))
+        elif text and column.path[0]:
+            built[str(column.path[0])] = _value(column, text)
     if "address" in built:
         lines = built["address"].get("lines", {})
         built["address"] = {
