@@ -65,6 +65,9 @@ class Appointment:
     held_until: datetime | None = None
     """When an accepted appointment that waits for work on site (SEG) lapses."""
 
+    retriever_refused: bool = False
+    """The DCC refused the retriever that was named for it, so that none is assigned."""
+
     @property
     def open(self) -> bool:
         """Whether the appointment can still go on."""

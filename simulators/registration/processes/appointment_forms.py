@@ -152,6 +152,8 @@ def retriever(appointment: Appointment) -> dict[str, Any] | None:
     That a named retriever is assigned, and whose word counts, is assumed.
     """
     answered, proposal = appointment.answered or {}, appointment.proposal
+    if appointment.retriever_refused:
+        return None
     if answered.get("SDSNominatedMDRDIPID"):
         named, prefix = answered, "SDSNominatedMDR"
         start = answered.get("SDSNominatedMDRRequestedEffectiveFromDate")

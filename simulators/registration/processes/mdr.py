@@ -1,7 +1,7 @@
 """The meter data retriever: IF-034 [SDS-MDRUpdate] from the data service and IF-035 in answer.
 
-The retriever that a data service nominates is on record from its date on; the DCC then says whether it took
-the change (told as ``dcc-mdr-outcome``), and one that it refused falls away (assumed).
+The retriever that a data service nominates is on record from its date on. What the DCC then makes of it is in
+`mdr_dcc`.
 """
 
 from __future__ import annotations
@@ -10,11 +10,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from harness.clock import message_time
-from harness.errors import ConfigurationError
 from harness.standing_data.library import standing_data
 from simulators.participants.behaviours import Publication
-from simulators.registration.case import Case, Outcome, handles, told
+from simulators.registration.case import Case, Outcome, handles
 from simulators.registration.history import Span
 from simulators.registration.items import Holder, Item
 from simulators.registration.moments import moment
@@ -128,28 +126,6 @@ def _refused(case: Case) -> Blocks:
     return {**_requesting(case), "B092": _assigned(case), "B099": verdict}
 
 
-def _of_dcc(case: Case) -> Blocks:
-    point, now = case.known_point, case.moment
-    supplier, assigned, content = point.supplier_at(now), _held(case), case.told.content
-    assert supplier is not None
-    assert assigned is not None
-    assert assigned.value is not None
-    return {
-        "B012": {
-            "serviceProviderAppointmentRequestingSupplierDIPID": supplier.dip_id,
-            "serviceProviderAppointmentRequestingSupplierMPID": supplier.mpid,
-        },
-        "B013": {"CSSRegistrationID": supplier.reference} if supplier.reference else None,
-        "B066": {
-            "responseCode": content["response"],
-            "responseMessage": content.get("message"),
-            "assignedMDRDIPID": assigned.value.dip_id,
-            "assignedMDRMPID": assigned.value.mpid,
-            "assignedMDREffectiveFromDate": message_time(assigned.since),
-        },
-    }
-
-
 ACCEPTED: Form[Case] = Form(
     "IF-035", "SDS-MDROutcome", ("sender", "supplier"), _accepted, "third-party",
     "the data service that asked, and the supplier",
@@ -158,11 +134,7 @@ REFUSED: Form[Case] = Form(
     "IF-035", "SDS-MDROutcome", ("sender",), _refused, "assumed",
     "a refusal is nobody's business but the sender's",
 )  # fmt: skip
-DCC_OUTCOME: Form[Case] = Form(
-    "IF-035", "DCC-MDROutcome", ("data service", "supplier"), _of_dcc, "third-party",
-    "what the DCC made of the assignment; that it reaches registration beside the hub is assumed",
-)  # fmt: skip
-forms("meter data retriever", ACCEPTED, REFUSED, DCC_OUTCOME)
+forms("meter data retriever", ACCEPTED, REFUSED)
 
 
 @handles("IF-034", "SDS-MDRUpdate")
@@ -176,21 +148,3 @@ def update(case: Case) -> Outcome:
     holder = Holder(nominated["SDSNominatedMDRDIPID"], nominated["SDSNominatedMDRMPID"])
     point = case.known_point.put(Item.MDR, holder, effective, case.now)
     return Outcome((point,), (write(ACCEPTED, case, point, case),))
-
-
-@told("dcc-mdr-outcome")
-def dcc_outcome(case: Case) -> Outcome:
-    """Pass on what the DCC made of the retriever assigned last: ``response`` A or R, and a ``message``.
-
-    Raises ConfigurationError where no retriever is assigned and for another response.
-    """
-    where = f"dcc-mdr-outcome of {case.mpan}"
-    if case.told.content.get("response") not in ("A", "R"):
-        raise ConfigurationError("response is neither A nor R", where=where)
-    held = _held(case) if case.point is not None else None
-    if held is None:
-        raise ConfigurationError("no retriever is assigned", where=where)
-    sent = (write(DCC_OUTCOME, case, case.point, case),)
-    if case.told.content["response"] == "A":
-        return Outcome(sent=sent)
-    return Outcome((case.known_point.withdraw(Item.MDR, held.since, case.now),), sent)

@@ -13,6 +13,7 @@ from harness.errors import ConfigurationError
 from harness.spec.release import names
 from simulators.participants.behaviours import Outgoing
 from simulators.registration.items import Holder
+from simulators.registration.services import Service as Kind
 from tests.simulators.participants.publications import (
     DATA,
     METERING,
@@ -23,6 +24,7 @@ from tests.simulators.participants.publications import (
     RETRIEVER,
     SUPPLIER,
 )
+from tests.simulators.registration.exchange import SMART, Exchange, midnight
 from tests.simulators.registration.service import Service, named
 from tests.simulators.registration.verdicts import code_of, covers
 
@@ -126,3 +128,27 @@ def test_the_dcc_has_no_word_where_nobody_is_assigned() -> None:
         service.tell("dcc-mdr-outcome", response="A")
     with pytest.raises(ConfigurationError, match="neither A nor R"):
         service.tell("dcc-mdr-outcome", response="maybe")
+
+
+@pytest.mark.parametrize("response", ["A", "R"])
+def test_the_dcc_has_its_word_about_a_data_service_that_is_still_to_come(response: str) -> None:
+    """The outcome goes to the coming service; a refused retriever is not assigned when it begins."""
+    service = Exchange(SMART)
+    asked = service.ask(
+        Kind.DATA,
+        provider=OTHER_DATA,
+        supplierNominatedMDRDIPID=RETRIEVER,
+        supplierNominatedMDRMPID="MDRA",
+        supplierNominatedMDREffectiveFromDate=message_time(midnight(3)),
+    )
+    assert named(asked)[-1] == "IF-033 DSAppSPRequest", asked[0].common
+    assert named(service.reply(Kind.DATA, provider=OTHER_DATA))[0] == "IF-035 DSAppAccepted"
+    sent = service.tell("dcc-mdr-outcome", response=response)
+    assert named(sent) == ["IF-035 DCC-MDROutcome"]
+    assert sent[0].primary == (OTHER_DATA,)
+    assert sent[0].custom["B066"]["responseCode"] == response
+    assert sent[0].custom["B066"]["assignedMDRDIPID"] == RETRIEVER
+    active = service.reach(midnight(3))
+    assert named(active)[0] == "IF-036 DSAppActive"
+    assert (active[0].custom["B019"] is not None) is (response == "A")
+    assert (service.point().retriever_at(midnight(3)) is not None) is (response == "A")
