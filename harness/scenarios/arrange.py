@@ -38,9 +38,9 @@ def set_clock(bench: Bench, moment: datetime) -> None:
     admin = bench.target.admin
     if admin is None:
         raise EnvironmentFault("the target has no admin API", mend="Give it the capability 'admin'.")
-    admin.set_clock(moment)
+    present = admin.set_clock(moment)
     if isinstance(bench.clock, TargetClock):
-        bench.clock.read()
+        bench.clock.take(present)
 
 
 def arrange(play: Play) -> None:

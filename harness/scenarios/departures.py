@@ -32,19 +32,22 @@ _FIELDS = (
 )
 
 
-def departs(step: Send) -> bool:
-    """Say whether the hub should refuse the request."""
+def departs(step: Send, *, valid: bool = False) -> bool:
+    """Say whether the hub should refuse the request.
+
+    ``valid``: the messages are right under the release as they are, so that what is left out of them may be.
+    """
     if step.mutate and not MUTATIONS[step.mutate].accepted:
         return True
-    if step.omit:
+    if step.omit and not valid:
         return True
     return any(value not in _ACCEPTED.get(name, (usual,)) for name, value, usual in _unusual(step))
 
 
-def in_words(step: Send, mutations: list[str]) -> str:
+def in_words(step: Send, mutations: list[str], *, valid: bool = False) -> str:
     """Say what is unusual about the step; empty for a plain one. ``mutations``: what was changed."""
     words = [f"{name}: {value}" for name, value, _ in _unusual(step)]
-    if step.omit:
+    if step.omit and not valid:
         words.append(f"left out: {', '.join(step.omit)}")
     if step.mutate and mutations:
         words.append(f"{step.mutate}: {mutations[-1]}")

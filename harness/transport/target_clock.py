@@ -17,8 +17,11 @@ class TargetClock:
 
     def read(self) -> None:
         """Take a new reading from the target."""
-        self._at = time.monotonic()
-        self._moment = self._admin.now()
+        self.take(self._admin.now())
+
+    def take(self, moment: datetime) -> None:
+        """Go on from a reading that the target has just given."""
+        self._at, self._moment = time.monotonic(), moment
 
     def now(self) -> datetime:
         """Return the target's present in UTC."""

@@ -53,7 +53,7 @@ def send(step: Send, play: Play) -> None:
         interface=prepared.interface,
         event=prepared.event,
         references=[_reference(payload) for payload in prepared.payloads],
-        departure=in_words(step, play.instance.mutations),
+        departure=in_words(step, play.instance.mutations, valid=prepared.valid),
     )
     if step.content == "repeat":
         # The first sending stands: what it published is still owed, once.
@@ -62,7 +62,9 @@ def send(step: Send, play: Play) -> None:
         first = len(play.instance.sent)
         play.instance.sent += [_sent(prepared, payload, stored) for payload in prepared.payloads]
         indexes = tuple(range(first, len(play.instance.sent)))
-    play.last = LastSend(indexes, prepared.recipients, answer, prepared.valid, departs(step))
+    play.last = LastSend(
+        indexes, prepared.recipients, answer, prepared.valid, departs(step, valid=prepared.valid)
+    )
     play.settled = None
 
 
