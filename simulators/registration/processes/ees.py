@@ -65,6 +65,18 @@ def status_changed(case: Case, point: MeteringPoint) -> Outgoing:
     return write(STATUS, case, point, (case, point))
 
 
+def operational(case: Case, point: MeteringPoint) -> Outcome:
+    """Return the point as traded and operational, with the notice, where it was new or only registered.
+
+    That a point becomes so at its first supply start is assumed.
+    """
+    if point.at(Item.RMP_STATUS, case.moment) != "C":
+        return Outcome((point,))
+    for item, value in ((Item.MP_STATUS, "T"), (Item.RMP_STATUS, "O")):
+        point = point.put(item, value, case.moment, case.now)
+    return Outcome((point,), (status_changed(case, point),))
+
+
 @told("mpan-created")
 def create(case: Case) -> Outcome:
     """Put a new metering point into the register: what is told is an entry as `loading` reads it.

@@ -26,6 +26,7 @@ from simulators.registration.point import MeteringPoint
 from simulators.registration.processes.appointment import next_in_queue
 from simulators.registration.processes.appointment_reminders import not_appointed
 from simulators.registration.processes.appointment_table import Trigger
+from simulators.registration.processes.ees import operational
 from simulators.registration.processes.leaving import withdrawn
 from simulators.registration.processes.moving import Moved, move
 from simulators.registration.processes.reverse_migration import reversed_migration
@@ -128,7 +129,8 @@ def started(case: Case) -> Outcome:
     for switch in case.known_point.switches:
         if switch.stage is not SwitchStage.SECURED or switch.started or switch.effective != case.moment:
             continue
-        point = point.with_switch(switch, replace(switch, started=True))
+        begun = operational(case, point.with_switch(switch, replace(switch, started=True)))
+        point, sent = begun.points[-1], (*sent, *begun.sent)
         if not switch.legacy and point.regime_at(case.moment) == MHHS:
             sent += _reminders(case, point, switch)
     return Outcome((point,), sent)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from harness.calendars.local_time import clock_midnight, local_date
 from harness.clock import message_time
 from harness.errors import ConfigurationError
 from harness.messages.identifiers import mpan
@@ -115,3 +116,25 @@ def test_a_green_deal_begins_and_ends(release: str) -> None:
     }
     assert ended[0].custom["B080"]["greenDealEffectiveFromDate"] is None
     assert service.point().history(Item.GREEN_DEAL).versions[0].value == GreenDeal(NOW, NOW + 9 * DAY)
+
+
+def test_a_new_point_is_operational_from_its_first_supply_on() -> None:
+    """Created, registered and started: the enquiry service hears of the status at the supply start."""
+    service, new = Service(POINT), mpan("10", 700)
+    start = clock_midnight(local_date(NOW + 5 * DAY))
+    service.tell("mpan-created", mpan=new, connection_type="W", market_segment="S", gsp_group="_A")
+    service.tell(
+        "switch-pending",
+        mpan=new,
+        registration="REG-N",
+        supplier=SUPPLIER,
+        effective=message_time(start),
+        initial=True,
+    )
+    service.tell("switch-confirmed", mpan=new)
+    assert named(service.tell("switch-secured-active", mpan=new)) == ["IF-001 InitialRegistration"]
+    assert service.point(new).at(Item.RMP_STATUS, NOW) == "C"
+    sent = service.reach(start)
+    status = [message for message in sent if message.interface == "IF-050"]
+    assert [(m.custom["B079"]["MPStatus"], m.custom["B079"]["RMPStatus"]) for m in status] == [("T", "O")]
+    assert service.point(new).since(Item.RMP_STATUS, start) == start

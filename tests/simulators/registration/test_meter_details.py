@@ -379,3 +379,40 @@ def accepted_segment_change() -> Appointment:
         services.Service.METERING, MPAN, "2.1.0", SUPPLIER, "SUPA", METERING, "MSSA", "SEG", NOW + DAY, NOW,
         {}, {}, stage=Stage.ACCEPTED,
     )  # fmt: skip
+
+
+HANDOVER = datetime(2026, 12, 19, tzinfo=UTC)
+"""A Saturday: the last day of the service that leaves is Friday, 18 December."""
+
+
+@pytest.mark.parametrize(
+    ("day", "meter", "code"),
+    [
+        ("2027-01-06", corrected(meterLocation="A"), None),
+        ("2027-01-06", corrected(meterLocation="A", numberOfDisplayedRegisterDigits=6), "REG0008"),
+        ("2027-01-07", corrected(meterLocation="A"), "REG1003"),
+    ],
+)
+def test_a_predecessor_has_ten_working_days_over_the_turn_of_the_year(
+    day: str, meter: dict[str, Any], code: str | None
+) -> None:
+    """Christmas, its substitute day and New Year's Day don't count: 6 January 2027 is the tenth."""
+    now = datetime.fromisoformat(f"{day}T12:00:00+00:00")
+    assert code_of(send("MeterUpdate", meter, point=succeeded(HANDOVER), now=now)[1]) == code
+
+
+def test_a_predecessor_reports_an_exchange_that_it_made_before_it_left() -> None:
+    """Reported two days after the hand-over it is accepted, and the successor can't update the old meter."""
+    service, sent = send(
+        "MeterExchange",
+        described(installed=HANDOVER - timedelta(hours=9)),
+        removed=("OLD1", HANDOVER - timedelta(hours=9)),
+        point=succeeded(HANDOVER),
+        now=HANDOVER + 2 * DAY,
+    )
+    assert code_of(sent) is None
+    assert sent[0].primary == (METERING, OTHER_METERING)
+    block = {"existingMeter": corrected(), "historyMAP": owned(("MAPA", FITTED))}
+    custom = {"B906": block, "B039": None, "B030": None}
+    refused = service.receive("IF-005", "MeterUpdate", OTHER_METERING, custom=custom)
+    assert (code_of(refused), refused[0].primary) == ("REG1004", (OTHER_METERING,))
