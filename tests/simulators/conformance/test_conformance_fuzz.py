@@ -32,8 +32,11 @@ from tests.simulators.dip.conftest import Bench
 
 REQUESTS = int(os.environ.get("DIP_FUZZ_REQUESTS", "5000"))
 SEED = int(os.environ.get("DIP_FUZZ_SEED", "1"))
-GROWTH_MIB = 96
-"""The hub's resident memory may grow by so much, from when it has seen a fifth of the requests to the end."""
+GROWTH_MIB = 48
+"""The hub's resident memory may grow by so much while it gets the second half of the requests.
+
+In 50,000 it grew from 132 MiB after 5,000 to 189 after 25,000 and 193 at the end: what it keeps is bounded.
+"""
 _THREADS = 8
 _PARTS = 10
 _SAID_AT_MOST = 5
@@ -89,7 +92,7 @@ def test_nothing_that_is_sent_breaks_the_hub(bench: Bench) -> None:
     for part in range(_PARTS):
         done += _run(bench, maker, range(REQUESTS * part // _PARTS, REQUESTS * (part + 1) // _PARTS))
         memory.append(_resident_mib(bench) if sys.platform == "linux" else 0.0)
-    growth = memory[-1] - memory[1]
+    growth = memory[-1] - memory[_PARTS // 2 - 1]
 
     allowed = ANSWERED - {503}
     wrong = [
