@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from harness.calendars.book import Calendars
+from harness.calendars.book import load as load_calendars
 from harness.reports.behaviours import Behaviour, load_behaviours
 from harness.settings import Setting, SettingValue, shipped
 from harness.spec.obfuscation import Hiding, load_hiding
@@ -40,6 +42,7 @@ def document(
     scope: CitScope,
     hiding: Sequence[Hiding] = (),
     behaviours: Sequence[Behaviour] = (),
+    calendars: Calendars | None = None,
 ) -> str:
     """Return the whole document; it depends on its arguments and on nothing else."""
     lines = [
@@ -49,6 +52,7 @@ def document(
         *_routing(routing, releases),
         *_scope(scope),
         *(_hiding(hiding) if hiding else ()),
+        *(_calendars(calendars) if calendars else ()),
     ]
     return "\n".join(lines) + "\n"
 
@@ -138,6 +142,32 @@ def _scope(scope: CitScope) -> Iterable[str]:
         yield f"| {interface} | {reason} |"
 
 
+def _calendars(calendars: Calendars) -> Iterable[str]:
+    yield (
+        "\n## Calendars\n\nBank holidays are published. [Calendars](calendars.md) says how to put your own "
+        "in place of these.\n\n| calendar | says | basis | reason |\n|---|---|---|---|"
+    )
+    for timetable in calendars.timetables.values():
+        runs = ", ".join(f"{run} {days}" for run, days in timetable.runs.items())
+        says = f"working days after the settlement day: {runs}; for settlement days from {timetable.starts}"
+        why = "the programme's transition timetable, as others quote it"
+        yield f"| {timetable.title} | {says} | {timetable.basis} | {why} |"
+    migration = calendars.migration
+    yield (
+        f"| migration days | {migration.first} to {migration.last} | {migration.basis} | {migration.reason} |"
+    )
+    for service in calendars.services.values():
+        says = "; ".join(
+            f"{kind} {', '.join(f'{_clock(start)} to {_clock(until)}' for start, until in spans)}"
+            for kind, spans in service.spans.items()
+        )
+        yield f"| {service.title} | open {says} | {service.basis} | {service.reason} |"
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
 def _head(what: str) -> str:
     return f"| {what} | {' | '.join(BASES)} |\n|---|{'---:|' * len(BASES)}"
 
@@ -154,5 +184,14 @@ def _tally(count: Counter[str], what: str) -> str:
 if __name__ == "__main__":
     releases = [load(name) for name in names()]
     print(
-        document(shipped(), load_routing(), releases, cit_scope(), load_hiding(), load_behaviours()), end=""
+        document(
+            shipped(),
+            load_routing(),
+            releases,
+            cit_scope(),
+            load_hiding(),
+            load_behaviours(),
+            load_calendars(),
+        ),
+        end="",
     )

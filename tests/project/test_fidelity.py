@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.calendars.book import load as load_calendars
 from harness.errors import ConfigurationError
 from harness.reports.behaviours import load_behaviours
 from harness.reports.fidelity import document
@@ -21,7 +22,8 @@ from harness.spec.scope import cit_scope
 def test_the_checked_in_document_is_the_generated_one(documents: dict[str, str]) -> None:
     """A stale docs/fidelity.md fails: python -m harness.reports.fidelity > docs/fidelity.md."""
     releases = [load(name) for name in names()]
-    fresh = document(shipped(), load_routing(), releases, cit_scope(), load_hiding(), load_behaviours())
+    seen = (load_hiding(), load_behaviours(), load_calendars())
+    fresh = document(shipped(), load_routing(), releases, cit_scope(), *seen)
     assert documents["docs/fidelity.md"] == fresh
 
 
