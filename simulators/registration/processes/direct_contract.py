@@ -127,7 +127,7 @@ RULES = rules(
         "REG1072",
         lambda wish: wish.adds and _too_long(wish),
         "third-party",
-        "further ahead than the setting allows (two years), counted from the request",
+        "the end lies before as many years from the request as the setting says (two)",
     ),
     Rule(
         "REG1073",

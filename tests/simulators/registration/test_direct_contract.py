@@ -64,7 +64,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "REG1075": ({"sender": OTHER_METERING}, {}),
     "REG1074": ({"removes": True}, {"removes": True, "point": HELD}),
     "REG1071": ({"until": NOW}, {"until": NOW + SECOND}),
-    "REG1072": ({"until": LONGEST + SECOND}, {"until": LONGEST}),
+    "REG1072": ({"until": LONGEST}, {"until": LONGEST - SECOND}),
     "REG1073": ({"point": HELD}, {}),
 }
 
