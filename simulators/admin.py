@@ -22,6 +22,7 @@ from starlette.routing import Route, Router
 
 from harness.clock import OffsetClock, message_time
 from harness.errors import ConfigurationError, nearest
+from simulators.dip import opening
 from simulators.dip.metrics import MEDIA_TYPE
 from simulators.dip.mount import Mount
 from simulators.dip.settle import Tracker
@@ -151,7 +152,9 @@ class Admin:
             (_text(e, "mpan"), _text(e, "role"), _text(e, "dip_id"), _instant(e, "from"), _instant(e, "to"))
             for e in entries
         ]
-        if rows:
+        if rows and body.get("opening") is True:
+            await mount.store.begin_with(opening.said(rows))
+        elif rows:
             await mount.store.set_addresses(rows)
         return _json({"addresses": len(rows)})
 

@@ -52,9 +52,9 @@ def arrange(play: Play) -> None:
     if admin is None:
         return
     try:
-        known = [*addresses(play.cast.points), *_named_parties(play)]
-        if known:
-            admin.set_addresses(play.release.name, known)
+        for known, opening in ((addresses(play.cast.points), True), (_named_parties(play), False)):
+            if known:
+                admin.set_addresses(play.release.name, known, opening=opening)
         behaviours = _behaviours(play)
         if behaviours:
             admin.set_behaviours(play.cast.tag, behaviours)

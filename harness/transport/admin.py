@@ -58,9 +58,12 @@ class Admin:
         """Move the simulators' clock forward."""
         return _moment(self._call("POST", "/clock/advance", {"seconds": seconds}))
 
-    def set_addresses(self, release: str, addresses: Sequence[Mapping[str, Any]]) -> None:
+    def set_addresses(
+        self, release: str, addresses: Sequence[Mapping[str, Any]], *, opening: bool = False
+    ) -> None:
         """Say who serves which MPAN, for secondary routing: ``mpan``, ``role``, ``dip_id``, from and to."""
-        self._call("PUT", "/addresses", {"release": release, "addresses": list(addresses)})
+        content: dict[str, object] = {"release": release, "addresses": list(addresses)}
+        self._call("PUT", "/addresses", {**content, "opening": True} if opening else content)
 
     def set_behaviours(self, tag: str, behaviours: Mapping[str, Mapping[str, Any]]) -> None:
         """Switch on behaviours of simulated parties for one instance: DIP id to ``name`` and options."""

@@ -49,6 +49,20 @@ def load(path: Path, members: Mapping[str, Member]) -> tuple[Said, ...]:
     return tuple(one for _, _, one in sorted(found, key=lambda entry: entry[:2]))
 
 
+def said(rows: Iterable[tuple[str, str, str, str | None, str | None]]) -> tuple[Said, ...]:
+    """Return what (mpan, role, dip id, from, to) say; raises ConfigurationError for a role of no point."""
+    found: list[Said] = []
+    for mpan, role, dip_id, since, until in rows:
+        if role not in SERVICE_OF:
+            raise ConfigurationError(
+                f"no metering point has the role '{role}'", mend=nearest(role, SERVICE_OF)
+            )
+        found.append(Said(mpan, "in", SERVICE_OF[role], dip_id, since or _SINCE_EVER))
+        if until:
+            found.append(Said(mpan, "out", SERVICE_OF[role], dip_id, until))
+    return tuple(found)
+
+
 def _entries(path: Path) -> Iterator[Mapping[str, Any]]:
     try:
         text = path.read_text(encoding="utf-8-sig")

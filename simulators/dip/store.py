@@ -150,6 +150,16 @@ class Store:
         if rows:
             await self.writer.write([(INSERT_HEARD, rows)], durable=True)
 
+    async def begin_with(self, said: Sequence[Said]) -> None:
+        """Replace what was heard of the MPANs that are named; registration traffic moves on from there."""
+        await self.writer.write(
+            [
+                ("DELETE FROM heard WHERE mpan = ?", sorted({(one.mpan,) for one in said})),
+                (INSERT_HEARD, [(one.mpan, one.kind, one.service, one.dip_id, one.at) for one in said]),
+            ],
+            durable=True,
+        )
+
     async def set_addresses(self, addresses: Sequence[tuple[str, str, str, str | None, str | None]]) -> None:
         """Replace what is known of each (MPAN, role) that is named: (mpan, role, dip id, from, to)."""
         named = sorted({(mpan, role) for mpan, role, *_ in addresses})

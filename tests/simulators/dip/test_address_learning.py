@@ -141,6 +141,20 @@ def test_addresses_by_hand_win_for_their_mpan(bench: Bench) -> None:
     assert _secondary(bench, 503) == {second.dip_id}
 
 
+def test_traffic_moves_on_from_an_opening_position(bench: Bench) -> None:
+    """What PUT /addresses says as an opening position holds until registration says otherwise, and again."""
+    first, second = bench.party("SUP"), bench.party("SUP", 1)
+    at = message_time(bench.admin.now() - 9 * _DAY)
+    point = mpan(bench.party("LDSO").distributor_id or "", 507)
+    entry = {"mpan": point, "role": "SUP", "dip_id": first.dip_id}
+    for _ in range(2):
+        bench.admin.set_addresses(bench.release, [entry], opening=True)
+        assert _secondary(bench, 507) >= {first.dip_id}
+        block = {"incomingSupplierDIPID": second.dip_id, "supplierEffectiveFromDate": at}
+        _register(bench, "IF-001", "InitialRegistration", 507, {"B002": block})
+        assert first.dip_id not in _secondary(bench, 507)
+
+
 @pytest.mark.parametrize(
     ("role", "code"),
     [
