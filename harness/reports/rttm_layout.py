@@ -76,7 +76,7 @@ REQUIREMENTS = (
 
 TESTS = _columns(
     "test",
-    "*Our test id|*Programme or QT id|ADO id|*Title|*Stage|Theme|*Process area|*Type|*Roles|Profile|"
+    "*Our test id|*Programme or QT id|ADO id|*Title|*Stage|*Theme|*Process area|*Type|*Roles|Profile|"
     "Preconditions|"
     "*Expected result|*Release|Cycle|Pairing|*Parties real or simulated|*Executed by|Witness|Planned date|"
     "*Actual start|*Actual end|*Attempts|*First-run result|*Final result|*Execution status|"
