@@ -86,9 +86,8 @@ def _not_in_place(wish: Wish) -> bool:
 def _too_long(wish: Wish) -> bool:
     now = wish.case.moment
     start = now.replace(day=28) if (now.month, now.day) == (2, 29) else now
-    return wish.until is not None and wish.until > start.replace(
-        year=start.year + wish.case.terms.contract_years
-    )
+    last = start.replace(year=start.year + wish.case.terms.contract_years)
+    return wish.until is not None and wish.until >= last
 
 
 def _held_by_another(wish: Wish) -> bool:
