@@ -207,7 +207,17 @@ def _judge_content(
             rule=step.rule or "the scenario's choreography",
             blame=of_party(sender) if sender is not None else _CENTRAL,
             key=f"{publication.interface} {path}",
+            hint=_reasons(publication),
         )
+
+
+def _reasons(publication: Publication) -> str:
+    """Return the reasons that a publication gives for a refusal, so that nobody has to look them up."""
+    given = value_at(publication.payload, "R0.responseMessages")
+    answer = value_at(publication.payload, "B007.proposedAppointmentResponseCode")
+    texts = [*given, answer] if isinstance(given, list) else [answer]
+    said = "; ".join(str(text) for text in texts if text)
+    return f"It says: {said}." if said else ""
 
 
 def _problems(play: Play, publication: Publication, sent: Sent | None) -> list[str]:
