@@ -41,9 +41,9 @@ class Access:
         """Read a call's body as a shape of the release."""
         return shapes.read(call.body, shape, self.business.release, self.rules)
 
-    def deliveries(self, call: Call, channel: str, recipient: str) -> Wanted | Answer:
+    async def deliveries(self, call: Call, channel: str, recipient: str) -> Wanted | Answer:
         """Return which deliveries of a channel a recipient's MessageRequest means, or the refusal."""
-        return self._wanted(
+        found = self._wanted(
             call,
             recipient,
             "MessageRequest",
@@ -56,6 +56,9 @@ class Access:
                 code=self.rules.schema,
             ),
         )
+        if isinstance(found, Wanted) and found.is_by_mpan:
+            await self.store.by_mpan.complete()
+        return found
 
     def status_messages(self, call: Call, recipient: str) -> Wanted | Answer:
         """Return which status messages a sender's StatusMessageRequest means, or the refusal."""

@@ -39,7 +39,7 @@ class Replay:
 
     async def messages(self, call: Call, channel: str, recipient: str) -> Answer:
         """Return the messages of a channel that were for a recipient."""
-        found = self._access.deliveries(call, channel, recipient)
+        found = await self._access.deliveries(call, channel, recipient)
         if isinstance(found, Answer):
             return found
         columns = "delivery.at, delivery.id, message.body"

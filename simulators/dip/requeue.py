@@ -68,7 +68,7 @@ class Requeues:
 
     async def messages(self, call: Call, channel: str, recipient: str) -> Answer:
         """Push the messages of a channel to a recipient again."""
-        found = self._access.deliveries(call, channel, recipient)
+        found = await self._access.deliveries(call, channel, recipient)
         return await self._start(found, recipient, channel)
 
     async def statuses(self, call: Call, recipient: str) -> Answer:

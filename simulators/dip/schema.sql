@@ -17,7 +17,14 @@ CREATE TABLE message (
   UNIQUE (reference, sender)
 );
 CREATE INDEX message_tag ON message (tag) WHERE tag IS NOT NULL;
-CREATE INDEX message_mpan ON message (mpan, interface) WHERE mpan IS NOT NULL;
+CREATE TABLE message_mpan ( -- an index over messages; the latest may be missing
+  mpan TEXT NOT NULL,
+  interface TEXT NOT NULL,
+  message INTEGER NOT NULL,
+  PRIMARY KEY (mpan, interface, message)
+) WITHOUT ROWID;
+CREATE TABLE message_mpan_reached (message INTEGER NOT NULL);
+INSERT INTO message_mpan_reached VALUES (0);
 CREATE TABLE delivery (
   id INTEGER PRIMARY KEY, -- the message's id times 65536, plus the recipient's place: a message's deliveries lie together
   message INTEGER GENERATED ALWAYS AS (id >> 16) VIRTUAL REFERENCES message (id),
@@ -101,4 +108,4 @@ CREATE TABLE heard (
   at TEXT NOT NULL
 );
 CREATE INDEX heard_mpan ON heard (mpan);
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;

@@ -17,12 +17,13 @@ from typing import Any
 from harness.clock import message_time
 from harness.errors import EnvironmentFault
 from simulators.dip.aside import Aside
+from simulators.dip.by_mpan import ByMpan, catch_up
 from simulators.dip.model import Accepted, Said
 from simulators.dip.rows import INSERT_HEARD, deliveries_of, inserts, token
 from simulators.dip.serving import Tenure
 from simulators.dip.writer import Writer
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 _SCHEMA = Path(__file__).with_name("schema.sql")
 _LOCK_SECONDS = 1.0
 _CHECKPOINT_PAGES = 4000
@@ -60,6 +61,7 @@ class Store:
         try:
             self._connection = _open(path)
             self._reader = sqlite3.connect(path, timeout=_LOCK_SECONDS, isolation_level=None)
+            catch_up(self._connection)
             self._next = self._reader.execute("SELECT ifnull(max(id), 0) + 1 FROM message").fetchone()[0]
         except sqlite3.OperationalError as error:
             what = "is locked by another process" if "locked" in str(error) else f"can't be opened: {error}"
@@ -74,6 +76,7 @@ class Store:
             ) from error
         self._opening = secrets.token_hex(6)
         self.writer = Writer(self._connection)
+        self.by_mpan = ByMpan(self.writer)
         self.aside = Aside(path.absolute(), lock_seconds=_LOCK_SECONDS)
         """For looks that may be long."""
         self.reopening = asyncio.Lock()
@@ -105,7 +108,9 @@ class Store:
         The future raises sqlite3.IntegrityError when a sender has used a reference before.
         """
         statements = inserts(messages, consumer=consumer, now=now, took=took)
-        return self.writer.write(statements, durable=True, inserts=True)
+        written = self.writer.write(statements, durable=True, inserts=True)
+        self.by_mpan.add(messages)
+        return written
 
     def has_reference(self, sender: str, reference: str) -> bool:
         """Say whether a sender has used a reference before."""

@@ -31,6 +31,8 @@ class Wanted:
     where: str
     """Further conditions."""
     parameters: tuple[object, ...]
+    is_by_mpan: bool = False
+    """Whether it reads the index over MPANs, which has to be complete."""
 
     def select(
         self, columns: str, *, most: int, after: tuple[int, int] | None = None
@@ -74,10 +76,14 @@ def deliveries(
         parameters += [*map(number_of, transactions), *transactions]
         source = f"message CROSS JOIN delivery NOT INDEXED ON {OF_MESSAGE}"
     elif request["MPAN"] is not None:
-        where.append("message.interface = ?")
-        parameters.append(channel)
-        source = f"message INDEXED BY message_mpan CROSS JOIN delivery NOT INDEXED ON {OF_MESSAGE}"
-    return Wanted("delivery", source, *period, " AND ".join(where), tuple(parameters))
+        where.append("message_mpan.mpan = ? AND message_mpan.interface = ?")
+        parameters += [request["MPAN"], channel]
+        source = (
+            "message_mpan CROSS JOIN message ON message.id = message_mpan.message"
+            f" CROSS JOIN delivery NOT INDEXED ON {OF_MESSAGE}"
+        )
+    by_mpan = source.startswith("message_mpan")
+    return Wanted("delivery", source, *period, " AND ".join(where), tuple(parameters), by_mpan)
 
 
 def status_messages(
