@@ -1,70 +1,138 @@
-"""What was answered 201 is there after a kill, and is delivered after the restart."""
+"""What was answered 201 is there after a kill, and reaches whom it is for after the restart."""
 
 from __future__ import annotations
 
 import itertools
 import os
+import random
 import signal
 import sqlite3
 import threading
 import time
+from collections import defaultdict
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
 
 from harness.messages.build import encode
+from harness.transport.network import Party
 from simulators.embedded import EmbeddedTarget
 from tests.simulators.dip.conftest import Bench
+from tests.simulators.dip.webhook_stub import ScriptedWebhook
 
-KILLS = 20
-SENDERS = 4
+KILLS = 50
+SENDERS = 3
+MOST_ACCEPTED, LONGEST_SECONDS = 40, 0.03
+"""A kill comes after so many messages at most, and at a random moment then."""
+TAG = "durable"
 
 
-def _load(bench: Bench, tag: str, accepted: set[str]) -> None:
-    """Send messages, one after another, until the hub is gone; keep the references that were answered 201."""
-    template = bench.message(tag=tag)
-    start = template["CommonBlock"]["S1"]["senderUniqueReference"].rpartition("-")[0]
+@dataclass
+class Accepted:
+    """What was answered 201: reference and DIP ids that it is for."""
+
+    recipients: dict[str, frozenset[str]] = field(default_factory=dict)
+    unforeseen: list[bytes] = field(default_factory=list)
+    """Answers other than 201."""
+
+
+def _load(
+    bench: Bench, templates: list[dict[str, Any]], name: str, choices: random.Random, accepted: Accepted
+) -> None:
+    """Send requests of a few messages, one after another, until the hub is gone."""
+    start = templates[0]["CommonBlock"]["S1"]["senderUniqueReference"].rpartition("-")[0]
     for number in itertools.count(1):
-        reference = f"{start}-{tag.replace('-', '')}x{number:06x}"
-        template["CommonBlock"]["S1"]["senderUniqueReference"] = reference
-        answer = bench.send(body=encode([template]), channel="IF-031")
+        request: dict[str, frozenset[str]] = {}
+        payloads = []
+        for place in range(choices.randint(1, 4)):
+            template = choices.choice(templates)
+            common = template["CommonBlock"]
+            reference = f"{start}-{name}x{number:06x}{place}"
+            common = {**common, "S1": {**common["S1"], "senderUniqueReference": reference}}
+            payloads.append({**template, "CommonBlock": common})
+            request[reference] = frozenset(common["A0"]["primaryRecipients"])
+        answer = bench.send(body=encode(payloads), channel="IF-031")
         if answer.status is None:
             return
-        assert answer.status == 201, answer.body
-        accepted.add(reference)
+        if answer.status != 201:
+            accepted.unforeseen.append(answer.body)
+            return
+        accepted.recipients |= request
+
+
+def _got(webhook: ScriptedWebhook, party: Party) -> dict[str, set[str]]:
+    """Return the transactions of each reference that a party got; it must be addressed by all of them."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for body in webhook.bodies:
+        for item in orjson.loads(body):
+            common = item["payload"]["CommonBlock"]
+            assert party.dip_id in common["A0"]["primaryRecipients"], "it went to somebody else"
+            found[common["S1"]["senderUniqueReference"]].add(common["D0"]["transactionID"])
+    return found
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX")
-def test_accepted_messages_survive_kills_under_load(network_folder: Path) -> None:
-    """Killed 20 times while four senders load it, the hub has lost nothing that it accepted."""
-    accepted: set[str] = set()
-    rounds = 0
-    for rounds in range(1, KILLS + 1):
-        bench = Bench(EmbeddedTarget(("2.1.0",), network_folder, worker="durable"))
-        before = len(accepted)
-        senders = [
-            threading.Thread(target=_load, args=(bench, f"round-{rounds}-{n}", accepted))
-            for n in range(SENDERS)
-        ]
-        for sender in senders:
-            sender.start()
-        while len(accepted) < before + 20 + rounds * 2 and any(sender.is_alive() for sender in senders):
-            time.sleep(0.002)
-        os.kill(bench.target.pid, signal.SIGKILL)
-        for sender in senders:
-            sender.join(30)
-        bench.close()
-    assert rounds == KILLS
-    assert len(accepted) > KILLS * 20
+def test_nothing_accepted_is_lost_or_misdelivered_when_the_hub_is_killed(network_folder: Path) -> None:
+    """Killed 50 times at random moments, under load and while it delivers, it loses and misleads nothing."""
+    seed = random.randrange(10**6)
+    choices = random.Random(seed)
+    accepted = Accepted()
     bench = Bench(EmbeddedTarget(("2.1.0",), network_folder, worker="durable"))
-    for number in range(1, KILLS + 1):
-        for sender_number in range(SENDERS):
-            result = bench.settle(f"round-{number}-{sender_number}")
-            assert result["settled"]
-            assert all(entry["recipients"][0]["status"] == "Delivered" for entry in result["messages"])
-            accepted -= {entry["reference"] for entry in result["messages"]}
-    bench.close()
-    assert accepted == set()
+    parties = (bench.party("REGS"), bench.party("REGS", 1))
+    templates = [bench.message(tag=TAG, to=to) for to in (parties, parties[:1], parties[1:])]
+    interrupted = 0
+    with ScriptedWebhook(bench) as one, ScriptedWebhook(bench) as other:
+        webhooks = (one, other)
+        for party, webhook in zip(parties, webhooks, strict=True):
+            assert bench.client().configure_webhook(party, "IF-031", webhook.url).status == 201
+        for kill in range(KILLS):
+            bench.client()  # made once, before the threads ask for it
+            senders = [
+                threading.Thread(
+                    target=_load,
+                    args=(bench, templates, f"k{kill}n{n}", random.Random(choices.random()), accepted),
+                )
+                for n in range(SENDERS)
+            ]
+            for sender in senders:
+                sender.start()
+            enough = len(accepted.recipients) + choices.randint(0, MOST_ACCEPTED)
+            while len(accepted.recipients) < enough and any(sender.is_alive() for sender in senders):
+                time.sleep(0.001)
+            time.sleep(choices.uniform(0, LONGEST_SECONDS))
+            os.kill(bench.target.pid, signal.SIGKILL)
+            for sender in senders:
+                sender.join(30)
+            bench.close()
+            interrupted += _open(bench)
+            bench = Bench(EmbeddedTarget(("2.1.0",), network_folder, worker="durable"))
+        result = bench.settle(TAG, timeout=60)
+        bench.close()
+        got = [_got(webhook, party) for webhook, party in zip(webhooks, parties, strict=True)]
+    assert not accepted.unforeseen, accepted.unforeseen[:3]
+    assert len(accepted.recipients) > KILLS
+    assert interrupted > KILLS / 5, "the kills met no deliveries"
+    assert result["settled"], f"seed {seed}"
+    stored = {message["reference"]: message["transaction_id"] for message in result["messages"]}
+    assert accepted.recipients.keys() <= stored.keys(), f"lost, seed {seed}"
+    for party, found in zip(parties, got, strict=True):
+        due = {name for name, to in accepted.recipients.items() if party.dip_id in to}
+        assert due <= found.keys(), f"not delivered, seed {seed}"
+        assert found.keys() <= stored.keys(), f"delivered without having been kept, seed {seed}"
+        assert all(transactions == {stored[name]} for name, transactions in found.items()), f"seed {seed}"
+
+
+def _open(bench: Bench) -> bool:
+    """Say whether deliveries were open when the hub was killed."""
+    connection = sqlite3.connect(bench.target.store / "2.1.0.sqlite3")
+    try:
+        rows = connection.execute("SELECT 1 FROM delivery WHERE status IN ('Pending', 'Retrying') LIMIT 1")
+        return rows.fetchone() is not None
+    finally:
+        connection.close()
 
 
 def test_a_restart_delivers_what_was_left(network_folder: Path) -> None:
