@@ -15,6 +15,8 @@ from harness.transport.admin import Admin
 from harness.transport.target_clock import TargetClock
 
 _REGISTRATION = "registration"
+_AS_REGISTERED = "given"
+"""As the option ``points`` of another party: it knows the scenario's points as registration does."""
 _MORNING = timedelta(hours=10)
 _OWN_CLOCK = frozenset({"sit-functional", "sit-migration"})
 """Stages whose cases all begin at the moment that a setting names."""
@@ -83,7 +85,11 @@ def _behaviours(play: Play) -> Mapping[str, Mapping[str, Any]]:
         play.cast.party(alias).dip_id: words.value(behaviour) for alias, behaviour in given.behaviours.items()
     }
     simulated = {party.dip_id for party in play.bench.target.network.parties if party.simulated}
-    for dip_id, points in registered(play.cast.points, play.cast.parties, words).items():
+    held = registered(play.cast.points, play.cast.parties, words)
+    for own in found.values():
+        if own.get("points") == _AS_REGISTERED:
+            own["points"] = [point for points in held.values() for point in points]
+    for dip_id, points in held.items():
         own = found.setdefault(dip_id, {"name": _REGISTRATION})
         own["points"] = [*points, *own.get("points", [])]
     return {dip_id: behaviour for dip_id, behaviour in found.items() if dip_id in simulated}

@@ -103,9 +103,9 @@ and `registration` are registration services.
 
 ### Options of every other behaviour
 
-- `points`: what the party knows before the first message, a list of `{"mpan", "supplier",
-  "metering_service", "data_service", "retriever", "energisation", "connection_type", ...}`. A service is a
-  DIP id, `{"dip_id", "from", "to"}`, or a list of them; times carry an offset.
+- `points`: what the party knows before the first message, in the entries that a registration service starts
+  from; a service may have `to` besides, and a point `retriever`, `disconnected_from`, `mhhs_from` and
+  `mhhs_until`. In a scenario the word `given` stands for all points of the scenario.
 - `answers`: how the party answers, by event (`MSAppSPRequest`), interface (`IF-033`) or `*`; the most
   particular decides, and without one it accepts at once. A policy is a word or a mapping:
 

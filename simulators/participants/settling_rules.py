@@ -140,6 +140,8 @@ def barred(point: Point, sender: str, start: datetime) -> bool:
     )
     if (gone and start >= gone) or (until and start >= until) or (since and start < since):
         return True
+    if point.facts.get("regime") == "legacy" and since is None:
+        return True
     serving = point.of(DATA, start)
     return bool(point.terms.get(DATA)) and serving != sender
 

@@ -104,7 +104,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "points": ({"points": {}}, "no list"),
     "field": ({"points": [{"mpan": MPAN, "suplier": "x"}]}, "Did you mean 'supplier'"),
     "term": ({"points": [{"mpan": MPAN, "supplier": {"from": "x"}}]}, "dip_id"),
-    "offset": ({"points": [{"mpan": MPAN, "supplier": {"dip_id": "x", "from": "2026-01-01"}}]}, "no offset"),
+    "offset": (
+        {"points": [{"mpan": MPAN, "supplier": {"dip_id": "x", "from": "2026-01-01T00:00:00"}}]},
+        "no offset",
+    ),
     "time": ({"points": [{"mpan": MPAN, "supplier": {"dip_id": "x", "from": "soon"}}]}, "no time"),
     "option": ({"answer": {}}, "Did you mean 'answers'"),
     "fault": ({"seeded": "answer-lst"}, "Did you mean 'answer-lost'"),

@@ -133,3 +133,26 @@ def test_a_party_of_any_role_can_listen() -> None:
     player = Player(METERING, "listen")
     assert player.hears("IF-033", "MSAppSPRequest", REGISTRATION) == []
     assert player.knows()["heard"] == {"IF-033/MSAppSPRequest": 1}
+
+
+def test_points_are_read_as_registration_writes_them() -> None:
+    """One list of metering points serves registration and participants alike."""
+    entry = {
+        "supplier": {"dip_id": SUPPLIER, "from": "2026-01-01"},
+        "data_service": [{"dip_id": DATA}, {"dip_id": OTHER_DATA, "from": TEXT}],
+        "metering_service": "none",
+        "mdr": "1600000001",
+        "market_segment": {"value": "A"},
+        "energisation": {"value": "D", "from": "2026-01-31"},
+        "mp_status": "T",
+        "meters": [{"serial": "OLD1", "removed": "2026-01-01"}, {"serial": "NEW1"}],
+        "address": {"postcode": "AB1 2CD"},
+    }
+    found = Player("2100000001", "enquiry", points=point(**entry)).knows()
+    assert found["supplier"][0]["from"] == "2026-01-01T00:00:00+00:00"
+    assert [term["to"] for term in found["data_service"]] == [TEXT, None]
+    assert found["retriever"][0]["dip_id"] == "1600000001"
+    assert (found["segment"], found["energisation"]) == ("A", "D")
+    assert found["energisation_from"] == "2026-01-31T00:00:00+00:00"
+    assert found["meters"] == ["NEW1"]
+    assert "metering_service" not in found
