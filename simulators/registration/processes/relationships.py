@@ -15,7 +15,7 @@ from simulators.registration.answering import repeated
 from simulators.registration.blocks import standing_blocks
 from simulators.registration.case import NOTHING, Case, Outcome, handles
 from simulators.registration.items import Item, Linked, Related
-from simulators.registration.notices import Around, Blocks, Form, forms, write
+from simulators.registration.notices import Blocks, Form, forms, write
 from simulators.registration.point import MeteringPoint
 from simulators.registration.processes.activation import follow
 from simulators.registration.processes.moving import Moved
@@ -33,15 +33,22 @@ def _accepted(after: tuple[Case, MeteringPoint]) -> Blocks:
     return {**_repeated(case), "B907List": standing.get("B907List")}
 
 
-ACCEPTED: Form[tuple[Case, MeteringPoint]] = Form(
-    "IF-020", "", ("sender", "supplier", "data service", "metering service", "distributor", "EES"),
-    _accepted, "third-party", "receivers of IF-020; the suppliers of all the points are addressed (assumed)",
-)  # fmt: skip
-REFUSED: Form[Case] = Form(
-    "IF-020", "", ("sender",), lambda case: {**_repeated(case), "B907List": None}, "assumed",
-    "a refusal is nobody's business but the sender's",
-)  # fmt: skip
-forms("relationships", ACCEPTED, REFUSED)
+_EVENTS = tuple(f"{kind}{action}" for kind in ("LinkedImportExport", "Related") for action in _ACTIONS)
+ACCEPTED: dict[str, Form[tuple[Case, MeteringPoint]]] = {
+    event: Form(
+        "IF-020", event, ("sender", "supplier", "data service", "metering service", "distributor", "EES"),
+        _accepted, "third-party", "receivers of IF-020; the suppliers of all points are addressed (assumed)",
+    )
+    for event in _EVENTS
+}  # fmt: skip
+REFUSED: dict[str, Form[Case]] = {
+    event: Form(
+        "IF-020", event, ("sender",), lambda case: {**_repeated(case), "B907List": None}, "assumed",
+        "a refusal is nobody's business but the sender's",
+    )
+    for event in _EVENTS
+}  # fmt: skip
+forms("relationships", *ACCEPTED.values(), *REFUSED.values())
 
 
 @handles("IF-019", *(f"LinkedImportExport{action}" for action in _ACTIONS))
@@ -57,13 +64,13 @@ def related(case: Case) -> Outcome:
 
 
 def _decided(proposal: Proposal, rows: Sequence[Rule[Proposal]], item: Item) -> Outcome:
-    case = proposal.case
-    around, code = Around(event=case.publication.event), refusal(rows, proposal)
+    case, event = proposal.case, proposal.case.publication.event
+    code = refusal(rows, proposal)
     if code:
-        sent = write(REFUSED, case, case.point, case, around=around, code=code, answers=True)
+        sent = write(REFUSED[event], case, case.point, case, code=code, answers=True)
         return Outcome(sent=(sent,))
     points = _changed(proposal, item)
-    sent = write(ACCEPTED, case, points[0], (case, points[0]), around=around, answers=True)
+    sent = write(ACCEPTED[event], case, points[0], (case, points[0]), answers=True)
     holders = [point.supplier_at(case.moment) for point in proposal.known]
     suppliers = [holder.dip_id for holder in holders if holder is not None and holder.dip_id]
     primary = tuple(dict.fromkeys((*sent.primary, *suppliers)))
