@@ -92,7 +92,7 @@ def learn(record: Record, publication: Publication) -> tuple[Record, bool]:
     """
     if publication.transaction and publication.transaction in record.applied:
         return replace(record, repeated=record.repeated + 1), False
-    record = replace(record, applied=record.applied | {publication.transaction})
+    record = replace(record, applied=record.applied.put(publication.transaction, None))
     mpan = publication.principal
     if not mpan:
         return record, True

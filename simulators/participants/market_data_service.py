@@ -22,9 +22,10 @@ from simulators.participants.playing import Heard, Plays, Reply, State, Word, co
 from simulators.participants.policy import ACCEPT, SILENT
 from simulators.participants.record import Point
 from simulators.participants.reporting import report_word
-from simulators.participants.settling import Settlement
+from simulators.participants.settling import totals
 from simulators.participants.settling_rules import Case, Reported, broken, reported
 from simulators.participants.settling_runs import RUNS, Desk, by_calendar, due, ran
+from simulators.participants.sharded import Sharded
 
 
 def _desk(options: Mapping[str, Any], acting: Acting) -> Desk:
@@ -40,7 +41,7 @@ def _desk(options: Mapping[str, Any], acting: Acting) -> Desk:
         raise ConfigurationError("settles is no mapping of from and to", where=where)
     days = [_day(settles[name], f"{where}: settles: {name}") for name in ("from", "to") if name in settles]
     return Desk(
-        Settlement(),
+        Sharded(),
         round(current().number("settlement.maximum_period_kwh") * 1000),
         timetable,
         days[0] if days else None,
@@ -84,8 +85,8 @@ def _judged(state: State, heard: Heard) -> Reaction:
     if reasons:
         refused = _answer(heard, point, "ActivePowerRejected", "R", reasons)
         return replace(state, own=desk), (refused,)
-    held = desk.settlement.hold(point.mpan, quantity, periods, publication.sender)
-    state = replace(state, own=replace(desk, settlement=held))
+    account = desk.account(point.mpan).hold(quantity, periods, publication.sender)
+    state = replace(state, own=desk.with_account(point.mpan, account))
     live = _live_periods(point, periods)
     if not live:
         return state, ()
@@ -126,7 +127,7 @@ def _annual(state: State, content: Content, acting: Acting) -> Reaction:
     point = state.record.point(content.mpan())
     last = content.day("day", acting.now.astimezone(UTC).date() - timedelta(days=1))
     days = max(int(content.number("days", 365)), 1)
-    watt_hours, quality = state.own.settlement.annual(point.mpan, days, last)
+    watt_hours, quality = state.own.account(point.mpan).annual(days, last)
     if quality == "D":
         watt_hours = round(sending.described(point, acting).annual_kwh * 1000)
     block = {
@@ -143,14 +144,13 @@ def _annual(state: State, content: Content, acting: Acting) -> Reaction:
 
 
 def _shown(state: State, mpan: str) -> dict[str, Any]:
-    if mpan == TOTALS:
-        return {"totals": state.own.settlement.totals()}
-    shown: dict[str, Any] = state.own.settlement.shown(mpan)
-    return shown
+    """Return what is held of an MPAN; where anything is, what all runs add up to as well."""
+    account = state.own.accounts.get(mpan)
+    if account is None:
+        return {}
+    return {**account.as_dict(), "totals": totals(state.own.accounts.values())}
 
 
-TOTALS = "totals"
-"""In place of an MPAN: what the runs add up to, by day, run and supplier."""
 _CODES = codes_of("ECS")
 _REPLIES = tuple(
     Reply(

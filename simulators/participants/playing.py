@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
 from harness.errors import ConfigurationError
@@ -21,6 +20,7 @@ from simulators.participants.content import Content, Item
 from simulators.participants.lessons import learn
 from simulators.participants.policy import ACCEPT, Policies, Policy, policies
 from simulators.participants.record import Record
+from simulators.participants.sharded import Sharded
 from simulators.participants.standing import points_of
 
 
@@ -133,7 +133,7 @@ class Plays:
                 known[name] = known.get(name, frozenset()) | reply.codes
         return State(
             policies=policies(options.get("answers", {}), known, where=where),
-            record=Record(MappingProxyType(points_of(options.get("points", []), where=where))),
+            record=Record(Sharded(points_of(options.get("points", []), where=where))),
             own=self.own(options, acting),
         )
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from harness.clock import message_time
+from simulators.participants.sharded import Sharded
 
 SUPPLIER, METERING, DATA, RETRIEVER = "supplier", "metering_service", "data_service", "retriever"
 SERVICES = (SUPPLIER, METERING, DATA, RETRIEVER)
@@ -110,9 +111,10 @@ class Point:
 class Record:
     """Everything that a party knows in one test instance."""
 
-    points: Mapping[str, Point] = field(default_factory=lambda: _NOTHING)
-    applied: frozenset[str] = frozenset()
-    """Transaction ids, so that the same transaction is applied once."""
+    points: Sharded[str, Point] = field(default_factory=Sharded)
+    """By MPAN."""
+    applied: Sharded[str, None] = field(default_factory=Sharded)
+    """By transaction id, so that the same transaction is applied once."""
     repeated: int = 0
     """Publications that came again and were not applied."""
 
@@ -122,8 +124,4 @@ class Record:
 
     def with_point(self, point: Point) -> Record:
         """Return the record with a point replaced."""
-        return replace(self, points=MappingProxyType({**self.points, point.mpan: point}))
-
-    def supplied_at(self, moment: datetime) -> Iterator[Point]:
-        """Yield the points that have a supplier at ``moment``."""
-        return (point for point in self.points.values() if point.of(SUPPLIER, moment))
+        return replace(self, points=self.points.put(point.mpan, point))

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from harness.messages.consumption import Profile, kwh, utc_day_ends
-from simulators.participants.record import Point
+from harness.messages.dates import PERIODS_PER_DAY
 from simulators.participants.settling_rules import PERIOD, Reported, settlement_day
 
 
@@ -55,47 +55,44 @@ _NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement:
-    """Everything that is held, and every run that took place."""
+class Account:
+    """What settlement has of one metering point."""
 
-    periods: Mapping[tuple[str, str, date], Periods] = field(default_factory=lambda: _NOTHING)
-    """By MPAN, measurement quantity and UTC day."""
-    runs: Mapping[tuple[str, date, str], Result] = field(default_factory=lambda: _NOTHING)
-    """By MPAN, UTC day and run."""
-    replaced: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
-    """By MPAN: periods of one data service that took the place of another's."""
+    periods: Mapping[tuple[date, str], Periods] = field(default_factory=lambda: _NOTHING)
+    """By UTC day and measurement quantity."""
+    runs: Mapping[tuple[date, str], Result] = field(default_factory=lambda: _NOTHING)
+    """By UTC day and run."""
+    replaced: int = 0
+    """Periods of one data service that took the place of another's."""
 
-    def hold(self, mpan: str, quantity: str, reported: Iterable[Reported], by: str) -> Settlement:
-        """Return what is held with a message's periods in it; a later value takes the place of an earlier."""
-        days = dict(self.periods)
-        taken = self.replaced.get(mpan, 0)
+    def hold(self, quantity: str, reported: Iterable[Reported], by: str) -> Account:
+        """Return the account with a message's periods; a later value takes the place of an earlier."""
+        days, replaced = dict(self.periods), self.replaced
         for period in reported:
             if period.end is None:
                 continue
-            key = mpan, quantity, settlement_day(period.end)
+            key = settlement_day(period.end), quantity
             before = days.get(key, _NOTHING)
             earlier = before.get(period.end)
-            taken += earlier is not None and earlier.by != by
+            replaced += earlier is not None and earlier.by != by
             held = Held(period.watt_hours, period.actual, by)
             days[key] = MappingProxyType({**before, period.end: held})
-        replaced = MappingProxyType({**self.replaced, mpan: taken})
         return replace(self, periods=MappingProxyType(days), replaced=replaced)
 
     def run(
         self,
-        point: Point,
         day: date,
         run: str,
         profile: Profile,
         supplier: Callable[[datetime], str],
         counts: Callable[[datetime], bool],
-    ) -> Settlement:
-        """Return the settlement after a run of one metering point and day.
+    ) -> Account:
+        """Return the account after a run of a day.
 
         ``supplier`` names who supplies, and ``counts`` says whether there is anything to default, in the
         period that begins at a time.
         """
-        held = self.periods.get((point.mpan, "AI", day), _NOTHING)
+        held = self.periods.get((day, "AI"), _NOTHING)
         values = {end: each.watt_hours for end, each in held.items()}
         missing = tuple(end for end in utc_day_ends(day) if end not in held and counts(end - PERIOD))
         values |= {end: profile.period(end) for end in missing}
@@ -105,9 +102,9 @@ class Settlement:
             by_supplier[who] = by_supplier.get(who, 0) + watt_hours
         estimated = sum(not each.actual for each in held.values())
         result = Result(MappingProxyType(by_supplier), len(held), estimated, missing)
-        return replace(self, runs=MappingProxyType({**self.runs, (point.mpan, day, run): result}))
+        return replace(self, runs=MappingProxyType({**self.runs, (day, run): result}))
 
-    def annual(self, mpan: str, days: int, last: date) -> tuple[int, str]:
+    def annual(self, days: int, last: date) -> tuple[int, str]:
         """Return the annual consumption (Wh) and its quality (DI-150), of the ``days`` up to ``last``.
 
         Scaled up from the periods held; how it is calculated is assumed, the qualities are published.
@@ -115,43 +112,39 @@ class Settlement:
         first = date.fromordinal(last.toordinal() - days + 1)
         held = [
             each
-            for (held_mpan, quantity, day), periods in self.periods.items()
-            if (held_mpan, quantity) == (mpan, "AI") and first <= day <= last
+            for (day, quantity), periods in self.periods.items()
+            if quantity == "AI" and first <= day <= last
             for each in periods.values()
         ]
-        wanted = days * 48
+        wanted = days * PERIODS_PER_DAY
         if not held:
             return 0, "D"
-        yearly = round(sum(each.watt_hours for each in held) * 365 * 48 / len(held))
+        yearly = round(sum(each.watt_hours for each in held) * 365 * PERIODS_PER_DAY / len(held))
         return yearly, _quality(len(held) / wanted, sum(each.actual for each in held) / len(held))
 
-    def totals(self) -> dict[str, Any]:
-        """Return kWh by day, run and supplier: what every report about them has to add up to."""
-        found: dict[str, dict[str, dict[str, int]]] = {}
-        for (_, day, run), result in self.runs.items():
+    def as_dict(self) -> dict[str, Any]:
+        """Return the account as ``look_up`` shows it."""
+        consumption: dict[str, dict[str, Any]] = {}
+        for (day, quantity), periods in sorted(self.periods.items(), key=lambda pair: pair[0]):
+            consumption.setdefault(day.isoformat(), {})[quantity] = _as_dict(periods)
+        runs: dict[str, dict[str, Any]] = {}
+        for (day, run), result in self.runs.items():
+            runs.setdefault(day.isoformat(), {})[run] = result.as_dict()
+        return {"consumption": consumption, "runs": runs, "replaced_periods": self.replaced}
+
+
+def totals(accounts: Iterable[Account]) -> dict[str, Any]:
+    """Return kWh by day, run and supplier: what every report about them has to add up to."""
+    found: dict[str, dict[str, dict[str, int]]] = {}
+    for account in accounts:
+        for (day, run), result in account.runs.items():
             suppliers = found.setdefault(day.isoformat(), {}).setdefault(run, {})
             for who, watt_hours in result.by_supplier.items():
                 suppliers[who] = suppliers.get(who, 0) + watt_hours
-        return {
-            day: {
-                run: {who: kwh(total) for who, total in suppliers.items()} for run, suppliers in runs.items()
-            }
-            for day, runs in found.items()
-        }
-
-    def shown(self, mpan: str) -> dict[str, Any]:
-        """Return what is held of an MPAN as ``look_up`` shows it, empty when nothing is."""
-        consumption: dict[str, dict[str, Any]] = {}
-        for (held_mpan, quantity, day), periods in sorted(self.periods.items(), key=lambda pair: pair[0][2]):
-            if held_mpan == mpan:
-                consumption.setdefault(day.isoformat(), {})[quantity] = _as_dict(periods)
-        runs: dict[str, dict[str, Any]] = {}
-        for (run_mpan, day, run), result in self.runs.items():
-            if run_mpan == mpan:
-                runs.setdefault(day.isoformat(), {})[run] = result.as_dict()
-        if not consumption and not runs:
-            return {}
-        return {"consumption": consumption, "runs": runs, "replaced_periods": self.replaced.get(mpan, 0)}
+    return {
+        day: {run: {who: kwh(total) for who, total in suppliers.items()} for run, suppliers in runs.items()}
+        for day, runs in found.items()
+    }
 
 
 def _as_dict(periods: Periods) -> dict[str, Any]:

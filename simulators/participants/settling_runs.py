@@ -18,8 +18,9 @@ from simulators.participants.consuming import de_energised
 from simulators.participants.playing import State
 from simulators.participants.readings import profile
 from simulators.participants.record import DATA, SUPPLIER, Point
-from simulators.participants.settling import Result, Settlement
+from simulators.participants.settling import Account, Result
 from simulators.participants.settling_rules import PERIOD, barred
+from simulators.participants.sharded import Sharded
 
 RUNS = ("II", "SF", "R1", "R2", "R3", "RF")
 RUN_AT = time(12, tzinfo=UTC)
@@ -31,7 +32,8 @@ _FIRST_CLASS = 100
 class Desk:
     """What the service keeps besides its record."""
 
-    settlement: Settlement
+    accounts: Sharded[str, Account]
+    """By MPAN."""
     maximum: int
     """Wh in a period, at most."""
     timetable: str | None
@@ -41,22 +43,36 @@ class Desk:
     release: str = ""
     """Of the latest message heard; calendar runs speak in it."""
     done: frozenset[tuple[date, str]] = frozenset()
+    """Runs that took place, by settlement day."""
+    defaults: int = 0
+    """Runs of a metering point so far; the run number of the notices."""
+
+    def account(self, mpan: str) -> Account:
+        """Return what is held of a metering point, an empty account where nothing is."""
+        return self.accounts.get(mpan) or Account()
+
+    def with_account(self, mpan: str, account: Account) -> Desk:
+        """Return the desk with an account replaced."""
+        return replace(self, accounts=self.accounts.put(mpan, account))
 
 
 def ran(state: State, mpans: list[str], day: date, run: str, acting: Acting) -> Reaction:
     """Run settlement for a day; IF-013 tells of every period that had to be defaulted."""
     sent: tuple[Outgoing, ...] = ()
+    desk: Desk = state.own
     for mpan in mpans:
-        point, used = state.record.point(mpan), profile(state.record.point(mpan), acting)
-        settlement = state.own.settlement.run(
-            point, day, run, used, lambda start, point=point: point.of(SUPPLIER, start) or "",
-            partial(_counts, point),
-        )  # fmt: skip
-        state = replace(state, own=replace(state.own, settlement=settlement))
-        result = settlement.runs[mpan, day, run]
-        sent += _defaults(state, point, day, run, result, acting)
-    done = state.own.done | {(day, run)}
-    return replace(state, own=replace(state.own, done=done)), sent
+        point = state.record.point(mpan)
+        account = desk.account(mpan).run(
+            day, run, profile(point, acting), partial(_supplier, point), partial(_counts, point)
+        )
+        desk = replace(desk.with_account(mpan, account), defaults=desk.defaults + 1)
+        sent += _defaults(desk, point, day, run, account.runs[day, run], acting)
+    desk = replace(desk, done=desk.done | {(day, run)})
+    return replace(state, own=desk), sent
+
+
+def _supplier(point: Point, start: datetime) -> str:
+    return point.of(SUPPLIER, start) or ""
 
 
 def _counts(point: Point, start: datetime) -> bool:
@@ -67,7 +83,7 @@ def _counts(point: Point, start: datetime) -> bool:
 
 
 def _defaults(
-    state: State, point: Point, day: date, run: str, result: Result, acting: Acting
+    desk: Desk, point: Point, day: date, run: str, result: Result, acting: Acting
 ) -> tuple[Outgoing, ...]:
     """Return IF-013 for the defaulted periods, one for each pair of data service and supplier."""
     groups: dict[tuple[str, str], list[datetime]] = {}
@@ -75,9 +91,8 @@ def _defaults(
         start = end - PERIOD
         pair = point.of(DATA, start) or "", point.of(SUPPLIER, start) or ""
         groups.setdefault(pair, []).append(end)
-    number = len(state.own.settlement.runs)
     return tuple(
-        _defaulted(state.own.release, point, day, run, number, pair, ends, acting)
+        _defaulted(desk.release, point, day, run, desk.defaults, pair, ends, acting)
         for pair, ends in groups.items()
         if all(pair)
     )
