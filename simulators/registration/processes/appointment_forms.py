@@ -243,7 +243,7 @@ FORMS: Mapping[Notice, Form[Step]] = {
     Notice.SEND_METER_DETAILS: Form(
         "IF-035", "IMS-SendMTD", ("incumbent meterer",), _status("A"), "assumed",
         "the incumbent metering service alone; not sent where there is none, where it is the proposed "
-        "provider, or where a provider stays (USP)",
+        "provider, or where the provider is in place already",
     ),
     Notice.APPOINTMENT_ACTIVE: Form(
         "IF-036", "{}AppActive", _EVERYBODY, _active, "third-party",
@@ -307,9 +307,10 @@ def _dip_id(span: Span[Holder] | None) -> str:
 
 def _sent(kind: Notice, step: Step) -> bool:
     if kind is Notice.SEND_METER_DETAILS:
-        incumbent = _incumbent(step)
-        stays = step.appointment.scenario == "USP"
-        return incumbent is not None and incumbent.dip_id != step.appointment.provider and not stays
+        incumbent, wanted = _incumbent(step), step.appointment
+        held = step.point.provider_at(wanted.service, step.case.moment) if step.point else None
+        stays = held is not None and held.dip_id == wanted.provider
+        return incumbent is not None and incumbent.dip_id != wanted.provider and not stays
     if kind is Notice.PREDECESSOR_LEAVES:
         return bool(_dip_id(step.predecessor))
     if kind is Notice.FORMER_TOLD:
