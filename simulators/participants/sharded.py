@@ -7,39 +7,48 @@ from typing import Any, Generic, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
-_SHARDS = 1024
-_EMPTY: tuple[Mapping[Any, Any], ...] = ({},) * _SHARDS
+_WIDTH = 128
+_Row = tuple[Mapping[Any, Any], ...]
+_EMPTY: _Row = ({},) * _WIDTH
 
 
 class Sharded(Mapping[K, V], Generic[K, V]):
-    """A mapping in 1,024 parts; a change copies one of them, and the list of them."""
+    """A mapping in 128 rows of 128 parts; a change copies one part, its row, and the list of rows."""
 
-    __slots__ = ("_count", "_shards")
+    __slots__ = ("_count", "_rows")
 
     def __init__(self, entries: Mapping[K, V] | None = None) -> None:
         """Hold ``entries``."""
-        shards: list[dict[Any, Any]] = [{} for _ in range(_SHARDS)] if entries else []
+        parts: dict[tuple[int, int], dict[Any, Any]] = {}
         for key, value in (entries or {}).items():
-            shards[hash(key) % _SHARDS][key] = value
-        self._shards: tuple[Mapping[Any, Any], ...] = tuple(shards) or _EMPTY
+            parts.setdefault(_place(key), {})[key] = value
+        rows = {row: [parts.get((row, part), {}) for part in range(_WIDTH)] for row, _ in parts}
+        self._rows: tuple[_Row, ...] = tuple(tuple(rows.get(row, _EMPTY)) for row in range(_WIDTH))
         self._count = len(entries or ())
 
     def put(self, key: K, value: V) -> Sharded[K, V]:
         """Return the mapping with an entry set."""
-        number = hash(key) % _SHARDS
-        shard = self._shards[number]
+        number, part = _place(key)
+        row = self._rows[number]
+        new_row = (*row[:part], {**row[part], key: value}, *row[part + 1 :])
         changed: Sharded[K, V] = Sharded.__new__(Sharded)
-        changed._shards = (*self._shards[:number], {**shard, key: value}, *self._shards[number + 1 :])
-        changed._count = self._count + (key not in shard)
+        changed._rows = (*self._rows[:number], new_row, *self._rows[number + 1 :])
+        changed._count = self._count + (key not in row[part])
         return changed
 
     def __getitem__(self, key: K) -> V:
-        found: V = self._shards[hash(key) % _SHARDS][key]
+        number, part = _place(key)
+        found: V = self._rows[number][part][key]
         return found
 
     def __iter__(self) -> Iterator[K]:
         """Yield the keys, in no order that means anything."""
-        return (key for shard in self._shards for key in shard)
+        return (key for row in self._rows for part in row for key in part)
 
     def __len__(self) -> int:
         return self._count
+
+
+def _place(key: object) -> tuple[int, int]:
+    number = hash(key)
+    return number % _WIDTH, number // _WIDTH % _WIDTH
