@@ -190,7 +190,7 @@ def reached(case: Case) -> Outcome:
         if next_date(each) != case.moment or each not in moved.point.appointments:
             continue
         if each.stage is Stage.ACCEPTED and _may_begin(moved.point, each, case.moment):
-            moved = moved.then(activate(case, moved.point, each, case.moment))
+            moved = moved.then(activate(moved.seen_by(case), moved.point, each, case.moment))
         else:
             moved = moved.then(_lapses(case, moved.point, each))
     return next_in_queue(case, moved).outcome

@@ -31,6 +31,11 @@ class Moved:
         """Return everything that changed and was sent."""
         return Outcome((*self.others, *((self.held,) if self.held else ())), self.sent)
 
+    def seen_by(self, case: Case) -> Case:
+        """Return the case as the next step sees it: other points as this one left them."""
+        changed = {point.mpan: point for point in self.others}
+        return replace(case, other=lambda mpan: changed.get(mpan) or case.other(mpan))
+
     def then(self, later: Moved) -> Moved:
         """Return both steps as one."""
         return Moved(later.held, (*self.sent, *later.sent), (*self.others, *later.others))

@@ -93,7 +93,8 @@ def settled(change: Change) -> Outcome:
         told = write(CHANGED, case, point, (point, change.moment), around=Around(segment=wanted))
         moved = Moved(point, (told,))
     for each in accepted:
-        moved = moved.then(activate(case, moved.point, each, change.moment, reason=change.reason))
+        seen = moved.seen_by(case)
+        moved = moved.then(activate(seen, moved.point, each, change.moment, reason=change.reason))
     return Outcome(moved.outcome.points, (*moved.sent, *consent_reminder(case, change.after, moved.point)))
 
 

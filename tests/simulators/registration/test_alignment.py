@@ -13,6 +13,7 @@ from tests.simulators.participants.publications import (
     METERING,
     MPAN,
     OTHER_DATA,
+    OTHER_METERING,
     OTHER_SUPPLIER,
 )
 from tests.simulators.registration.exchange import SMART, Exchange, midnight
@@ -47,6 +48,17 @@ def test_a_follower_changes_with_its_leader(relation: Mapping[str, object], reas
             (OTHER_DATA, None),
         ]
         assert service.tenures("metering_service", point) == [(METERING, None)]
+
+
+def test_a_follower_takes_over_both_services_of_one_midnight() -> None:
+    """Where both services of the leader change together, so do both of the follower."""
+    service = Exchange({**SMART, **LINK}, {**SMART, "mpan": EXPORT, **LINK})
+    for kind, provider in ((Service.METERING, OTHER_METERING), (Service.DATA, OTHER_DATA)):
+        service.ask(kind, provider=provider)
+        service.reply(kind, provider=provider)
+    service.reach(midnight(3))
+    assert [dip_id for dip_id, _ in service.tenures("metering_service", EXPORT)] == [METERING, OTHER_METERING]
+    assert [dip_id for dip_id, _ in service.tenures("data_service", EXPORT)] == [DATA, OTHER_DATA]
 
 
 def test_a_follower_that_has_the_provider_already_stays_as_it_is() -> None:
