@@ -83,9 +83,9 @@ class Mount:
         self._recipients = {dip_id.lower(): dip_id for dip_id in business.directory.members}
         self._document: bytes | None = None
 
-    def resume(self) -> None:
+    async def resume(self) -> None:
         """Take up the deliveries that a former process left open."""
-        self._post.resume()
+        await self._post.resume()
 
     def _authenticated(self, call: Call) -> Caller | Refusal:
         security = self._security

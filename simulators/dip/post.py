@@ -32,7 +32,7 @@ class Post:
         hub: str,
     ) -> None:
         """``webhook`` gives the URL of a recipient and channel, ``hub`` is the hub's DIP id."""
-        self._tracker = tracker
+        self._tracker, self._webhook = tracker, webhook
         self._publications = Publications(store, hub, rules, self.told)
         self.status_queue = StatusQueue(store)
         self.publications = Outboxes(
@@ -40,10 +40,16 @@ class Post:
         )
         self.statuses = Outboxes(self.status_queue, carrier, webhook, tracker, rules, clock, log)
 
-    def resume(self) -> None:
-        """Take up what a former process left open."""
+    async def resume(self) -> None:
+        """Take up what a former process left open, and what waited for a webhook that is there now.
+
+        The network file may have changed meanwhile.
+        """
         self.statuses.resume()
         self.publications.resume()
+        for recipient, channel in [*await self._publications.paused(), *await self.status_queue.paused()]:
+            if self._webhook(recipient, channel) is not None:
+                await self.reopen(recipient, channel)
 
     def told(self, tags: Mapping[str, int], senders: Iterable[str]) -> None:
         """Deliver status messages that were put into the store: how many per tag, and who gets them."""
@@ -52,12 +58,16 @@ class Post:
 
     async def reopen(self, recipient: str, channel: str) -> None:
         """Make the deliveries that waited for a webhook, now that there is one."""
-        if channel == CHANNEL:
-            self._tracker.opened(await self.status_queue.unpause(recipient))
-            self.statuses.wake((recipient,), reopened=True)
-        else:
-            self._tracker.opened(await self._publications.unpause(recipient, channel))
-            self.publications.wake((recipient,), reopened=True)
+        queue, outboxes = (
+            (self.status_queue, self.statuses)
+            if channel == CHANNEL
+            else (self._publications, self.publications)
+        )
+        found = await queue.unpause(recipient, channel, after=0)
+        while found.last:
+            self._tracker.opened(found.tags)
+            outboxes.wake((recipient,), reopened=True)
+            found = await queue.unpause(recipient, channel, after=found.last)
 
     async def close(self) -> None:
         """Stop; what is under way stays open in the store."""

@@ -12,6 +12,7 @@ from simulators.dip.rows import INSERT_JOURNAL, INSERT_STATUS, milliseconds
 from simulators.dip.rules import Rules
 from simulators.dip.status import Notice, of_result
 from simulators.dip.store import Store
+from simulators.dip.unpausing import AT_ONCE, Reopened, reopen
 from simulators.dip.waiting import OPEN, Due, Result, Waiting
 from simulators.dip.writer import Statement
 
@@ -98,18 +99,23 @@ class Publications:
             tags = Counter(waiting.tag for waiting, _ in notices if waiting.tag is not None)
             self._told(tags, {waiting.sender for waiting, _ in notices})
 
-    async def unpause(self, recipient: str, channel: str) -> dict[str, int]:
-        """Open again the deliveries that were paused for want of a webhook; returns how many per tag."""
-        async with self._store.reopening:
-            rows = self._store.rows(
-                "SELECT delivery.id, tag FROM delivery JOIN message ON message.id = delivery.message"
-                " WHERE recipient = ? AND status = 'Paused' AND interface = ?",
-                (recipient, channel),
-            )
-            if rows:
-                statement = "UPDATE delivery SET status = 'Pending' WHERE id = ?"
-                await self._store.writer.write([(statement, [(row[0],) for row in rows])], durable=True)
-            return dict(Counter(tag for _, tag in rows if tag is not None))
+    async def paused(self) -> list[tuple[str, str]]:
+        """Return the recipients and channels of paused deliveries."""
+        return await self._store.aside.rows(
+            "SELECT DISTINCT recipient, channel FROM delivery WHERE status = 'Paused'"
+        )
+
+    async def unpause(self, recipient: str, channel: str, after: int) -> Reopened:
+        """Open again some of the deliveries that were paused for want of a webhook, those beyond a row."""
+        return await reopen(
+            self._store,
+            "SELECT delivery.id, tag FROM delivery INDEXED BY delivery_paused"
+            " CROSS JOIN message ON message.id = delivery.message"
+            " WHERE recipient = ? AND status = 'Paused' AND delivery.id > ? AND channel = ?"
+            " ORDER BY delivery.id LIMIT ?",
+            (recipient, after, channel, AT_ONCE),
+            "UPDATE delivery SET status = 'Pending' WHERE id = ?",
+        )
 
 
 def journalled(result: Result, stage: str, status: str, recipient: str, moment: int) -> tuple[object, ...]:

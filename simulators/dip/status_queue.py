@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +13,7 @@ from simulators.dip import status
 from simulators.dip.publications import journalled
 from simulators.dip.rows import INSERT_JOURNAL, INSERT_STATUS, milliseconds
 from simulators.dip.store import Store
+from simulators.dip.unpausing import AT_ONCE, Reopened, reopen
 from simulators.dip.waiting import Due, Result, Waiting
 
 COLUMNS = (
@@ -91,19 +91,23 @@ class StatusQueue:
             durable=False,
         )
 
-    async def unpause(self, recipient: str) -> dict[str, int]:
-        """Open again what was paused for want of a webhook; returns how many per tag."""
-        async with self._store.reopening:
-            rows = self._store.rows(
-                "SELECT status_message.id, tag FROM status_message"
-                " JOIN message ON message.id = status_message.message"
-                " WHERE recipient = ? AND status = 'Paused'",
-                (recipient,),
-            )
-            if rows:
-                statement = "UPDATE status_message SET status = 'Pending' WHERE id = ?"
-                await self._store.writer.write([(statement, [(row[0],) for row in rows])], durable=True)
-            return dict(Counter(tag for _, tag in rows if tag is not None))
+    async def paused(self) -> list[tuple[str, str]]:
+        """Return the senders of paused status messages, with their one channel."""
+        return await self._store.aside.rows(
+            "SELECT DISTINCT recipient, ? FROM status_message WHERE status = 'Paused'", (status.CHANNEL,)
+        )
+
+    async def unpause(self, recipient: str, _channel: str, after: int) -> Reopened:
+        """Open again some of what was paused for want of a webhook, beyond a row."""
+        return await reopen(
+            self._store,
+            "SELECT status_message.id, tag FROM status_message INDEXED BY status_message_paused"
+            " CROSS JOIN message ON message.id = status_message.message"
+            " WHERE recipient = ? AND status = 'Paused' AND status_message.id > ?"
+            " ORDER BY status_message.id LIMIT ?",
+            (recipient, after, AT_ONCE),
+            "UPDATE status_message SET status = 'Pending' WHERE id = ?",
+        )
 
     async def add(self, notices: Iterable[tuple[int, str, status.Notice]], seconds: int) -> None:
         """Put status messages on the disk: (row of the message, who gets it, what is said)."""

@@ -169,7 +169,7 @@ async def _serve(options: Options, folder: Path) -> None:
         key = secrets.token_urlsafe(32)
         admin.app = Admin(Simulators(mounts, tracker, clock, participants, controls, rotation), key)
         for mount in mounts.values():
-            mount.resume()
+            await mount.resume()
         tell(
             Told(server.url, admin_server.url, options.releases, options.environment, key),
             ground,
