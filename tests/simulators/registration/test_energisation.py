@@ -121,6 +121,16 @@ def test_a_predecessor_reports_what_it_did_in_its_own_time() -> None:
     assert code_of(send(point=point, at=NOW - 2 * DAY)[1]) == "REG1019"
 
 
+def test_a_service_that_came_back_answers_for_both_its_times() -> None:
+    """Its first time and its second count, the time of the one in between does not."""
+    days = {METERING: SINCE, OTHER_METERING: NOW - 20 * DAY}
+    times = [{"dip_id": service, "from": message_time(at)} for service, at in days.items()]
+    times.append({"dip_id": METERING, "from": message_time(NOW - 10 * DAY)})
+    point = {**POINT, "metering_service": times}
+    found = {back: code_of(send(point=point, at=NOW - back * DAY)[1]) for back in (25, 15, 5)}
+    assert found == {25: None, 15: "REG1019", 5: None}
+
+
 def test_an_unmetered_supplies_operator_energises_as_well() -> None:
     """The operator of an unmetered supply is its metering service."""
     point = {**POINT, "metering_service": FIRST["UMSO"], "market_segment": "U", "connection_type": "U"}

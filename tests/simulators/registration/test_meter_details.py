@@ -339,6 +339,26 @@ def test_the_history_of_a_removed_meter_gets_another_date() -> None:
     assert meter.removed == NOW - 8 * DAY
 
 
+def test_a_removed_meter_gets_another_id_or_another_date_but_not_both() -> None:
+    """REG1017 holds for the removal's date as well; to repeat the date on record is no change of it."""
+    renamed = {**HISTORY, "meter": corrected(modifiedMeterID="NEW1")}
+    assert code_of(send(**renamed, removed=("OLD1", NOW - 8 * DAY))[1]) == "REG1017"
+    for removed in (None, ("OLD1", NOW - 9 * DAY)):
+        service, sent = send(**renamed, removed=removed)
+        assert code_of(sent) is None
+        (meter,) = service.point().meters_at(NOW)
+        assert (meter.serial, meter.removed) == ("NEW1", NOW - 9 * DAY)
+
+
+def test_what_is_reported_late_is_part_of_every_later_state() -> None:
+    """A meter that was installed before the last change, and reported after it, is on record since its day."""
+    service, _ = send(**INSTALLED)
+    late = {"existingMeter": described("NEW2", NOW - 5 * DAY), "historyMAP": owned(("MAPA", NOW - 5 * DAY))}
+    service.receive("IF-005", "MeterInstall", METERING, custom={"B906": late, "B030": None})
+    held = {back: {m.serial for m in service.point().meters_at(NOW - back * DAY)} for back in (6, 3, 0)}
+    assert held == {6: {"OLD1"}, 3: {"OLD1", "NEW2"}, 0: {"OLD1", "NEW2", "NEW1"}}
+
+
 def test_an_accepted_segment_change_lets_the_coming_service_work_on_site() -> None:
     """REG1027 spares a service whose SEG appointment is accepted; its visit may lie before its start."""
     service = Service(AWAY)
