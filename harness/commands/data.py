@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print the re
 
 
 @data.command("generate", epilog=GENERATE_EXAMPLE)
-@click.option("--count", type=click.IntRange(1, 5_000_000), default=200, show_default=True, help="Points.")
+@click.option("--count", type=click.IntRange(1, 200_000), default=200, show_default=True, help="Points.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same points.")
 @click.option(
     "--out",
@@ -129,12 +129,12 @@ def generate_points(
     )
     made = generate(count, seed, known, day, cohorts or 0)
     if out.suffix.lower() == ".csv":
-        _write(out, writing.as_csv(made.rows, remark=writing.MADE_UP).encode())
+        _write(out, [writing.as_csv(made.rows, remark=writing.MADE_UP).encode()])
     else:
-        _write(out, writing.as_json(made))
+        _write(out, writing.json_lines(made))
     beside = out.with_suffix(".mpid.csv")
     if made_up_parties:
-        _write(beside, writing.participants_csv(known, min(row["created"] for row in made.rows)).encode())
+        _write(beside, [writing.participants_csv(known, min(row["created"] for row in made.rows)).encode()])
     told = {
         "file": str(out),
         "points": len(made.rows),
@@ -241,7 +241,7 @@ def obfuscate_points(file: Path, out: Path, salt: Path | None, as_json: bool) ->
         raise ConfigurationError("is no file", where=str(file))
     pseudonyms = load_salt(salt, draw=True)
     done = obfuscating.obfuscate(file, pseudonyms)
-    _write(out, done.data)
+    _write(out, [done.data])
     if as_json:
         told = {"file": str(out), "points": done.points, "replaced": dict(done.counts), "salt": str(salt)}
         click.echo(json.dumps(told, indent=2))
@@ -268,8 +268,9 @@ def _parties(network: Path | None, parties: Path | None, day: date) -> tuple[Par
     return participants.of_file(parties) if parties else listed
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, content: Iterable[bytes]) -> None:
     try:
-        path.write_bytes(content)
+        with path.open("wb") as file:
+            file.writelines(content)
     except OSError as error:
         raise EnvironmentFault(f"can't be written: {error.strerror}", where=str(path)) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -31,23 +31,30 @@ def as_csv(rows: Iterable[Row], columns: Sequence[str] = ALL, remark: str = "") 
 
 
 def as_json(generated: Generated) -> bytes:
-    """Return generated test data as JSON."""
+    """Return generated test data as JSON, one line per point."""
+    return b"".join(json_lines(generated))
+
+
+def json_lines(generated: Generated) -> Iterator[bytes]:
+    """Yield generated test data as JSON, piece by piece: the whole of a large file is held nowhere."""
     registers = {
         (cohort.name, place.parties["LDSO"].dip_id): place.parties["REGS"].dip_id
         for cohort in generated.cohorts
         for place in cohort.distributions
         if "REGS" in place.parties
     }
-    found = {
+    head = {
         "format": 1,
         "kind": "dip test data",
         "made_up": True,
         "seed": generated.seed,
         "as_of": generated.as_of.isoformat(),
         "cohorts": [_cohort(each) for each in generated.cohorts],
-        "points": [_point(row, registers) for row in generated.rows],
     }
-    return orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    yield orjson.dumps(head, option=orjson.OPT_INDENT_2).removesuffix(b"\n}") + b',\n  "points": ['
+    for number, row in enumerate(generated.rows):
+        yield (b",\n" if number else b"\n") + orjson.dumps(_point(row, registers))
+    yield b"\n  ]\n}\n"
 
 
 def _point(row: Row, registers: Mapping[tuple[str, str], str]) -> dict[str, Any]:

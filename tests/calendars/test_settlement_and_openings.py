@@ -81,6 +81,35 @@ def test_opening_times_are_clock_time() -> None:
     assert not found.is_open("support", datetime(2026, 1, 7, 8, 59, tzinfo=UTC))
     assert found.is_open("support", datetime(2026, 1, 7, 9, 0, tzinfo=UTC))
     assert not found.is_open("support", datetime(2026, 8, 31, 10, 0, tzinfo=UTC))
+    assert found.is_open("support", datetime(2026, 1, 7, 16, 59, tzinfo=UTC))
+    assert not found.is_open("support", datetime(2026, 1, 7, 17, 0, tzinfo=UTC))
+
+
+def test_the_most_particular_kind_of_day_wins(tmp_path: Path) -> None:
+    """A weekday's own times go before working days, these before every day; a closed day has none."""
+    (tmp_path / "opening.yaml").write_text(
+        "services: {desk: {title: Desk, basis: assumed, reason: r, calendar: england-wales, open: {"
+        "every day: ['10:00-12:00'], working days: ['08:00-18:00'], Friday: ['08:00-12:00', '13:00-16:00']}, "
+        "closed: [{date: 2026-09-02, name: move}]}}\n",
+        encoding="utf-8",
+    )
+    desk = load(str(tmp_path)).opening_times("desk")
+    late_august = [desk.on(date(2026, 8, 28) + timedelta(days=n)) for n in range(7)]
+    working, rest, friday = ((480, 1080),), ((600, 720),), ((480, 720), (780, 960))
+    assert late_august == [friday, rest, rest, rest, working, (), working]
+    assert desk.on(date(2026, 4, 3)) == rest
+    after = desk.next_opening(datetime(2026, 9, 1, 17, 0, tzinfo=UTC))
+    assert after == datetime(2026, 9, 3, 7, 0, tzinfo=UTC)
+
+
+def test_a_service_that_never_opens_says_so(tmp_path: Path) -> None:
+    """No opening within a year is None, not an endless search."""
+    (tmp_path / "opening.yaml").write_text(
+        "services: {shut: {title: Shut, basis: assumed, reason: r, calendar: england-wales, "
+        "open: {Sunday: []}}}\n",
+        encoding="utf-8",
+    )
+    assert load(str(tmp_path)).opening_times("shut").next_opening(datetime(2026, 9, 1, tzinfo=UTC)) is None
 
 
 @given(MOMENTS)

@@ -152,6 +152,7 @@ def test_a_users_list_stands_for_the_shipped_one(tmp_path: Path, monkeypatch: py
         (HEADER + "MAPA,,2026-01-02,2026-01-01\n", "map_id.csv:2: column effective_to", "is before"),
         (HEADER + "MAPA,,2026-01-01\n", "map_id.csv:2", "has 3 fields, the header 4"),
         (HEADER + "MAPA,,2026-01-01,\nMAPA,,2026-06-01,\n", "csv:3: column map_id", "by line 2 already"),
+        (HEADER + "MAPA,,2026-01-01,2026-06-01\nMAPA,,2026-06-01,\n", "csv:3: column map_id", "by line 2"),
         (HEADER + "MAPA,\"open,2026-01-01,\n", "map_id.csv:2", "is no CSV"),
     ],
 )  # fmt: skip

@@ -140,6 +140,13 @@ def _one_sided(made: Generated, changed: Rows) -> str:
     return "both-sides"
 
 
+def _left_out_of_the_list(made: Generated, changed: Rows) -> str:
+    first, _ = _pair(made, "linked_principal")
+    alone = next(row for row in changed if not row.get("linked_principal"))
+    alone |= {"linked_principal": made.rows[first]["mpan"], "linked_subsidiaries": alone["mpan"]}
+    return "both-sides"
+
+
 def _not_there(made: Generated, changed: Rows) -> str:
     _, second = _pair(made, "related_primary")
     del changed[second]
@@ -184,8 +191,8 @@ def _linked_and_related(made: Generated, changed: Rows) -> str:
 
 
 STORIES = [
-    _duplicate, _same_registration, _one_sided, _not_there, _wrong_direction, _other_agent, _twice_named,
-    _export_consent, _linked_and_related, _same_meter,
+    _duplicate, _same_registration, _one_sided, _left_out_of_the_list, _not_there, _wrong_direction,
+    _other_agent, _twice_named, _export_consent, _linked_and_related, _same_meter,
 ]  # fmt: skip
 
 

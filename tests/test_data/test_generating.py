@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from datetime import date
 
@@ -18,6 +19,7 @@ from harness.test_data.columns import BY_NAME
 from harness.test_data.forms import entry, rows
 from harness.test_data.generating import Generated, generate, partner
 from harness.test_data.participants import COMPETITIVE, Participant, cohorts, made_up, of_standing_data
+from harness.test_data.point_rows import Maker
 from harness.test_data.profiles import profiles
 from harness.test_data.reading import Brought, TestData
 from tests.test_data.conftest import AS_OF
@@ -52,6 +54,21 @@ def test_the_same_seed_gives_the_same_points(generated: Generated, parties: tupl
     assert generate(300, 1, parties, AS_OF).rows == generated.rows
     assert generate(300, 2, parties, AS_OF).rows != generated.rows
     assert generate(100, 1, parties, AS_OF).rows[:90] == generated.rows[:90]
+
+
+def test_a_number_that_was_drawn_before_is_drawn_anew(generated: Generated) -> None:
+    """Two points never get one MPAN, even where chance gives the same number twice."""
+
+    class Repeating(random.Random):
+        numbers = iter((7, 7, 7, 8))
+
+        def randrange(self, *_: object) -> int:
+            return next(self.numbers)
+
+    profile = next(each for each in profiles().allowed() if each["regime"] == "mhhs")
+    maker = Maker(Repeating(), {}, date(2025, 1, 1))
+    made = [maker.points([profile], generated.cohorts[0])[0]["mpan"] for _ in range(2)]
+    assert [each[2:12] for each in made] == ["0000000007", "0000000008"]
 
 
 def test_every_pair_is_covered(generated: Generated) -> None:
