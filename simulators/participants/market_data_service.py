@@ -23,6 +23,7 @@ from simulators.participants.policy import ACCEPT, SILENT
 from simulators.participants.record import Point
 from simulators.participants.reporting import report_word
 from simulators.participants.settling import totals
+from simulators.participants.settling_reports import DISTRIBUTORS, SUPPLIERS, messages
 from simulators.participants.settling_rules import Case, Reported, broken, reported
 from simulators.participants.settling_runs import RUNS, Desk, by_calendar, due, ran
 from simulators.participants.sharded import Sharded
@@ -143,6 +144,12 @@ def _annual(state: State, content: Content, acting: Acting) -> Reaction:
     )  # fmt: skip
 
 
+def _charges(state: State, content: Content, acting: Acting) -> Reaction:
+    content.one_of("report", (SUPPLIERS, DISTRIBUTORS))
+    content.one_of("run", RUNS)
+    return state, messages(state, content, acting)
+
+
 def _shown(state: State, mpan: str) -> dict[str, Any]:
     """Return what is held of an MPAN; where anything is, what all runs add up to as well."""
     account = state.own.accounts.get(mpan)
@@ -194,6 +201,20 @@ _WORDS = (
     ),
     report_word(
         ("REP-002", "REP-002A", "REP-002B", "REP-008"), "their names are the market-wide data service's"
+    ),
+    Word(
+        "charges",
+        (
+            Item("report", about=", ".join((SUPPLIERS, DISTRIBUTORS))),
+            Item("run", about="a run that took place"),
+            Item("day", about="UTC settlement day"),
+            Item("to", needed=False, about="DIP ids; the supplier or distributor itself when absent"),
+            Item("set", needed=False),
+        ),
+        f"{SUPPLIERS} for each supplier, {DISTRIBUTORS} for each distributor and GSP group",
+        _charges,
+        "assumed",
+        "added up from the run, in MWh; a defaulted period counts as estimated",
     ),
 )
 add(

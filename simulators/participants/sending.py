@@ -130,15 +130,23 @@ def any_message(record: Record, content: Content, acting: Acting) -> Outgoing:
 
 
 def told_message(
-    record: Record, content: Content, acting: Acting, interface: str, event: str, to: tuple[str, ...]
+    record: Record,
+    content: Content,
+    acting: Acting,
+    interface: str,
+    event: str,
+    to: tuple[str, ...],
+    places: Mapping[str, object] | None = None,
 ) -> Outgoing:
-    """Return a message with the places that a party was told.
+    """Return a message with ``places``, and those besides that a party was told.
 
     A message without a metering point is built around the first one of the network's first distributor.
     """
     number = content.mpan() if content.has("mpan") else any_mpan(acting)
     point = record.point(number)
-    return message(content.release, interface, event, point, acting, to=to, places=content.places())
+    return message(
+        content.release, interface, event, point, acting, to=to, places={**(places or {}), **content.places()}
+    )
 
 
 def any_mpan(acting: Acting) -> str:

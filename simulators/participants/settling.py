@@ -28,25 +28,43 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Value:
+    """The value that a run took for a settlement period."""
+
+    watt_hours: int
+    actual: bool
+    supplier: str
+    """DIP id of who supplies in the period; empty where that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What a run made of one metering point and day."""
 
-    by_supplier: Mapping[str, int]
-    """Wh by the DIP id of who supplies in the period; empty text where that is not known."""
-    held: int
-    """Periods with data."""
+    values: Mapping[datetime, Value]
+    """By the end of the period."""
     estimated: int
+    """Periods whose data is an estimate."""
     defaulted: tuple[datetime, ...]
-    """Ends of the periods without."""
+    """Ends of the periods without data."""
+
+    @property
+    def by_supplier(self) -> dict[str, int]:
+        """Return the Wh of each supplier."""
+        found: dict[str, int] = {}
+        for value in self.values.values():
+            found[value.supplier] = found.get(value.supplier, 0) + value.watt_hours
+        return found
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as ``look_up`` shows it."""
+        by_supplier = self.by_supplier
         return {
-            "kwh": kwh(sum(self.by_supplier.values())),
-            "periods": self.held,
+            "kwh": kwh(sum(by_supplier.values())),
+            "periods": len(self.values) - len(self.defaulted),
             "estimated": self.estimated,
             "defaulted": len(self.defaulted),
-            "by_supplier": {who: kwh(watt_hours) for who, watt_hours in self.by_supplier.items()},
+            "by_supplier": {who: kwh(watt_hours) for who, watt_hours in by_supplier.items()},
         }
 
 
@@ -93,15 +111,13 @@ class Account:
         period that begins at a time.
         """
         held = self.periods.get((day, "AI"), _NOTHING)
-        values = {end: each.watt_hours for end, each in held.items()}
+        values = {
+            end: Value(each.watt_hours, each.actual, supplier(end - PERIOD)) for end, each in held.items()
+        }
         missing = tuple(end for end in utc_day_ends(day) if end not in held and counts(end - PERIOD))
-        values |= {end: profile.period(end) for end in missing}
-        by_supplier: dict[str, int] = {}
-        for end, watt_hours in values.items():
-            who = supplier(end - PERIOD)
-            by_supplier[who] = by_supplier.get(who, 0) + watt_hours
+        values |= {end: Value(profile.period(end), False, supplier(end - PERIOD)) for end in missing}
         estimated = sum(not each.actual for each in held.values())
-        result = Result(MappingProxyType(by_supplier), len(held), estimated, missing)
+        result = Result(MappingProxyType(values), estimated, missing)
         return replace(self, runs=MappingProxyType({**self.runs, (day, run): result}))
 
     def annual(self, days: int, last: date) -> tuple[int, str]:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import zlib
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from harness.calendars.book import calendars
 from harness.clock import message_time
 from harness.errors import ConfigurationError
+from harness.messages.identifiers import mpan as make_mpan
 from harness.spec.codes import codes
+from harness.spec.release import load
 from simulators.participants import settling_rules
 from simulators.participants.behaviours import Outgoing
 from simulators.participants.readings import profile
@@ -343,6 +350,66 @@ def test_annual_consumption_without_data_is_a_default() -> None:
     for days, quality in (("3", "4"), ("2", "5")):
         (sent,) = player.told("annual-consumption", day=DAY, days=days)
         assert player.written(sent)["CustomBlock"]["B059"]["annualConsumptionQualityIndicator"] == quality
+
+
+def reports(player: Player, name: str) -> list[dict[str, Any]]:
+    """Return the bodies of the reports on run SF of the day, each allowed by the release."""
+    sent = player.told("charges", mpan=None, report=name, run="SF", day=DAY)
+    message = load(player.release).message_for(name, sent[0].event)
+    assert message is not None
+    schema = load(player.release).schema(message.name)["properties"]["CustomBlock"]["properties"]["schema"]
+    bodies = []
+    for each in sent:
+        packed = player.written(each)["CustomBlock"]["P03"]["compressedReport"]
+        bodies.append(json.loads(zlib.decompress(base64.b64decode(packed))))
+        assert list(Draft202012Validator(schema).iter_errors(bodies[-1])) == []
+    return bodies
+
+
+@pytest.mark.parametrize("release", ["2.1.0", "2.2.1"])
+def test_reports_for_charges_add_up_to_the_run(release: str) -> None:
+    """Each supplier's periods, actual and estimated totals are those of the run, to the watt hour."""
+    other = make_mpan("10", 124)
+    known = [
+        {"mpan": MPAN, "supplier": SUPPLIER, "data_service": DATA},
+        {"mpan": other, "supplier": OTHER_SUPPLIER, "data_service": DATA},
+    ]
+    player = settlement(points=known, release=release, **NEW)
+    hand(player, sent_by(estimated="4"))
+    player.told("run", mpan=None, run="SF", day=DAY, anyway="true")
+    totals = player.knows()["totals"][DAY]["SF"]
+    mine, theirs = reports(player, "REP-002")
+    assert (mine["R009"]["supplierMPID"], theirs["R009"]["supplierMPID"]) == ("SUPA", "SUPB")
+    for body, supplier in ((mine, SUPPLIER), (theirs, OTHER_SUPPLIER)):
+        (tariff,) = body["REP002-R027"][0]["REP002-R013"][0]["REP002-R010"]
+        whole = sum(Decimal(each["totalUncorrectedVolume"]) for each in tariff["REP002-R011"])
+        assert whole * 1000 == Decimal(totals[supplier])
+        assert whole == sum(Decimal(value) for value in tariff["R0105"].values())
+        assert [each["settlementPeriod"] for each in tariff["REP002-R011"]] == list(range(1, 49))
+    assert (
+        Decimal(
+            theirs["REP002-R027"][0]["REP002-R013"][0]["REP002-R010"][0]["R0105"][
+                "dailyTotalVolumeBasedOnActualData"
+            ]
+        )
+        == 0
+    )
+    found = reports(player, "REP-002B")
+    assert {body["R027"]["distributorID"] for body in found} == {"LDSA"}
+    sums = [
+        Decimal(each["totalUncorrectedVolume"])
+        for body in found
+        for supplier in body["REP002B-R009"]
+        for tariff in supplier["REP002B-R010"]
+        for each in tariff["REP002B-R011"]
+    ]
+    assert sum(sums) * 1000 == sum(map(Decimal, totals.values()))
+
+
+def test_a_report_on_a_run_that_did_not_take_place_is_refused() -> None:
+    """There is nothing to add up."""
+    with pytest.raises(ConfigurationError, match="has not taken place"):
+        settlement().told("charges", mpan=None, report="REP-002", run="SF", day=DAY)
 
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
