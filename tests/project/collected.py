@@ -16,8 +16,9 @@ class Lister:
     def pytest_collection_finish(self, session):
         found = {}
         for item in session.items:
-            codes = found.setdefault(item.nodeid.partition("[")[0], set())
-            codes.update(code for marker in item.iter_markers("provokes") for code in marker.args)
+            codes = {code for marker in item.iter_markers("provokes") for code in marker.args}
+            for name in {item.nodeid, item.nodeid.partition("[")[0]}:
+                found.setdefault(name, set()).update(codes)
         with open(sys.argv[1], "w", encoding="utf-8") as file:
             json.dump({name: sorted(codes) for name, codes in found.items()}, file)
 
@@ -27,7 +28,7 @@ sys.exit(pytest.main([*options, *sys.argv[2:]], plugins=[Lister()]))
 
 
 def collected(root: Path, files: Iterable[str], into: Path) -> Mapping[str, frozenset[str]]:
-    """Return the codes by the name of each test, without parameters, that pytest collects from files."""
+    """Return the codes by the name of each test that pytest collects, with its parameters and without."""
     found = into / "collected.json"
     run = subprocess.run(
         [sys.executable, "-c", _SCRIPT, str(found), *sorted(set(files))],

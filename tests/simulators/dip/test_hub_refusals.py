@@ -124,7 +124,8 @@ def _time_without_an_offset(bench: Bench) -> Payload:
 
 
 def _refused(make: Callable[[Bench], Payload], code: str, place: str) -> ParameterSet:
-    return pytest.param(make, code, place, marks=pytest.mark.provokes(code))
+    name = f"{code}-{make.__name__.strip('_')}"
+    return pytest.param(make, code, place, marks=pytest.mark.provokes(code), id=name)
 
 
 @pytest.mark.parametrize(
