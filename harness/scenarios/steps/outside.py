@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import orjson
 
 from harness.errors import ConfigurationError, EnvironmentFault, HarnessError
@@ -10,6 +12,8 @@ from harness.scenarios.model import Legacy, Tell
 from harness.scenarios.play import Play
 from harness.scenarios.steps import performs
 from harness.scenarios.steps.others import admin_of, asked
+
+_BY_MPID = "mpid:"
 
 
 @performs(Tell)
@@ -36,8 +40,11 @@ def tell(step: Tell, play: Play) -> None:
 
 @performs(Legacy)
 def legacy(step: Legacy, play: Play) -> None:
-    """Keep the content of a legacy data flow as evidence; of a real party a person says that it went over."""
-    sender, recipient = play.cast.party(step.sender), play.cast.party(step.recipient)
+    """Keep the content of a legacy data flow as evidence; of a real party a person says that it went over.
+
+    A party is an alias, or ``mpid:MOPA`` where it takes no part in the hub.
+    """
+    sender, recipient = _side(step.sender, play), _side(step.recipient, play)
     point = play.cast.point(step.point)
     content = {
         "flow": step.flow,
@@ -47,7 +54,7 @@ def legacy(step: Legacy, play: Play) -> None:
         "content": play.words.value(step.content),
     }
     stored = play.bench.store.put(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
-    real = next((party for party in (sender, recipient) if not party.simulated), None)
+    real = next((side for side in (sender, recipient) if side.real), None)
     if real is not None and not asked(
         play, f"Did {sender.name} send {step.flow} to {recipient.name} as in {stored[:12]}?", of=real.name
     ):
@@ -56,8 +63,25 @@ def legacy(step: Legacy, play: Play) -> None:
         LegacyExchange(
             case=play.cast.case.key,
             flow=step.flow,
-            sender=sender.dip_id,
-            recipient=recipient.dip_id,
+            sender=sender.id,
+            recipient=recipient.id,
             body=stored,
         )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    id: str
+    """DIP id; the MPID of a party that has none."""
+    mpid: str
+    name: str
+    real: bool
+
+
+def _side(named: str, play: Play) -> _Side:
+    if named.startswith(_BY_MPID):
+        mpid = named.removeprefix(_BY_MPID)
+        return _Side(mpid, mpid, mpid, real=False)
+    party = play.cast.party(named)
+    return _Side(party.dip_id, party.mpid, party.name, real=not party.simulated)
