@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -241,3 +242,38 @@ def test_a_party_that_cannot_act_is_blamed(stage: Stage, tmp_path: Path) -> None
     )
     assert outcome.verdict is not Verdict.PASS
     assert "'sing'" in outcome.reason
+
+
+def test_what_reaches_a_real_party_beside_the_hub_a_person_confirms(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing can be told to a real system by the harness: the case waits for a person, then goes on."""
+    network = stage.target.network
+    real = [
+        replace(
+            organisation,
+            parties=tuple(
+                replace(party, webhook="https://127.0.0.1:9/") if party.mpid == "MSSB" else party
+                for party in organisation.parties
+            ),
+        )
+        for organisation in network.organisations
+    ]
+    monkeypatch.setattr(stage.target, "network", replace(network, organisations=tuple(real)))
+    legacy = {"from": "incumbent", "to": "incoming", "flow": "D0150", "content": {"reading": "12345"}}
+    content = process({"tell": {"party": "incoming", "what": "exchange"}}, {"legacy": legacy})
+    runs = tmp_path / "run"
+    outcome, _ = play(stage, tmp_path, content, folder=runs)
+    assert (outcome.verdict, "Was Metering Company B" in outcome.reason) == (Verdict.INCONCLUSIVE, True)
+    told = outcome.reason.removeprefix("waits for a person's answer: ")
+    outcome, _ = play(stage, tmp_path, content, folder=runs, answers={told: "yes"})
+    assert "send D0150 to Metering Company B" in outcome.reason
+    sent = outcome.reason.removeprefix("waits for a person's answer: ")
+    outcome, events = play(stage, tmp_path, content, folder=runs, answers={told: "yes", sent: "yes"})
+    assert outcome.verdict is Verdict.PASS
+    assert any(isinstance(event, LegacyExchange) for event in events)
+    outcome, _ = play(stage, tmp_path, content, answers={told: "no"})
+    assert (outcome.verdict, outcome.blame and outcome.blame.party) == (
+        Verdict.FAIL,
+        "Metering Company B (MSS)",
+    )
