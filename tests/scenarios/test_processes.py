@@ -272,6 +272,8 @@ def test_what_reaches_a_real_party_beside_the_hub_a_person_confirms(
     outcome, events = play(stage, tmp_path, content, folder=runs, answers={told: "yes", sent: "yes"})
     assert outcome.verdict is Verdict.PASS
     assert any(isinstance(event, LegacyExchange) for event in events)
+    _, events = play(stage, tmp_path, content, folder=tmp_path / "other", answers={told: "yes"})
+    assert any(isinstance(event, PartyTold) for event in events)
     outcome, _ = play(stage, tmp_path, content, answers={told: "no"})
     assert (outcome.verdict, outcome.blame and outcome.blame.party) == (
         Verdict.FAIL,

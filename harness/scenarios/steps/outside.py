@@ -22,20 +22,25 @@ def tell(step: Tell, play: Play) -> None:
     party, point = play.cast.party(step.party), play.cast.point(step.point)
     content = play.words.value(step.content)
     content.setdefault("mpan", point.mpan if point is not None else play.cast.mpan)
-    if not party.simulated:
+    if party.simulated:
+        _let_know(step, play, party.dip_id, content)
+    else:
         shown = ", ".join(f"{key} {value}" for key, value in content.items())
-        asked(play, f"Was {party.name} told '{step.what}' ({shown})?", of=party.name)
-        return
+        if not asked(play, f"Was {party.name} told '{step.what}' ({shown})?", of=party.name):
+            return
+    play.event(PartyTold(case=play.cast.case.key, party=party.dip_id, what=step.what, content=content))
+    play.settled = None
+
+
+def _let_know(step: Tell, play: Play, dip_id: str, content: Mapping[str, Any]) -> None:
     try:
-        admin_of(play).tell(play.cast.tag, party.dip_id, step.what, play.release.name, content)
+        admin_of(play).tell(play.cast.tag, dip_id, step.what, play.release.name, content)
     except (ConfigurationError, EnvironmentFault):
         raise
     except HarnessError as error:
         raise ConfigurationError(
-            f"{party.name} can't be told '{step.what}': {error}", where=str(play.cast.case.scenario.file)
+            f"{step.party} can't be told '{step.what}': {error}", where=str(play.cast.case.scenario.file)
         ) from error
-    play.event(PartyTold(case=play.cast.case.key, party=party.dip_id, what=step.what, content=content))
-    play.settled = None
 
 
 @performs(Legacy)
