@@ -16,6 +16,7 @@ from simulators.participants.behaviours import (
     unknown_word,
 )
 from simulators.registration import loading, processes
+from simulators.registration.base import opened
 from simulators.registration.case import WORDS_TOLD
 from simulators.registration.register import Register, of
 from simulators.registration.showing import shown
@@ -27,14 +28,16 @@ class Registration:
     """A registration service: everything that `simulators.registration.processes` handles."""
 
     roles = frozenset({"REGS"})
-    options = frozenset({"points", "unqualified"})
+    options = frozenset({"points", "points_file", "unqualified"})
     processes = processes.ALL
 
     def start(self, options: Mapping[str, Any], acting: Acting) -> Register:
-        """Return a register of the metering points of the option ``points``."""
+        """Return a register of the points of the options ``points`` and ``points_file``."""
         where = f"behaviour of {acting.party.dip_id}"
         points = loading.points(options.get("points", []), acting.network, where=where)
-        return of(points, terms(current(), frozenset(options.get("unqualified", ()))))
+        file = options.get("points_file")
+        base = opened(str(file), acting.party.dip_id, acting.network) if file else None
+        return of(points, terms(current(), frozenset(options.get("unqualified", ()))), base)
 
     def on_publication(self, state: Register, publication: Publication, acting: Acting) -> Reaction:
         """Hand a publication to the process that handles it."""
