@@ -114,6 +114,8 @@ TRANSITIONS: Mapping[tuple[str, str, str], Transition] = {
 def happened(case: Case) -> Outcome:
     """Change the statuses from ``effective`` on (the present where absent) and tell those concerned.
 
+    A disconnection may have a ``note``.
+
     Raises ConfigurationError for what the table has no row for, for a date in the future, and for an MPAN
     that is not registered.
     """

@@ -50,7 +50,11 @@ _CONTENT = frozenset(
 
 @told(PENDING)
 def pending(case: Case) -> Outcome:
-    """Take a new switch and tell the gaining supplier of the point; a repeated word changes nothing."""
+    """Take a new switch and tell the gaining supplier of the point; a repeated word changes nothing.
+
+    ``supplier`` is its DIP id, ``effective`` the clock midnight of the supply start; optional are
+    ``registration``, ``initial``, ``legacy``, ``operator`` and ``collector``.
+    """
     point = _point(case)
     switch = _read(case, point)
     if any(each.registration == switch.registration for each in point.switches):
@@ -63,7 +67,10 @@ def pending(case: Case) -> Outcome:
 
 @told(CONFIRMED, SECURED, CANCELLED)
 def goes_on(case: Case) -> Outcome:
-    """Move a switch on; a word that does not fit where it stands changes nothing."""
+    """Move a switch on; a word that does not fit where it stands changes nothing.
+
+    ``registration`` names it where more than one is under way.
+    """
     point = _point(case)
     switch = _named(case, point)
     row = TRANSITIONS.get((switch.stage, case.told.what))

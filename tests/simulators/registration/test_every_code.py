@@ -100,7 +100,7 @@ def test_a_block_of_the_wrong_event_is_refused_by_every_release(release: str, ev
 
 
 @pytest.mark.parametrize("release", names())
-def test_a_location_outside_the_published_list_is_refused_by_every_release(release: str) -> None:
+def test_another_location_is_refused_by_every_release(release: str) -> None:
     """REG1048 is out of reach: a message can only have the locations that the data item lists."""
     known = items()["DI-090"].codes
     for location in [*known, "Q", "1"]:

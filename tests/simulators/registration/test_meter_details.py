@@ -351,7 +351,7 @@ def test_a_removed_meter_gets_another_id_or_another_date_but_not_both() -> None:
 
 
 def test_what_is_reported_late_is_part_of_every_later_state() -> None:
-    """A meter that was installed before the last change, and reported after it, is on record since its day."""
+    """A meter that was installed before the last change, and reported after, is on record since its day."""
     service, _ = send(**INSTALLED)
     late = {"existingMeter": described("NEW2", NOW - 5 * DAY), "historyMAP": owned(("MAPA", NOW - 5 * DAY))}
     service.receive("IF-005", "MeterInstall", METERING, custom={"B906": late, "B030": None})

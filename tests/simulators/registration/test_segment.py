@@ -16,6 +16,7 @@ from simulators.registration.services import WORDS
 from simulators.registration.services import Service as Kind
 from tests.simulators.participants.publications import DATA, FIRST, METERING, MPAN, NOW, SUPPLIER
 from tests.simulators.registration.service import Service, named
+from tests.simulators.registration.verdicts import code_of
 
 DAY = timedelta(days=1)
 MSA, ADS = FIRST["MSA"], FIRST["ADS"]
@@ -170,3 +171,28 @@ def test_services_that_are_accepted_after_the_exchange_become_active() -> None:
         MSA,
         ADS,
     )
+
+
+def test_what_does_not_become_effective_in_its_window_lapses() -> None:
+    """REG1037 to supplier and provider when the window is over, with a reminder; not a second earlier."""
+    service = Service(POINT)
+    accepted(service, Kind.METERING)
+    (appointment,) = service.point().appointments
+    assert appointment.held_until is not None
+    assert service.reach(appointment.held_until - timedelta(seconds=1)) == []
+    sent = service.reach(appointment.held_until)
+    assert named(sent) == ["IF-035 MSAppLapsed", "IF-045 InvalidMarketSegment"]
+    assert sent[0].primary == (SUPPLIER, MSA)
+    assert sent[0].custom["B007"]["proposedAppointmentResponseCode"].startswith("REG1037")
+    assert code_of(exchange(service)) == "REG1027"
+
+
+def test_an_exchange_in_the_window_keeps_the_appointment() -> None:
+    """Once the segment has changed, the end of the window means nothing."""
+    service = Service(POINT)
+    accepted(service, Kind.METERING)
+    (appointment,) = service.point().appointments
+    exchange(service)
+    assert appointment.held_until is not None
+    assert service.reach(appointment.held_until) == []
+    assert service.point().at(Item.METERING_SERVICE, service.now).dip_id == MSA
