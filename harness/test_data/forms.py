@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -60,53 +61,92 @@ def _put(built: dict[str, Any], path: tuple[str | int, ...], value: object) -> N
             holder = holder.setdefault(step, {})
 
 
-def rows(found: Mapping[str, Any]) -> tuple[dict[str, str], list[dict[str, str]]]:
-    """Return the row of a JSON entry, and a row for each further meter that it has.
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """A JSON entry as a row, a row for each further meter, and the items that have another shape."""
 
-    Of an item with several versions the last one counts. What has another shape than the format's is told as
-    its JSON text, for the rules to refuse.
+    row: dict[str, str]
+    further_meters: tuple[dict[str, str], ...]
+    misshapen: tuple[str, ...]
+
+
+def flat(found: Mapping[str, Any]) -> Flat:
+    """Return the row of a JSON entry; of an item with several versions the last one counts.
+
+    An item that is not of the format's shape is named, and what can't be read of it is empty in the row.
     """
-    row = {column.name: _text(column, _get(found, column.path)) for column in COLUMNS if column.path[0]}
-    meters = found.get("meters")
-    further = meters[1:] if isinstance(meters, list) and not _versions(meters) else []
-    return row, [
-        {column.name: _text(column, _get({"meters": [each]}, column.path)) for column in FURTHER_METER}
-        for each in further
-    ]
+    odd: dict[str, None] = {}
+    meters = _latest(found, "meters")
+    if isinstance(meters, Mapping):
+        meters = meters.get("meters", meters)
+    listed = meters if isinstance(meters, list) else []
+    entries = [{**found, "meters": listed[:1]}, *({"meters": [each]} for each in listed[1:])]
+    if meters is not None and not isinstance(meters, list):
+        odd["meters"] = None
+    made: list[dict[str, str]] = []
+    for entry, columns in zip(entries, (COLUMNS, *(FURTHER_METER for _ in listed[1:])), strict=True):
+        row = {}
+        for column in columns:
+            if column.path[0]:
+                value = _get(entry, column)
+                row[column.name] = _text(column, value)
+                if value is _ODD:
+                    odd[str(column.path[0])] = None
+        made.append(row)
+    return Flat(made[0], tuple(made[1:]), tuple(odd))
 
 
-def _versions(value: list[Any]) -> bool:
-    return any(isinstance(each, Mapping) and "meters" in each for each in value)
+_ODD = object()
+"""Stands for a value of another shape than the format's."""
+_TYPES: Mapping[str, type | tuple[type, ...]] = {FLAG: bool, NUMBER: int, LIST: list}
 
 
-def _get(found: Mapping[str, Any], path: tuple[str | int, ...]) -> Any:
-    value: Any = found.get(str(path[0]))
-    if isinstance(value, list) and value and (path[0] != "meters" or _versions(value)):
-        value = value[-1]
-        if path[0] == "meters":
-            value = value.get("meters")
-    if isinstance(value, str) and path[1:] == ("dip_id",):
+def _latest(found: Mapping[str, Any], item: str) -> Any:
+    """Return an item's value; of a list of versions the last one."""
+    value = found.get(item)
+    if not isinstance(value, list) or not value:
         return value
-    for step in path[1:]:
-        if isinstance(value, Mapping) and isinstance(step, str):
+    versions = item != "meters" or any(isinstance(each, Mapping) and "meters" in each for each in value)
+    return value[-1] if versions else value
+
+
+def _get(found: Mapping[str, Any], column: Column) -> Any:
+    """Return the value of a column, None where there is none, `_ODD` where something else stands there."""
+    item, *steps = column.path
+    value = _latest(found, str(item))
+    if isinstance(value, str) and steps == ["dip_id"]:
+        return value
+    if isinstance(value, str) and steps and column.path[0] in _HELD:
+        return None
+    for step in steps:
+        if isinstance(step, str) and isinstance(value, Mapping):
             value = value.get(step)
-        elif isinstance(value, list) and isinstance(step, int):
+        elif isinstance(step, int) and isinstance(value, list):
             value = value[step] if step < len(value) else None
         else:
-            return None
-    if len(path) == 1 and isinstance(value, Mapping):
+            return None if value is None else _ODD
+    if not steps and isinstance(value, Mapping):
         value = value.get("value")
-    return value
+    if value is None:
+        return None
+    fits = isinstance(value, _TYPES.get(column.form, str)) and not (
+        column.form == NUMBER and isinstance(value, bool)
+    )
+    return value if fits and (column.form != LIST or all(isinstance(each, str) for each in value)) else _ODD
+
+
+_HELD = {column.path[0] for column in COLUMNS if column.path[1:] == ("dip_id",)}
+"""Items that may be given as a DIP id alone."""
 
 
 def _text(column: Column, value: Any) -> str:
-    if value is None:
+    if value is None or value is _ODD:
         return ""
-    if isinstance(value, bool):
+    if column.form == FLAG:
         return "true" if value else "false"
-    if column.form == LIST and isinstance(value, list):
-        return " ".join(map(str, value))
-    return day_text(str(value)) if column.form == DAY else str(value)
+    if column.form == LIST:
+        return " ".join(value)
+    return day_text(value) if column.form == DAY else str(value)
 
 
 def day_text(text: str) -> str:

@@ -16,7 +16,7 @@ import orjson
 from harness.errors import ConfigurationError
 from harness.standing_data.table import contents, table
 from harness.test_data.columns import BY_NAME, COLUMNS, WITHOUT_COLUMN
-from harness.test_data.forms import rows
+from harness.test_data.forms import flat
 from harness.test_data.participants import Participant
 
 Point: TypeAlias = tuple[str, dict[str, Any], dict[str, Any]]
@@ -36,6 +36,8 @@ class Brought:
     further_meters: tuple[Mapping[str, str], ...] = ()
     unknown: tuple[str, ...] = ()
     """Names in the JSON entry that the format doesn't have."""
+    misshapen: tuple[str, ...] = ()
+    """Items of the JSON entry that are not of the format's shape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +93,12 @@ def _of_json(data: bytes, path: Path) -> TestData:
     document, points = json_points(data, path)
     found = []
     for place, wrapper, entry in points:
-        row, further = rows(entry)
+        made = flat(entry)
+        row = made.row
         if wrapper.get("cohort") is not None:
             row["cohort"] = str(wrapper["cohort"])
         unknown = tuple(sorted(set(entry) - KNOWN | set(wrapper) - _WRAPPER))
-        found.append(Brought(place, row, tuple(further), unknown))
+        found.append(Brought(place, row, made.further_meters, unknown, made.misshapen))
     brought = _participants(document, path) if isinstance(document, dict) else ()
     return TestData(tuple(found), frozenset(BY_NAME), brought)
 

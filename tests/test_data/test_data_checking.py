@@ -6,13 +6,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from harness.standing_data.library import standing_data
 from harness.test_data.checking import CHECKS, Finding, check, unchecked
-from harness.test_data.forms import rows
+from harness.test_data.columns import BY_NAME
+from harness.test_data.forms import flat
 from harness.test_data.generating import Generated
 from harness.test_data.participants import Participant
-from harness.test_data.reading import Brought, TestData
+from harness.test_data.reading import KNOWN, Brought, TestData
 from tests.test_data.conftest import AS_OF
 
 Rows = list[dict[str, str]]
@@ -209,7 +212,7 @@ def test_rows_that_contradict_one_another_are_found(
 def test_every_check_is_shown_to_find_something() -> None:
     """No check is without a mistake here that it catches."""
     shown = {name for name, *_ in MISTAKES} | {"duplicate", "used-once", "shared-meter", "both-sides"}
-    shown |= {"alignment", "mixed", "unknown-field"}
+    shown |= {"alignment", "mixed", "unknown-field", "shape"}
     assert shown == {each.id for each in CHECKS}
     assert len({each.id for each in CHECKS}) == len(CHECKS)
 
@@ -236,15 +239,71 @@ def test_json_shapes(parties: tuple[Participant, ...]) -> None:
         "meters": [{"serial": "A1", "kind": "H"}, {"serial": "B2", "kind": "QQ"}],
         "metered": True,
     }
-    row, further = rows(entry)
-    assert (row["supplier"], row["consent"], row["created"]) == ("2300000001", "H", "2020-07-02")
-    assert (row["meter_id"], row["metered"]) == ("A1", "true")
-    assert [each["meter_id"] for each in further] == ["B2"]
-    brought = Brought("points/0", row, tuple(further), ("supplyer",))
+    made = flat(entry)
+    assert (made.row["supplier"], made.row["consent"], made.row["created"]) == (
+        "2300000001",
+        "H",
+        "2020-07-02",
+    )
+    assert (made.row["meter_id"], made.row["metered"]) == ("A1", "true")
+    assert [each["meter_id"] for each in made.further_meters] == ["B2"]
+    assert made.misshapen == ()
+    brought = Brought("points/0", made.row, made.further_meters, ("supplyer",))
     found = check(TestData((brought,), frozenset({"mpan", "meter_type"})), parties, standing_data(), AS_OF)
     named = {(each.check, each.column) for each in found}
     assert named >= {("unknown-field", "supplyer"), ("meter-type", "meter_type")}
-    assert (
-        rows({"mpan": "1", "created": "2020-07-01T12:00:00+00:00"})[0]["created"]
-        == "2020-07-01T12:00:00+00:00"
+    noon = "2020-07-01T12:00:00+00:00"
+    assert flat({"mpan": "1", "created": noon}).row["created"] == noon
+
+
+@pytest.mark.parametrize(
+    ("item", "value"),
+    [
+        ("mpan", 1012345678907), ("domestic", "true"), ("supplier", 5), ("supplier", {"dip_id": 5}),
+        ("meters", {"a": 1}), ("meters", "A1"), ("meters", [5]), ("meters", [{"digits": "5"}]),
+        ("meters", [{"meters": 1}, 2]), ("linked", {"principal": "1", "subsidiaries": "2"}),
+        ("address", {"lines": "High Street"}), ("consent", ["H", 4]), ("created", True),
+    ],
+)  # fmt: skip
+def test_another_shape_is_a_finding(parties: tuple[Participant, ...], item: str, value: object) -> None:
+    """A value of another type or nesting is named by its item: a registration service would refuse it."""
+    made = flat({"mpan": "1012345678907", item: value})
+    assert made.misshapen == (item,)
+    brought = Brought("points/0", made.row, made.further_meters, (), made.misshapen)
+    found = check(TestData((brought,), frozenset(BY_NAME)), parties, standing_data(), AS_OF)
+    assert ("shape", item) in {(each.check, each.column) for each in found}
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=15)
+    | st.sampled_from(["1012345678907", "2026-01-01"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["value", "meters", "dip_id", "lines", "principal", "kind"]), inner, max_size=3
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.sampled_from(sorted(KNOWN)), JSON))
+def test_no_json_is_too_odd_to_be_checked(entry: dict[str, Any]) -> None:
+    """Whatever stands in an entry, the check says what is wrong and doesn't fail itself."""
+    made = flat({"mpan": "", **entry})
+    brought = Brought("points/0", made.row, made.further_meters, (), made.misshapen)
+    data = TestData((brought, brought), frozenset(BY_NAME))
+    assert check(data, (), standing_data(), AS_OF)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.sampled_from(sorted(BY_NAME)), st.text(max_size=14)))
+def test_no_row_is_too_odd_to_be_checked(row: dict[str, str]) -> None:
+    """Whatever stands in a row, the check says what is wrong and doesn't fail itself."""
+    assert check(
+        TestData((Brought("line 2", {**row, "mpan": "x"}),), frozenset(BY_NAME)), (), standing_data(), AS_OF
     )

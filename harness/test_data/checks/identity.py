@@ -19,6 +19,11 @@ def _unknown(_ground: Ground, _row: Mapping[str, str], brought: Brought) -> Told
         yield name, "is no field of test data"
 
 
+def _shape(_ground: Ground, _row: Mapping[str, str], brought: Brought) -> Told:
+    for name in brought.misshapen:
+        yield name, "is not of the shape that test-data.schema.json gives it"
+
+
 def _mpan(_ground: Ground, row: Mapping[str, str], _brought: Brought) -> Told:
     for column in _MPANS:
         text = row.get(column, "")
@@ -91,6 +96,7 @@ def _gsp_group(ground: Ground, row: Mapping[str, str], _brought: Brought) -> Tol
 
 CHECKS = (
     Check("unknown-field", (), _unknown, "assumed", "a field that nobody reads is a mistake"),
+    Check("shape", (), _shape, "assumed", "the format of test data"),
     Check("mpan", ("mpan",), _mpan, "published", "13 digits, the last one the check digit of the others"),
     Check("duplicate", ("mpan",), _duplicate, "published", "an MPAN is registered once"),
     Check("used-once", ("registration_id",), _used_once, "assumed", "a registration belongs to one MPAN"),
