@@ -10,9 +10,9 @@ from simulators.registration.case import Case
 from simulators.registration.items import MHHS, REVERSE_MIGRATED, Holder, Item
 from simulators.registration.notices import Around, segment_of, write
 from simulators.registration.point import ITEM_OF, MeteringPoint
-from simulators.registration.processes.leaving import withdrawn
 from simulators.registration.processes.moving import Moved
 from simulators.registration.processes.switch_forms import LEAVES, REVERSED, Switching
+from simulators.registration.processes.withdrawing import withdrawn
 from simulators.registration.services import Service
 from simulators.registration.switching import Switch
 

@@ -27,7 +27,6 @@ from simulators.registration.processes.appointment import next_in_queue
 from simulators.registration.processes.appointment_reminders import not_appointed
 from simulators.registration.processes.appointment_table import Trigger
 from simulators.registration.processes.ees import operational
-from simulators.registration.processes.leaving import withdrawn
 from simulators.registration.processes.moving import Moved, move
 from simulators.registration.processes.reverse_migration import reversed_migration
 from simulators.registration.processes.switch_forms import CHANGE, GAINING_TOLD, INITIAL, Switching
@@ -38,6 +37,7 @@ from simulators.registration.processes.switch_table import (
     SECURED,
     TRANSITIONS,
 )
+from simulators.registration.processes.withdrawing import withdrawn
 from simulators.registration.request import Stage
 from simulators.registration.rule import stated
 from simulators.registration.services import Service

@@ -119,6 +119,7 @@ def test_the_exchange_runs_from_request_to_confirmation(
         (f"IF-037 {prefix}DeApp", sorted(["EES", "LDSO", "MDS", "SUP", old.role])),
     ]
     found = admin.register(registration.dip_id, point)
+    assert found is not None
     assert [tenure["dip_id"] for tenure in found[service.value]] == [old.dip_id, new.dip_id]
     assert found[service.value][0]["to"] == found[service.value][1]["from"]
 
@@ -143,7 +144,9 @@ def test_a_change_of_supplier_reaches_whom_it_concerns(target: EmbeddedTarget, r
         "metering_service": old_meterer.dip_id,
         "data_service": old_data.dip_id,
     }
-    behaviours = {dip_id: {"name": "appoint"} for dip_id in (new_meterer.dip_id, new_data.dip_id)}
+    behaviours: dict[str, dict[str, Any]] = {
+        dip_id: {"name": "appoint"} for dip_id in (new_meterer.dip_id, new_data.dip_id)
+    }
     behaviours[registration.dip_id] = {"name": "registration", "points": [entry]}
     admin.set_behaviours(tag, behaviours)
     clock = OffsetClock()
