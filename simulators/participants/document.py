@@ -17,6 +17,7 @@ from simulators.participants.playing import SEND, Plays, Word
 from simulators.participants.seeded import FAULTS
 from simulators.participants.settling_rules import NEVER_ANSWERED as UNREACHABLE
 from simulators.participants.settling_rules import RULES
+from simulators.registration.flaws import RULE_OFF
 
 _OPENING = """\
 # Simulated participants
@@ -249,8 +250,18 @@ def _settling() -> Iterator[str]:
 
 
 def _faults() -> Iterator[str]:
+    rules_off = sorted(name for name in FAULTS if name.startswith(RULE_OFF))
     for name, fault in sorted(FAULTS.items()):
-        yield _row((f"`{name}`", _listed(fault.roles), fault.defect))
+        if name not in rules_off:
+            yield _row((f"`{name}`", _listed(fault.roles), fault.defect))
+    example = rules_off[0].removeprefix(RULE_OFF)
+    yield _row(
+        (
+            f"`{RULE_OFF}{example}` and {len(rules_off) - 1} more",
+            "REGS",
+            "nothing is refused with the code named",
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -13,4 +13,5 @@ import simulators.participants.provider
 import simulators.participants.publishing
 import simulators.participants.retriever
 import simulators.participants.supplier
-import simulators.registration.behaviour  # noqa: F401 - they register their behaviours
+import simulators.registration.behaviour
+import simulators.registration.flaws  # noqa: F401 - they register their behaviours

@@ -11,6 +11,7 @@ Register a fault with `fault`; registration does so in its own files.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +22,9 @@ Hears = Callable[[Publication, Acting], tuple[Publication, ...]]
 """What the party hears in place of a publication: nothing, another one, or several."""
 Sends = Callable[[tuple[Outgoing, ...], Acting], tuple[Outgoing, ...]]
 """What the party sends in place of the messages of one turn."""
+
+
+Around = Callable[[], AbstractContextManager[list[str]]]
 
 
 def _as_heard(publication: Publication, _acting: Acting) -> tuple[Publication, ...]:
@@ -44,6 +48,8 @@ class Fault:
     late: timedelta = timedelta()
     """How long messages that ``is_late`` names are held back."""
     is_late: Callable[[Outgoing], bool] = lambda _message: False
+    around: Around | None = None
+    """A context in which the behaviour acts; it yields what it changed."""
     repeats: bool = False
     """Whether a transaction that came before is applied again as a new one."""
 
@@ -125,14 +131,14 @@ class Seeded:
                 state = _noted(state, each, acting, f"{publication.interface} [{publication.event}]")
         sent: tuple[Outgoing, ...] = ()
         for each_heard in heard:
-            inner, more = self.behaviour.on_publication(state.inner, each_heard, acting)
-            state, sent = replace(state, inner=inner), sent + more
+            state, more = self._within(state, acting, self.behaviour.on_publication, each_heard)
+            sent += more
         return self._sent(state, sent, acting)
 
     def on_told(self, state: Spoilt, told: Told, acting: Acting) -> Reaction:
         """React to what it is told, then send what the faults leave."""
-        inner, sent = self.behaviour.on_told(state.inner, told, acting)
-        return self._sent(replace(state, inner=inner), sent, acting)
+        state, sent = self._within(state, acting, self.behaviour.on_told, told)
+        return self._sent(state, sent, acting)
 
     def next_due(self, state: Spoilt) -> datetime | None:
         """Return when the behaviour or a message that is held back is due."""
@@ -147,8 +153,8 @@ class Seeded:
         due = self.behaviour.next_due(state.inner)
         if due is None or due > acting.now:
             return state, ready
-        inner, sent = self.behaviour.on_time(state.inner, acting)
-        state, sent = self._sent(replace(state, inner=inner), sent, acting)
+        state, sent = self._within(state, acting, self.behaviour.on_time)
+        state, sent = self._sent(state, sent, acting)
         return state, ready + sent
 
     def look_up(
@@ -156,6 +162,21 @@ class Seeded:
     ) -> dict[str, Any] | None:
         """Return what the behaviour knows."""
         return self.behaviour.look_up(state.inner, mpan, as_of, as_known)
+
+    def _within(
+        self, state: Spoilt, acting: Acting, act: Callable[..., Reaction], *what: object
+    ) -> tuple[Spoilt, tuple[Outgoing, ...]]:
+        """Let the behaviour act in the contexts of the faults."""
+        with ExitStack() as stack:
+            passed = [
+                (each, stack.enter_context(each.around())) for each in self.faults if each.around is not None
+            ]
+            inner, sent = act(state.inner, *what, acting)
+        state = replace(state, inner=inner)
+        for each, changes in passed:
+            for change in changes:
+                state = _noted(state, each, acting, change)
+        return state, sent
 
     def _sent(self, state: Spoilt, messages: tuple[Outgoing, ...], acting: Acting) -> Reaction:
         for each in self.faults:
