@@ -7,27 +7,42 @@ value the same pseudonym in both, an MPAN another of the same distributor with t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 
 from harness.errors import ConfigurationError
 from harness.evidence.pack.pseudonyms import Pseudonyms
 from harness.standing_data.table import contents, table
-from harness.test_data.columns import BY_NAME, COLUMNS, LIST, WITHIN_ITEMS
-from harness.test_data.reading import KNOWN, is_json, json_points
+from harness.test_data.columns import BY_NAME, COLUMNS, LIST, WITHIN_ITEMS, WITHOUT_COLUMN
+from harness.test_data.reading import KNOWN, WRAPPER, is_json, json_points
 from harness.test_data.writing import as_csv
 
-_IN_JSON: Mapping[tuple[str, str], str] = {
+Place: TypeAlias = tuple[str, str]
+"""An item of a JSON entry and the innermost key of one of its values."""
+
+_CATEGORY: Mapping[Place, str] = {
     (str(column.path[0]), next(str(step) for step in reversed(column.path) if isinstance(step, str))):
     column.personal
     for column in COLUMNS
-    if column.personal
 }  # fmt: skip
-"""(item, innermost key) to category: the places of a JSON entry that get a pseudonym."""
+"""The places of a JSON entry, with the category of those that get a pseudonym."""
+_PLAIN: frozenset[Place] = frozenset(
+    {(item, key) for item in KNOWN for key in ("from", *WITHIN_ITEMS)}
+    | {(item, "dip_id") for item in WITHOUT_COLUMN}
+    | {(str(column.path[0]),) * 2 for column in COLUMNS if column.path[1:] == ("dip_id",)}
+)
+"""Further places, which name nobody; a party may be given as its DIP id alone."""
+_KEYS: frozenset[Place] = _PLAIN | {
+    (item, name)
+    for item in KNOWN
+    for name in ("value", "meters", *(str(s) for c in COLUMNS if c.path[0] == item for s in c.path[1:]))
+}
+"""The keys that may stand within an item."""
+_DOCUMENT = frozenset({"format", "kind", "made_up", "seed", "as_of", "cohorts", "points"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +57,8 @@ class Obfuscated:
 def obfuscate(path: Path, pseudonyms: Pseudonyms) -> Obfuscated:
     """Return what a file holds with pseudonyms, in the same format; raises ConfigurationError.
 
-    Values are replaced whether they are right or not: a wrong check
-    digit stays wrong by as much.
+    Values are replaced whether they are right or not: a wrong check digit stays wrong by as much. What is not
+    of the format is refused, since nobody knows whether it names somebody.
     """
     data = contents(path)
     replacer = _Replacer(pseudonyms)
@@ -52,23 +67,41 @@ def obfuscate(path: Path, pseudonyms: Pseudonyms) -> Obfuscated:
         rows = [{name: replacer.text(name, row[name]) for name in header} for _, row in found]
         return Obfuscated(as_csv(rows, columns=header).encode(), len(rows), replacer.counts())
     document, points = json_points(data, path)
-    for place, _, entry in points:
+    if isinstance(document, dict):
+        _known(document, _DOCUMENT, str(path))
+        _known_cohorts(document.get("cohorts", []), str(path))
+    for place, wrapper, entry in points:
+        _known(wrapper, WRAPPER, f"{path}: {place}")
+        _known(entry, KNOWN, f"{path}: {place}")
         for item, value in entry.items():
-            if item not in KNOWN:
-                raise _unknown(item, f"{path}: {place}")
             entry[item] = replacer.inside(item, item, value, f"{path}: {place}/{item}")
     written = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     return Obfuscated(written, len(points), replacer.counts())
 
 
-_WITHIN = frozenset(
-    {str(step) for column in COLUMNS for step in column.path[1:]} | {"from", "value", "meters", *WITHIN_ITEMS}
-)
-"""Keys that are known inside an item."""
+def _known(found: Mapping[str, Any], names: Container[str], where: str) -> None:
+    for name in found:
+        if name not in names:
+            raise _unknown(name, where)
+
+
+def _known_cohorts(cohorts: Any, where: str) -> None:
+    """Refuse cohorts of another form than the schema's: they hold parties, and nobody else."""
+    from jsonschema import Draft202012Validator
+
+    schema = orjson.loads(Path(__file__).with_name("test-data.schema.json").read_bytes())
+    validator = Draft202012Validator(
+        {"$ref": "#/properties/cohorts", **{k: schema[k] for k in _SCHEMA_PARTS}}
+    )
+    if next(validator.iter_errors(cohorts), None) is not None:
+        raise _unknown("cohorts", where)
+
+
+_SCHEMA_PARTS = ("properties", "$defs")
 
 
 def _unknown(name: str, where: str) -> ConfigurationError:
-    what = f"'{name}' is no field of test data: it may name somebody, so nothing is written"
+    what = f"'{name}' is not of the format of test data: it may name somebody, so nothing is written"
     return ConfigurationError(what, where=where, mend="Take it out, or bring it in a field of the format.")
 
 
@@ -94,13 +127,17 @@ class _Replacer:
         """Return a value of a JSON entry: texts under a key that names somebody are replaced."""
         if isinstance(value, dict):
             for name in value:
-                if name not in _WITHIN:
+                if (item, name) not in _KEYS:
                     raise _unknown(name, where)
             return {name: self.inside(item, _named(key, name), each, where) for name, each in value.items()}
         if isinstance(value, list):
             return [self.inside(item, key, inner, where) for inner in value]
-        category = _IN_JSON.get((item, key))
-        return self._of(category, str(value)) if category and value not in (None, "") else value
+        if value is None or (item, key) in _PLAIN:
+            return value
+        if (item, key) not in _CATEGORY:
+            raise _unknown(key, where)
+        category = _CATEGORY[item, key]
+        return self._of(category, str(value)) if category and value != "" else value
 
     def _of(self, category: str, value: str) -> str:
         made = self._pseudonyms.of(category, value)
@@ -109,5 +146,5 @@ class _Replacer:
 
 
 def _named(key: str, name: str) -> str:
-    """Return the key that a value stands under; ``value`` is a version of its item."""
-    return key if name == "value" else name
+    """Return the key that a value stands under: a version of an item stands under ``value`` or ``meters``."""
+    return key if name in ("value", "meters") else name

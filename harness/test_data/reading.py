@@ -97,13 +97,13 @@ def _of_json(data: bytes, path: Path) -> TestData:
         row = made.row
         if wrapper.get("cohort") is not None:
             row["cohort"] = str(wrapper["cohort"])
-        unknown = tuple(sorted(set(entry) - KNOWN | set(wrapper) - _WRAPPER))
+        unknown = tuple(sorted(set(entry) - KNOWN | set(wrapper) - WRAPPER))
         found.append(Brought(place, row, made.further_meters, unknown, made.misshapen))
     brought = _participants(document, path) if isinstance(document, dict) else ()
     return TestData(tuple(found), frozenset(BY_NAME), brought)
 
 
-_WRAPPER = {"cohort", "register", "point"}
+WRAPPER = {"cohort", "register", "point"}
 
 
 def _participants(document: Mapping[str, Any], path: Path) -> tuple[Participant, ...]:

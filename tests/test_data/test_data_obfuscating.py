@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -103,14 +104,71 @@ def test_columns_and_wrong_values_stay(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"customer": "A. Person"}, {"supplier": {"dip_id": "2300000001", "contact": "A. Person"}}]
+    "change",
+    [
+        {"customer": "A. Person"},
+        {"supplier": {"dip_id": "2300000001", "contact": "A. Person"}},
+        {"address": "Person Lane"},
+        {"address": {"lines": {"first": "Person Lane"}}},
+        {"address": {"lines": [], "Person Lane": None}},
+        {"meters": ["Person 1"]},
+        {"linked": "1012345678907"},
+        {"linked": {"principal": {"mpan": "1012345678907"}}},
+    ],
 )
 def test_a_field_that_nobody_knows_is_refused(tmp_path: Path, change: dict[str, object]) -> None:
-    """Nothing is written where a field may name somebody and isn't of the format."""
+    """Nothing is written where something may name somebody and isn't of the format."""
     path = tmp_path / "odd.json"
     path.write_text(json.dumps([{"mpan": "1012345678907", **change}]), encoding="utf-8")
     with pytest.raises(ConfigurationError, match="may name somebody"):
         obfuscate(path, SALT)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"points": [], "customer": "A. Person"},
+        {"points": [{"point": {"mpan": "1"}, "customer": "A. Person"}]},
+        {
+            "points": [],
+            "cohorts": [{"name": "1", "parties": {"SUP": {"mpid": "SUPA", "contact": "A. Person"}}}],
+        },
+    ],
+)
+def test_what_stands_around_the_points_is_of_the_format_too(tmp_path: Path, document: object) -> None:
+    """A name beside the points is as much a name as one inside."""
+    path = tmp_path / "odd.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="may name somebody"):
+        obfuscate(path, SALT)
+
+
+WORDS = st.sampled_from(["Person Lane", "1012345678907", "from", None, 4])
+SHAPES = st.recursive(
+    WORDS,
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(["value", "lines", "serial", "meters", "x", "Person Lane"]), inner, max_size=2
+        )
+    ),
+    max_leaves=5,
+)
+
+
+@settings(deadline=None)
+@given(st.sampled_from(["address", "meters", "linked", "related", "mpan"]), SHAPES)
+def test_no_shape_lets_a_value_through(item: str, value: object) -> None:
+    """Whatever the shape: what names somebody is replaced, or nothing is written."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "odd.json"
+        path.write_text(json.dumps([{"mpan": "1012345678907", item: value}]), encoding="utf-8")
+        try:
+            data = obfuscate(path, SALT).data
+        except ConfigurationError:
+            return
+    assert b"Person Lane" not in data
+    assert b"1012345678907" not in data
 
 
 def test_versions_are_replaced_too(tmp_path: Path) -> None:
