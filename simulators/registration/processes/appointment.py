@@ -17,7 +17,7 @@ from harness.calendars.local_time import clock_midnight, local_date
 from harness.spec.codes import codes
 from simulators.registration.case import NOTHING, Case, Outcome, due, handles
 from simulators.registration.moments import moment
-from simulators.registration.point import MeteringPoint
+from simulators.registration.point import MIGRATIONS, MeteringPoint
 from simulators.registration.processes.activation import activate
 from simulators.registration.processes.appointment_reminders import lapsed_at_start
 from simulators.registration.processes.appointment_rules import RULES, Wanted, retriever_known
@@ -51,10 +51,15 @@ def request(case: Case) -> Outcome:
 
 
 def _superseded(case: Case, point: MeteringPoint, wanted: Appointment) -> Moved:
+    """Let go of the same supplier's requests for the same date or a later one (assumed).
+
+    A migration supersedes an earlier one whatever its date: a service migrates once.
+    """
     moved = Moved(point)
     for earlier in point.appointments:
         same = (earlier.service, earlier.supplier) == (wanted.service, wanted.supplier)
-        if earlier.open and same and _date(earlier) >= _date(wanted):
+        again = {earlier.scenario, wanted.scenario} <= MIGRATIONS
+        if earlier.open and same and (again or _date(earlier) >= _date(wanted)):
             gone = replace(earlier, answer=stated("REG1089"), correlation=case.correlation)
             moved = moved.then(move(case, moved.point, earlier, gone, Trigger.SUPERSEDED))
     return moved

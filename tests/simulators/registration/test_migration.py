@@ -71,6 +71,15 @@ def test_one_agent_later() -> None:
     assert (service.point().regime_at(midnight(20)), service.point().migrating) == (MHHS, False)
 
 
+def test_a_second_request_to_migrate_takes_the_place_of_the_first() -> None:
+    """A service migrates once: a request for a later date lets go of the earlier one too."""
+    service = Exchange(UNMIGRATED)
+    migrate(service, Service.METERING)
+    sent = service.ask(provider=METERING, scenario="MCA", effective=midnight(20))
+    assert named(sent) == ["IF-035 MSAppLapsed", "IF-032 MSAppInitialResp", "IF-033 MSAppSPRequest"]
+    assert service.reach(START) == []
+
+
 def test_an_agent_that_refuses_leaves_the_point_as_it_was() -> None:
     """Nobody migrates without both agents."""
     service = Exchange(UNMIGRATED)
@@ -154,3 +163,14 @@ def test_a_point_migrates_again() -> None:
     assert named(sent) == ["IF-036 MSAppActive", "IF-036 DSAppActive"]
     spans = [(span.value, span.since) for span in service.point().history(Item.REGIME).spans()]
     assert spans == [(REVERSE_MIGRATED, START), (MHHS, midnight(40))]
+
+
+def test_a_migration_is_asked_for_again_for_a_later_date() -> None:
+    """The first request lapses, for a service migrates once; the point migrates on the second date."""
+    service = Exchange(UNMIGRATED)
+    for kind in Service:
+        migrate(service, kind)
+    for kind in Service:
+        migrate(service, kind, effective=midnight(20))
+    assert service.reach(START) == []
+    assert named(service.reach(midnight(20))) == ["IF-036 MSAppActive", "IF-036 DSAppActive"]
