@@ -8,7 +8,7 @@ it, so that a client that is still sending gets to read it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -246,17 +246,16 @@ class _Front:
         self._connection = {"abort": abort}
         self._crowded = crowded
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         extensions = scope.setdefault("extensions", {})
         extensions["connection"] = self._connection
         if self._tls:
             extensions["tls"] = self._tls
         if self._crowded:
-            await _answer(scope, receive, send, HTTPStatus.SERVICE_UNAVAILABLE, "Too many connections.")
-        elif _head_size(scope) > self._limits.header_bytes:
-            await _answer(scope, receive, send, self._limits.header_status, "The headers are too long.")
-        else:
-            await self._app(scope, receive, send)
+            return _answer(scope, receive, send, HTTPStatus.SERVICE_UNAVAILABLE, "Too many connections.")
+        if _head_size(scope) > self._limits.header_bytes:
+            return _answer(scope, receive, send, self._limits.header_status, "The headers are too long.")
+        return self._app(scope, receive, send)
 
 
 def _head_size(scope: Scope) -> int:

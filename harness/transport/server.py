@@ -131,6 +131,7 @@ async def serve(
     config = uvicorn.Config(
         app,
         http=bounded_protocol(limits),
+        interface="asgi3",
         ws="none",
         lifespan="auto",
         log_config=None,

@@ -65,37 +65,58 @@ class Business:
 
 def judge(draft: Draft, caller: Caller, business: Business, pointer: str) -> list[Fault]:
     """Return everything that stands against a message that fits its definition; empty when nothing does."""
+    found = _found(draft, caller, business)
+    if not found:
+        return []
+    return [
+        Fault(code, f"{pointer}/CommonBlock/{place}", text, draft.reference) for code, place, text in found
+    ]
+
+
+def _found(draft: Draft, caller: Caller, business: Business) -> list[tuple[str, str, str]]:
+    """Return (code, place in the common block, sentence) of each fault."""
     rules = business.rules
-    faults: list[Fault] = []
-
-    def fault(code: str, place: str, text: str) -> None:
-        faults.append(Fault(code, f"{pointer}/CommonBlock/{place}", text, draft.reference))
-
-    tag = draft.payload["CommonBlock"]["S1"]["environmentTag"]
+    found: list[tuple[str, str, str]] = []
+    own = draft.payload["CommonBlock"]["S1"]
+    tag = own["environmentTag"]
     if tag != business.environment:
-        fault(rules.environment, "S1/environmentTag", f"is {tag}, this environment is {business.environment}")
+        text = f"is {tag}, this environment is {business.environment}"
+        found.append((rules.environment, "S1/environmentTag", text))
     sender, provider = _sender(draft, caller, business.directory)
     if sender is None:
-        fault(rules.sender, "S1/senderDIPID", f"{draft.sender} is not the caller, {caller.member.dip_id}")
-        return faults
+        text = f"{draft.sender} is not the caller, {caller.member.dip_id}"
+        return [*found, (rules.sender, "S1/senderDIPID", text)]
+    route = business.route(draft)
     if draft.role != sender.role:
-        fault(rules.role, "S1/senderRoleID", f"{draft.sender} holds the role {sender.role}, not {draft.role}")
-    elif not business.route(draft).is_sender:
-        fault(rules.role, "S1/senderRoleID", f"{draft.role} does not send {draft.interface} [{draft.event}]")
+        text = f"{draft.sender} holds the role {sender.role}, not {draft.role}"
+        found.append((rules.role, "S1/senderRoleID", text))
+    elif not route.is_sender:
+        text = f"{draft.role} does not send {draft.interface} [{draft.event}]"
+        found.append((rules.role, "S1/senderRoleID", text))
     if draft.provider != provider:
         who = f"carried by {provider}" if provider else "made without a connection provider"
-        fault(rules.provider, "S1/DIPConnectionProviderID", f"is {draft.provider}, the call was {who}")
-    stated = draft.payload["CommonBlock"]["S1"]["senderTimestamp"]
+        text = f"is {draft.provider}, the call was {who}"
+        found.append((rules.provider, "S1/DIPConnectionProviderID", text))
+    stated = own["senderTimestamp"]
     if not _is_moment(stated):
-        fault(rules.timestamp, "S1/senderTimestamp", f"{stated} is no time with an offset from UTC")
+        text = f"{stated} is no time with an offset from UTC"
+        found.append((rules.timestamp, "S1/senderTimestamp", text))
     form = rules.correlation_form
     if form and draft.correlation is not None and not form.fullmatch(draft.correlation):
-        fault(rules.correlation, "S1/senderCorrelationID", f"{draft.correlation} is not of the known form")
-    for code, text in _recipients(draft, business):
-        fault(code, "A0/primaryRecipients", text)
-    for place, text in _supply(draft, business.directory):
-        fault(rules.distributor, place, text)
-    return faults
+        text = f"{draft.correlation} is not of the known form"
+        found.append((rules.correlation, "S1/senderCorrelationID", text))
+    members = business.directory.members
+    for dip_id in draft.primary:
+        member = members.get(dip_id)
+        if member is None:
+            found.append((rules.recipient, "A0/primaryRecipients", f"no party has the DIP id {dip_id}"))
+        elif member.role not in route.roles:
+            text = f"{dip_id} is {member.role}, which does not receive {draft.interface} [{draft.event}]"
+            found.append((rules.recipient_role, "A0/primaryRecipients", text))
+    supply = _supply(draft, business.directory)
+    if supply is not None:
+        found.append((rules.distributor, *supply))
+    return found
 
 
 def _is_moment(text: str) -> bool:
@@ -115,35 +136,21 @@ def _sender(draft: Draft, caller: Caller, directory: Directory) -> tuple[Member 
     return None, None
 
 
-def _recipients(draft: Draft, business: Business) -> list[tuple[str, str]]:
-    rules = business.rules
-    roles = business.route(draft).roles
-    found = []
-    for dip_id in draft.primary:
-        member = business.directory.members.get(dip_id)
-        if member is None:
-            found.append((rules.recipient, f"no party has the DIP id {dip_id}"))
-        elif member.role not in roles:
-            what = f"{draft.interface} [{draft.event}]"
-            found.append((rules.recipient_role, f"{dip_id} is {member.role}, which does not receive {what}"))
-    return found
-
-
-def _supply(draft: Draft, directory: Directory) -> list[tuple[str, str]]:
+def _supply(draft: Draft, directory: Directory) -> tuple[str, str] | None:
     """Hold the MPAN against its check digit and against the distributor that the message names."""
     common = draft.payload["CommonBlock"]
     name = "M0" if common.get("M0") else "M1"
     block = common.get(name)
     if not block or draft.mpan is None:
-        return []
+        return None
     key = "MPANCore" if "MPANCore" in block else "principalMPAN"
     if not is_mpan(draft.mpan):
-        return [(f"{name}/{key}", f"{draft.mpan} is no MPAN: its check digit is wrong")]
+        return f"{name}/{key}", f"{draft.mpan} is no MPAN: its check digit is wrong"
     stated = block.get("distributorDIPID")
     number = distributor_of(draft.mpan)
     owners = directory.distributors.get(number, frozenset())
     member = directory.members.get(stated) if isinstance(stated, str) else None
     holds = member.distributors if member else ()
     if (owners and stated not in owners) or (holds and number not in holds):
-        return [(f"{name}/distributorDIPID", f"{stated} does not distribute MPANs that begin with {number}")]
-    return []
+        return f"{name}/distributorDIPID", f"{stated} does not distribute MPANs that begin with {number}"
+    return None

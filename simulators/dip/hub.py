@@ -66,10 +66,11 @@ class Hub:
                 status=answer.status,
                 reason=answer.reason,
             )
-        headers = [(b"content-length", str(len(answer.body)).encode())] if answer.status != 204 else []
+        headers = [(b"content-length", b"%d" % len(answer.body))] if answer.status != 204 else []
         if answer.media_type:
             headers.append((b"content-type", answer.media_type.encode()))
-        headers += [(name.lower().encode(), value.encode()) for name, value in answer.headers]
+        if answer.headers:
+            headers += [(name.lower().encode(), value.encode()) for name, value in answer.headers]
         if answer.status == 405:
             headers.append((b"allow", ", ".join(self._operations(scope["path"], scope)).encode()))
         if answer.status == 413:
@@ -92,28 +93,27 @@ class Hub:
         if operation is None:
             return bare(Refusal(405, f"the method {scope['method'][:20]} is not offered here"))
         headers = _headers(scope)
-        too_long = Refusal(413, f"the body is longer than {self.body_bytes} bytes")
         if _stated_length(headers) > self.body_bytes:
-            return bare(
-                too_long
-            )  # nothing was read, so a client that waits for "100 Continue" keeps its body
-        body = b""
+            return self._too_long()  # unread, so a client that waits for "100 Continue" keeps its body
         parts: list[bytes] = []
         length = 0
-        while True:
+        more = True
+        while more:
             event = await receive()
             if event["type"] == "http.disconnect":
                 return None
             part = event.get("body", b"")
             length += len(part)
             if length > self.body_bytes:
-                return bare(too_long)
+                return self._too_long()
             parts.append(part)
-            if not event.get("more_body"):
-                break
+            more = event.get("more_body", False)
         body = parts[0] if len(parts) == 1 else b"".join(parts)
         certificate = scope.get("extensions", {}).get("tls", {}).get("client_cert")
         return await operation(Call(scope["method"], _url(scope, headers), headers, body, certificate))
+
+    def _too_long(self) -> Answer:
+        return bare(Refusal(413, f"the body is longer than {self.body_bytes} bytes"))
 
     def _operations(self, path: str, scope: Scope) -> dict[str, Operation]:
         """Return what a path offers, by method; empty when it is no path of the hub."""

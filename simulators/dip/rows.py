@@ -53,7 +53,7 @@ def number_of(transaction: str) -> int:
 
 def milliseconds(moment: datetime) -> int:
     """Return a moment as the store keeps it."""
-    return round(moment.timestamp() * 1000)
+    return int(moment.timestamp() * 1000)
 
 
 def deliveries_of(message: int) -> tuple[int, int]:
@@ -67,7 +67,8 @@ def inserts(messages: Sequence[Accepted], *, consumer: str, now: datetime, took:
     ``consumer`` is the hub, which needs no delivery and tells the senders what it finds wrong; ``took``
     is how many seconds the call has taken so far.
     """
-    at, seconds, duration = milliseconds(now), int(now.timestamp()), round(took * 1000)
+    at, duration = milliseconds(now), round(took * 1000)
+    seconds = at // 1000
     rows: list[Sequence[object]] = []
     deliveries: list[Sequence[object]] = []
     rare: list[Statement] = []

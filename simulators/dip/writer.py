@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
-_GATHER_SECONDS = 0.004
+_GATHER_SECONDS = 0.008
 """How long a write waits at most for others that come in meanwhile: a flush costs as much as a message."""
 
 Statement = tuple[str, Sequence[Sequence[object]]]

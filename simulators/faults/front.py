@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from simulators.faults.kinds import AFTER, Effect
@@ -34,18 +34,15 @@ class Front:
         self._app, self._plan, self._point, self._place = app, plan, point, place
         self._limit, self._outage_status, self._closed = limit, outage_status, closed
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one request, or let the application do so."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        closed = self._closed()
-        if closed is not None:
-            await _answer(scope, receive, send, Effect(status=closed[0]), closed[1])
-        elif self._plan.watches(self._point):
-            await self._with_faults(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+        if scope["type"] == "http":
+            closed = self._closed()
+            if closed is not None:
+                return _answer(scope, receive, send, Effect(status=closed[0]), closed[1])
+            if self._plan.watches(self._point):
+                return self._with_faults(scope, receive, send)
+        return self._app(scope, receive, send)
 
     async def _with_faults(self, scope: Scope, receive: Receive, send: Send) -> None:
         place = self._place(scope)
