@@ -70,7 +70,23 @@ def test_the_registration_services_take_the_points(made: Path, tmp_path: Path) -
     assert len(points([each["point"] for each in found], network, where="points.json")) == 120
     registers = {party.dip_id: party.distributor_id for party in network.with_role("REGS")}
     assert all(registers[each["register"]] == each["point"]["mpan"][:2] for each in found)
-    assert dip("check", made / "points.json", "--network", tmp_path / "network" / "network.toml", cwd=made)
+    file = tmp_path / "network" / "network.toml"
+    assert dip("check", made / "points.json", "--network", file, cwd=made)
+    dip(
+        "generate",
+        "--count",
+        120,
+        "--seed",
+        3,
+        "--network",
+        file,
+        "--out",
+        "again.csv",
+        "--as-of",
+        "2026-01-05",
+        cwd=tmp_path,
+    )
+    assert (tmp_path / "again.csv").read_bytes() == (made / "points.csv").read_bytes()
 
 
 @pytest.mark.parametrize("name", ["points.csv", "points.json"])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from harness.errors import ConfigurationError
 from harness.messages.identifiers import distributor_of, is_mpan
+from harness.messages.metering_point import metering_point
 from harness.spec.roles import roles
 from harness.standing_data.library import standing_data
 from harness.test_data.checking import check
@@ -108,6 +109,15 @@ def test_a_relationship_has_both_sides(generated: Generated) -> None:
     for profile in table.allowed():
         if profile["relation"] != "none":
             assert not list(table.broken(partner(profile))), profile
+
+
+def test_messages_tell_of_the_same_site(generated: Generated) -> None:
+    """A message built about a point has its registration and, but for a pair's second point, its address."""
+    for row in generated.rows:
+        point = metering_point(row["mpan"], row["market_segment"])
+        assert point.registration == row["registration_id"]
+        if not row.get("linked_principal") and not row.get("related_primary"):
+            assert (point.address.postcode, point.gsp_group) == (row["postcode"], row["gsp_group"])
 
 
 def test_made_up_parties_have_ids_of_their_roles() -> None:
