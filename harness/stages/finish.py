@@ -11,11 +11,9 @@ from cryptography import x509
 import harness
 from harness.evidence.events import RunFinished, RunStarted
 from harness.evidence.evidence_class import System, evidence_class
-from harness.evidence.log import FILE as EVENTS
-from harness.evidence.log import EventLog, merge
+from harness.evidence.log import FILE, EventLog, merge
+from harness.scenarios import procedures, setups, themes
 from harness.scenarios.catalogue import scenario_files
-from harness.scenarios.procedures import FOLDER
-from harness.scenarios.themes import FILE
 from harness.security.profiles import TEST_AUTHORITY
 from harness.stages.options import RunOptions
 from harness.stages.session import Shared, part
@@ -79,7 +77,7 @@ def end(
     )
     log.close()
     parts = options.out / "parts"
-    whole = options.out / EVENTS
+    whole = options.out / FILE
     merge([*([whole] if options.resumed else []), *sorted(parts.glob("events-*.ndjson"))], whole)
     shutil.rmtree(parts)
 
@@ -91,10 +89,10 @@ def vouched_by_test_authority(ca: Path) -> bool:
 
 
 def catalogue_hash(folder: Path) -> str:
-    """Return one SHA-256 over the names and bytes of all files of scenarios, procedures and themes."""
+    """Return one SHA-256 over names and bytes of all scenarios, procedures, setups and themes."""
     digest = hashlib.sha256()
-    further = [*sorted((folder / FOLDER).glob("*.yaml")), *sorted(folder.glob(FILE))]
-    for path in [*scenario_files(folder), *further]:
+    shared = [path for name in (procedures.FOLDER, setups.FOLDER) for path in (folder / name).glob("*.yaml")]
+    for path in [*scenario_files(folder), *sorted(shared), *folder.glob(themes.FILE)]:
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()

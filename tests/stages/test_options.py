@@ -69,3 +69,12 @@ def test_a_target_is_a_known_name_or_a_profile_file() -> None:
     assert provider("somewhere.toml") is None
     with pytest.raises(ConfigurationError, match="Did you mean 'embedded'"):
         provider("embeded")
+
+
+def test_themes_are_asked_for_by_our_id_or_their_number_and_areas_by_name(tmp_path: Path) -> None:
+    """A theme of another stage is none of this one's."""
+    chosen = options(stage="sit-functional", themes=("2", "f8"), areas=("reverse",), out=tmp_path / "run")
+    assert chosen.selection.themes == ("F2", "F8")
+    assert chosen.selection.areas == ("reverse",)
+    with pytest.raises(ConfigurationError, match="M2"):
+        options(stage="sit-migration", themes=("F2",), out=tmp_path / "run")

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from harness.data import folder
+from tests.scenarios.process import PROCESS
 
 NARROW = ("--interface", "IF-027", "--interface", "IF-028")
 
@@ -199,3 +201,28 @@ def test_a_target_that_does_not_start_ends_the_run_with_exit_3(tmp_path: Path) -
     assert done.returncode == 3, done.stderr + done.stdout
     assert "delivery.order" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_stage_of_processes_runs_with_its_twins_and_is_named_in_every_report(tmp_path: Path) -> None:
+    """`dip run --stage sit-functional --theme 2 --twins duplicate` of one file: two cases and their table."""
+    catalogue = tmp_path / "catalogue"
+    place = catalogue / "sit_functional" / "metering-service-appointment"
+    place.mkdir(parents=True)
+    (catalogue / "requirements").symlink_to(folder("test_catalogue") / "requirements")
+    (place / "change.yaml").write_text(yaml.safe_dump(PROCESS, sort_keys=False))
+    arguments = ("run", str(catalogue), "--stage", "sit-functional", "--twins", "duplicate")
+    done = dip(*arguments, "--theme", "2", "--out", "run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr + done.stdout
+    case = "DHF-TEST/IF-031/MSApp/SUP"
+    assert verdicts(tmp_path / "run") == {(case, "2.1.0"): "pass", (f"{case}~duplicate", "2.1.0"): "pass"}
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert (results["stage"], results["twins"]["names"]) == ("sit-functional", ["duplicate"])
+    assert "SIT-FUNCTIONAL on release" in (tmp_path / "run" / "run-report.html").read_text()
+    assert dip(*arguments, "--theme", "3", "--out", "none", cwd=tmp_path).returncode == 2
+
+
+def test_a_stage_without_scenarios_is_wrong_usage(tmp_path: Path) -> None:
+    """Nothing to run is no success."""
+    done = dip("run", "--stage", "sit-operational", "--out", "run", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "no scenarios of stage sit-operational" in done.stderr
