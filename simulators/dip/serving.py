@@ -140,9 +140,12 @@ class Tenure:
 
 
 def said(draft: Draft, now: str) -> tuple[Said, ...]:
-    """Return what a message says of who serves its MPAN; raises ValueError for a date that is none."""
+    """Return what a message says of who serves its MPAN, a refusal nothing.
+
+    Raises ValueError for a date that is none.
+    """
     tellers = _BY_INTERFACE.get(draft.interface)
-    if not tellers or not draft.mpan:
+    if not tellers or not draft.mpan or draft.outcome == "R":
         return ()
     blocks: Mapping[str, Any] = draft.payload.get("CustomBlock") or {}
     found: list[Said] = []

@@ -2,7 +2,8 @@
 
 A table says which statuses each leads to. What is not in it can't have happened, and telling it is an error
 of whoever tells. A de-registration ends the services' time (reason DEREG), and requests that are under way
-lapse (assumed); a disconnection leaves both alone.
+lapse (assumed); a disconnection leaves both alone. IF-009 comes after IF-037, for with it the DIP learns that
+the supplier has gone.
 """
 
 from __future__ import annotations
@@ -125,11 +126,11 @@ def happened(case: Case) -> Outcome:
     if transition is None:
         raise ConfigurationError(f"can't happen at MP status {mp} and RMP status {rmp}", where=where(case))
     after = _statuses(case, point, transition, effective)
-    notices = [write(FORMS[word], case, after, (case, effective))]
+    notice = write(FORMS[word], case, after, (case, effective))
+    first: list[Outgoing] = []
     if transition.rmp_status == "T":
-        after, told_too = _ended(case, after, effective)
-        notices += told_too
-    return Outcome((after,), (*notices, status_changed(case, after)))
+        after, first = _ended(case, after, effective)
+    return Outcome((after,), (*first, notice, status_changed(case, after)))
 
 
 def _ended(case: Case, point: MeteringPoint, effective: datetime) -> tuple[MeteringPoint, list[Outgoing]]:

@@ -87,6 +87,14 @@ def test_only_the_registration_service_is_believed() -> None:
     assert said(draft._replace(interface="IF-031"), DAYS[0]) == ()
 
 
+def test_a_refusal_says_nothing() -> None:
+    """A retriever that registration refuses to assign does not serve the metering point."""
+    block = {"assignedMDRDIPID": "MDR-1", "assignedMDREffectiveFromDate": DAYS[1]}
+    draft = _with(DRAFT, B092=block)._replace(interface="IF-035", event="SDS-MDROutcome")
+    assert len(said(draft._replace(outcome="A"), DAYS[0])) == 1
+    assert said(draft._replace(outcome="R"), DAYS[0]) == ()
+
+
 def test_a_date_that_is_none_is_told() -> None:
     """A time that can't be read raises ValueError instead of being taken for one."""
     draft = _with(

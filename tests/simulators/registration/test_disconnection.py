@@ -45,10 +45,9 @@ def test_each_event_has_its_date_and_the_new_status(release: str, word: str) -> 
     service = Service(point, release=release)
     sent = service.tell(word, effective=message_time(NOW - DAY))
     event, block, field = BLOCKS[word]
-    assert named(sent)[0] == f"IF-009 {event}"
-    assert named(sent)[-1] == "IF-050 MPStatusChange"
-    assert sent[0].custom[block][field] == message_time(NOW - DAY)
-    assert sent[0].primary == ()
+    assert named(sent)[-2:] == [f"IF-009 {event}", "IF-050 MPStatusChange"]
+    assert sent[-2].custom[block][field] == message_time(NOW - DAY)
+    assert sent[-2].primary == ((SUPPLIER,) if word == "css-deregistered" else ())
     transition = TRANSITIONS[word, point["mp_status"], "O"]
     assert service.point().at(Item.MP_STATUS, NOW - DAY) == transition.mp_status or point["mp_status"]
     assert sent[-1].custom["B079"]["RMPStatus"] == (transition.rmp_status or "O")
@@ -86,15 +85,16 @@ def test_a_de_registration_ends_services_and_requests() -> None:
     waiting(service)
     sent = service.tell("css-deregistered")
     assert named(sent) == [
-        "IF-009 CSSDeRegistration",
         "IF-037 MSDeApp",
         "IF-037 DSDeApp",
         "IF-035 DSAppLapsed",
+        "IF-009 CSSDeRegistration",
         "IF-050 MPStatusChange",
     ]
-    assert (sent[1].primary, sent[2].primary) == ((METERING,), (DATA,))
-    assert sent[1].custom["B008"]["deAppointmentReasonCode"] == "DEREG"
-    assert sent[1].custom["B010"] is None
+    assert [message.primary for message in sent[:2]] == [(METERING,), (DATA,)]
+    assert sent[3].primary == (SUPPLIER,)
+    assert sent[0].custom["B008"]["deAppointmentReasonCode"] == "DEREG"
+    assert sent[0].custom["B010"] is None
     assert service.point().at(Item.METERING_SERVICE, NOW) is None
     assert service.point().at(Item.DATA_SERVICE, NOW) is None
     assert [each.stage for each in service.point().appointments] == [Stage.LAPSED]
@@ -128,7 +128,7 @@ def test_nothing_happens_after_a_de_registration(words: list[str]) -> None:
         except ConfigurationError:
             continue
         assert not ended
-        assert named(sent)[0].startswith("IF-009")
+        assert named(sent)[-2].startswith("IF-009")
         ended = word == "css-deregistered"
     assert (service.point().at(Item.RMP_STATUS, NOW) == "T") is ended
 
