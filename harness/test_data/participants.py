@@ -145,7 +145,10 @@ def cohorts(participants: Sequence[Participant], day: date, number: int = 0) -> 
     distributions = _distributions(participants, day)
     if not by_role[SUPPLIER] or not distributions:
         lacking = "supplier (SUP)" if not by_role[SUPPLIER] else "LDSO with a distributor id"
-        raise ConfigurationError(f"there is no {lacking} among the parties")
+        raise ConfigurationError(
+            f"there is no {lacking} among the parties",
+            mend="Name parties with DIP ids: --network or --parties.",
+        )
     by_type: dict[str, list[Distribution]] = {}
     for each in distributions:
         by_type.setdefault(each.distributor_type, []).append(each)
