@@ -8,9 +8,12 @@ import zlib
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from harness.calendars.book import calendars
@@ -261,6 +264,35 @@ def test_two_data_services_fill_a_utc_day() -> None:
     run = player.knows()["runs"]["2026-06-30"]["II"]
     assert set(run["by_supplier"]) == {SUPPLIER, OTHER_SUPPLIER}
     assert sum(map(float, run["by_supplier"].values())) == pytest.approx(float(run["kwh"]))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(1, 143), max_size=5, unique=True), st.randoms(use_true_random=False))
+def test_changes_of_data_service_leave_no_hole_and_no_overlap(cuts: list[int], rng: Random) -> None:
+    """However often two services take turns over three days, and in whatever order they send, all adds up."""
+    start = datetime(2026, 6, 29, tzinfo=UTC)
+    bounds = [start + timedelta(minutes=30 * cut) for cut in sorted(cuts)]
+    terms = [
+        {"dip_id": (DATA, OTHER_DATA)[number % 2], "from": message_time(since)}
+        for number, since in enumerate([start, *bounds])
+    ]
+    known = point(supplier=SUPPLIER, data_service=terms)
+    player = settlement(points=known, **NEW)
+    player.now = start + timedelta(days=60)
+    pieces = [(who, day) for who in (DATA, OTHER_DATA) for day in ("2026-06-29", "2026-06-30", "2026-07-01")]
+    rng.shuffle(pieces)
+    for who, day in pieces:
+        try:
+            block = sent_by(who, known, day=day)
+        except ConfigurationError:
+            continue  # it serves in none of the day's periods
+        assert hand(player, block, who) == []
+    found = player.knows()
+    used = profile(Point(MPAN), player.acting())
+    for day, held in found["consumption"].items():
+        assert held["AI"]["periods"] == 48
+        assert round(float(held["AI"]["kwh"]) * 1000) == used.total(date.fromisoformat(day))
+    assert (len(found["consumption"]), found["replaced_periods"]) == (3, 0)
 
 
 def test_missing_periods_are_defaulted_and_told() -> None:
