@@ -62,7 +62,9 @@ class Change:
 
     @property
     def new(self) -> bool:
-        """Say whether it differs from what is held; an item that is repeated is not changed."""
+        """Say whether it differs from what is held; what is repeated, or left null, is not changed."""
+        if self.value is None and self.since is None and self.held is None:
+            return False
         return (self.value, self.since) != (self.held, self.held_since)
 
 
@@ -227,13 +229,13 @@ RULES = rules(
     Rule("REG0004", _unmetered(Item.MARKET_SEGMENT), "assumed", "as for the connection type"),
     Rule(
         "REG1088",
-        _some(lambda _, change: change.since is None and not (change.value is None and change.held is None)),
+        _some(lambda _, change: change.since is None),
         "third-party",
         "where an item is changed; its date may be null in the message's definition",
     ),
     Rule(
         "REG0009",
-        _some(lambda _, change: change.value is None and change.held is None and change.since is not None),
+        _some(lambda _, change: change.value is None and change.held is None),
         "third-party",
         "SMSO, display, SSC and profile class",
     ),

@@ -22,7 +22,7 @@ DAY = timedelta(days=1)
 MSA, ADS = FIRST["MSA"], FIRST["ADS"]
 PROVIDER = {Kind.METERING: (MSA, "MSAA"), Kind.DATA: (ADS, "ADSA")}
 SINCE = NOW - 300 * DAY
-VISIT = NOW - timedelta(hours=1)
+VISIT = NOW - timedelta(hours=50)
 SMART = {
     "serial": "SMART1", "kind": "S2ADE", "esme": "0C-A2-F4-00-00-76-21-BC", "location": "K", "digits": 5,
     "installed": message_time(SINCE),

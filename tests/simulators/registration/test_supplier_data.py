@@ -211,6 +211,14 @@ def test_an_item_that_is_repeated_is_left_alone() -> None:
     assert service.point().at(Item.PROFILE_CLASS, NOW) == "03"
 
 
+def test_an_item_that_was_cleared_is_left_alone_by_null() -> None:
+    """Null without a date is no change of an SSC that is null; a value without a date is one, and refused."""
+    cleared = [{"value": "0393", "from": message_time(BEFORE)}, {"value": None, "from": message_time(NOW)}]
+    point = with_meter("smart", ssc=cleared)
+    assert code_of(sent({**CLASSED, "values": ((None, None), ("03", NOW)), "point": point})) is None
+    assert code_of(sent({**CLASSED, "values": (("0151", None), ("03", NOW)), "point": point})) == "REG1088"
+
+
 def test_a_gaining_supplier_may_not_reach_before_its_start() -> None:
     """What the gaining supplier sends by its switch begins with its supply at the earliest."""
     early = asked(
