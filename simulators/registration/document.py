@@ -54,11 +54,68 @@ mostly is not.
 A transaction that comes twice, by a second delivery or a replay, is acted on once. A refusal goes to the
 sender alone; what is accepted goes to everybody concerned.
 
+## Switching it on
+
+`PUT /behaviours {"tag": ..., "behaviours": {"2200000001": {"name": "registration", "points": [...]}}}`; a
+scenario that names points does it by itself. Options, all of which may be left out:
+
+| option | holds |
+|---|---|
+| `points` | the metering points that it starts from |
+| `points_file` | a file of them, shared by all test instances: JSON as `dip data` writes it, or `.jsonl`, \
+a point on each line, sorted by MPAN and `mpan` first, for a million of them |
+| `unqualified` | DIP ids of suppliers that may not migrate metering points (REG9008) |
+
+How long a provider may take to answer, how long a change of segment may wait for the work on site, and how a
+clock midnight is written are [settings](fidelity.md) (`registration.*`).
+
 ## What it holds
 
-Of each metering point, every item with its history: what was in force when, and as known when. `dip data`
-writes the entries, and the option `points` takes them. The values of what has parts are in
-`simulators/registration/items.py`.
+Of each metering point, every item with its history: what was in force when, and as known when
+(`GET /register/{dip_id}/{mpan}?as_of=...&as_known=...`). `dip data` writes the entries, and the option
+`points` takes them. The values of what has parts are in `simulators/registration/items.py`:
+
+```yaml
+- mpan: "1000000001239"
+  supplier: {dip_id: "2300000001", from: 2024-04-01}      # or the DIP id alone
+  metering_service: "1200000001"
+  data_service: [{dip_id: "1400000004", from: 2023-01-01}, {dip_id: "1400000001", from: 2025-06-01}]
+  market_segment: S
+  connection_type: none                                    # on record that there is none
+  meters: [{serial: 24P9766165, kind: S2BD, installed: 2025-06-01, esme: 0C-A2-F4-EC-F0-7C-B1-32}]
+```
+
+A date alone is the clock midnight that begins it; without `from` a value is in force since the point was
+created, and without `created` since 1 January 2025. A party of the legacy arrangements has `mpid` alone.
+What is not given is not held, and messages are filled as the harness fills them.
+
+"""
+_ASSUMED = """
+## Appointments and switches, in short
+
+All of this is assumed where the tables below don't say otherwise.
+
+- **A request** is held against the rules, answered with IF-032, and asked of the provider with IF-033. It
+  waits in a queue while an earlier request for an earlier date is with its provider; at its turn the rules
+  are held against it again. A later request of the same supplier for the same or an earlier date takes its
+  place (REG1089); of two requests to migrate the later always does.
+- **Silence** lapses at the effective date, but not before the provider has had its time to answer.
+- **COS and MCS** name the registration id of a switch that the service was told of, and its supply start as
+  date. They become active when the switch was secured, lapse when it is cancelled or never secured, and are
+  refused once the supply has started (then it is CSP). A new supplier that has appointed nobody for a service
+  is reminded at its start (IF-045), and the agents in place stay.
+- **A secured switch** puts the supplier on record and sends IF-001. What the losing supplier has under way
+  for that day or later lapses. To the losing supplier registration sends nothing.
+- **At one midnight** both services change together: each IF-036 names the other newcomer too, so that the DIP
+  finds nobody who has left.
+- **SEG** is accepted and held until meters or connection make the metering point another segment's; it lapses
+  with REG1037.
+- **Exports and secondaries** follow the provider of their import or primary at the same midnight (ALG), where
+  the same service holds them.
+- **Migration** is complete when both services have come by MCA or MCS: then the regime is `mhhs`. No IF-037
+  goes to an agent of the legacy arrangements.
+- **Reverse migration** is a switch with `legacy: true`, perhaps with `operator` and `collector`, the MPIDs of
+  the legacy agents. When it is secured IF-003 goes out, and nothing more.
 
 """
 _RECEIVED = """
@@ -104,7 +161,7 @@ def document() -> str:
     """Return the text of `docs/registration.md`."""
     items = _table(("item",), ((f"`{item.value}`",) for item in Item))
     parts = [
-        *(_OPENING, *items),
+        *(_OPENING, *items, _ASSUMED),
         *(_RECEIVED, *_table(("message", "process"), _received())),
         *(_TOLD, *_table(("word", "what comes of it"), _told())),
         *(_CODES, *_table(("code", "meaning", "where", "test"), _codes())),

@@ -12,7 +12,7 @@ from simulators.registration.history import History, Span
 from simulators.registration.items import MHHS, Holder, Item, Meter
 from simulators.registration.request import Appointment
 from simulators.registration.services import Service
-from simulators.registration.switching import Switch
+from simulators.registration.switching import Refresh, Switch
 
 _NO_HISTORY: History[Any] = History()
 MIGRATIONS = frozenset({"MCA", "MCS"})
@@ -36,6 +36,8 @@ class MeteringPoint:
     """In the order of their requests."""
     switches: tuple[Switch, ...] = ()
     """In the order in which the switching service told of them."""
+    refresh: Refresh | None = None
+    """The newest statement of the switching service about the agents."""
     release: str = ""
     """The API release in which something was last heard about the point; what is sent unasked has it."""
 

@@ -12,6 +12,7 @@ from simulators.registration.history import Span
 from simulators.registration.items import Item
 from simulators.registration.point import MeteringPoint
 from simulators.registration.request import Appointment
+from simulators.registration.services import Service
 from simulators.registration.switching import Switch
 
 
@@ -31,6 +32,7 @@ def shown(
         **{item.value: _spans(point, item, as_of, as_known) for item in Item},
         "appointments": [_appointment(each) for each in point.appointments],
         "switches": [_switch(each) for each in point.switches],
+        "switching_service": _refresh(point) if point.refresh else None,
     }
 
 
@@ -70,6 +72,20 @@ def _appointment(appointment: Appointment) -> dict[str, Any]:
         "scenario": appointment.scenario,
         "effective": message_time(appointment.effective) if appointment.effective else None,
         "answer": appointment.answer,
+    }
+
+
+def _refresh(point: MeteringPoint) -> dict[str, Any]:
+    """Return what the switching service holds of the agents, and whether it is what the register has."""
+    told = point.refresh
+    assert told is not None
+    stated = {Service.METERING: told.metering_service, Service.DATA: told.data_service}
+    held = {service: point.provider_at(service, told.as_at) for service in Service}
+    agrees = all((one.dip_id if one else "") == stated[service] for service, one in held.items())
+    return {
+        "as_at": message_time(told.as_at),
+        **{service.value: dip_id or None for service, dip_id in stated.items()},
+        "agrees": agrees,
     }
 
 

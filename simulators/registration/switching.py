@@ -46,3 +46,13 @@ class Switch:
     def open(self) -> bool:
         """Whether it is neither secured nor cancelled."""
         return self.stage in (SwitchStage.PENDING, SwitchStage.CONFIRMED)
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """Which agents the switching service holds for a metering point, as it said at a moment."""
+
+    as_at: datetime
+    metering_service: str
+    """DIP id, empty for none."""
+    data_service: str
