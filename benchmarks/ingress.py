@@ -71,6 +71,8 @@ class Figures:
     cpu_us_per_message: float | None
     cpu_us_per_batched_message: float | None
     ceiling_cpu_us_per_request: float | None
+    cpu_ratio: float | None
+    """The ceiling's processor time over that of a single message: what `ratio` is on a machine of its own."""
     memory_bytes_per_message: float | None
     resident_bytes: int | None
     client_core_busy: float | None
@@ -253,6 +255,7 @@ def _measure(
         cpu_us_per_message=phases["single"].cpu_us,
         cpu_us_per_batched_message=phases["batch"].cpu_us,
         ceiling_cpu_us_per_request=phases["ceiling"].cpu_us,
+        cpu_ratio=_over(phases["ceiling"].cpu_us, phases["single"].cpu_us),
         memory_bytes_per_message=memory,
         resident_bytes=resident,
         client_core_busy=busy,
@@ -286,6 +289,10 @@ def judge(figures: Figures) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if figures.batch_ratio < BATCH_RATIO:
         missed.append(f"batch_ratio is {figures.batch_ratio:.2f}, at least {BATCH_RATIO:.1f} is wanted")
     return tuple(invalid), tuple(missed)
+
+
+def _over(part: float | None, whole: float | None) -> float | None:
+    return part / whole if part is not None and whole else None
 
 
 def _accepted(drive: Drive, what: str) -> None:

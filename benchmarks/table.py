@@ -21,6 +21,7 @@ def lines(report: Report) -> Iterator[str]:
         ("processor per message", _known(figures.cpu_us_per_message, "us"), ""),
         ("processor per batched message", _known(figures.cpu_us_per_batched_message, "us"), ""),
         ("processor per request, ceiling", _known(figures.ceiling_cpu_us_per_request, "us"), ""),
+        ("ceiling over single, processor", _share(figures.cpu_ratio), ""),
         ("memory per message", _known(figures.memory_bytes_per_message, "bytes"), ""),
         ("messages taken", f"{figures.messages:,}", f"{figures.message_bytes:,} bytes each"),
     ]
@@ -33,6 +34,10 @@ def lines(report: Report) -> Iterator[str]:
         yield f"INVALID: {text}"
     for text in report.missed:
         yield f"MISSED: {text}"
+
+
+def _share(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.2f}"
 
 
 def _known(value: float | None, unit: str) -> str:

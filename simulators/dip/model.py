@@ -39,8 +39,7 @@ class Call(NamedTuple):
     certificate: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """Who called: the owner of the API key, and the nominated provider if its certificates carried it."""
 
     member: Member

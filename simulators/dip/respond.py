@@ -22,16 +22,16 @@ def accepted(messages: Sequence[Accepted], *, hub: str, at: str) -> bytes:
     """Return the body of a 201: ``MSG0000`` for every message of the batch."""
     return _body(
         [
-            entry(
-                transaction=message.transaction,
-                reference=message.draft.reference,
-                correlation=message.correlation,
-                at=at,
-                hub=hub,
-                recipient=message.draft.sender,
-                provider=message.draft.provider,
-                message=SUCCESS,
-            )
+            {
+                **_ACCEPTED,
+                "transactionID": message.transaction,
+                "senderUniqueReference": message.draft.reference,
+                "correlationID": message.correlation,
+                "sentTimestamp": at,
+                "senderID": hub,
+                "recipientID": message.draft.sender,
+                "DIPConnectionProviderID": message.draft.provider,
+            }
             for message in messages
         ],
         at,
@@ -106,6 +106,19 @@ def cut(text: str, length: int) -> str:
     """Shorten to ``length`` characters; what can't be written as UTF-8 (a lone surrogate) becomes ``?``."""
     text = text if len(text) <= length else text[: length - 1] + "…"
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+_ACCEPTED = entry(
+    transaction=None,
+    reference=None,
+    correlation=None,
+    at="",
+    hub="",
+    recipient=None,
+    provider=None,
+    message=SUCCESS,
+)
+"""What every message that was accepted is told, in the order of the published keys."""
 
 
 def _body(entries: list[dict[str, Any]], at: str) -> bytes:

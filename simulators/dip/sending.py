@@ -101,9 +101,9 @@ class Sending:
         heard: list[Said] = []
         messages = [self._accepted(draft, at, heard) for draft in drafts]
         names = [(draft.sender, draft.reference) for draft in drafts]
-        self._accepting.update(names)
         took = time.perf_counter() - started
         kept = self._store.accept(messages, consumer=self._hub, now=now, took=took)
+        self._accepting.update(names)
         recipients: dict[str, None] = {}
         opened: dict[str, int] = {}
         told: dict[str, int] = {}

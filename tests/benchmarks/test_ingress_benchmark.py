@@ -37,6 +37,7 @@ GOOD = Figures(
     cpu_us_per_message=160.0,
     cpu_us_per_batched_message=80.0,
     ceiling_cpu_us_per_request=110.0,
+    cpu_ratio=0.69,
     memory_bytes_per_message=50.0,
     resident_bytes=10**8,
     client_core_busy=0.5,
