@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
+from harness.clock import message_time
 from simulators.registration.case import Case
 from simulators.registration.history import Span
 from simulators.registration.items import MHHS, Holder, Item, Linked, Related
@@ -110,12 +113,12 @@ def _proposed(
         if value is not None and value != point.at(item, moment):
             point = point.put(item, value, moment, recorded)
     assigned = retriever(appointment)
+    if point.retriever_at(moment) is not None and (appointment.scenario != "USP" or assigned is not None):
+        point = point.put(Item.MDR, None, moment, recorded)
     if assigned is not None:
         start = max(read(assigned["assignedMDREffectiveFromDate"]) or moment, moment)
         named = Holder(str(assigned["assignedMDRDIPID"]), str(assigned["assignedMDRMPID"]))
         point = point.put(Item.MDR, named, start, recorded)
-    elif point.retriever_at(moment) is not None and appointment.scenario != "USP":
-        point = point.put(Item.MDR, None, moment, recorded)
     return point
 
 
@@ -185,7 +188,20 @@ def follow(
             "traditionalFallBackReadFrequency": wanted.fallback_frequency or None,
         },
         header={**header, "GSPGroupID": group} if group else header,
+        answered=_retriever_of(leader, moment) if service is Service.DATA else None,
     )
     inner = replace(case, mpan=follower.mpan, point=follower, received=None)
     ready = follower if follower.release else replace(follower, release=case.release)
     return activate(inner, ready, appointment, moment, trigger=Trigger.ALIGNED, reason=reason)
+
+
+def _retriever_of(leader: MeteringPoint, moment: datetime) -> Mapping[str, Any] | None:
+    """Return the leader's retriever as a data service names one; a follower has the same (assumed)."""
+    held = leader.retriever_at(moment)
+    if held is None:
+        return None
+    return {
+        "SDSNominatedMDRDIPID": held.dip_id,
+        "SDSNominatedMDRMPID": held.mpid,
+        "SDSNominatedMDRRequestedEffectiveFromDate": message_time(moment),
+    }

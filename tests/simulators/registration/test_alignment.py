@@ -15,6 +15,7 @@ from tests.simulators.participants.publications import (
     OTHER_DATA,
     OTHER_METERING,
     OTHER_SUPPLIER,
+    RETRIEVER,
 )
 from tests.simulators.registration.exchange import SMART, Exchange, midnight
 from tests.simulators.registration.service import named
@@ -59,6 +60,25 @@ def test_a_follower_takes_over_both_services_of_one_midnight() -> None:
     service.reach(midnight(3))
     assert [dip_id for dip_id, _ in service.tenures("metering_service", EXPORT)] == [METERING, OTHER_METERING]
     assert [dip_id for dip_id, _ in service.tenures("data_service", EXPORT)] == [DATA, OTHER_DATA]
+
+
+def test_a_follower_has_its_leaders_retriever() -> None:
+    """The retriever that comes with the leader's data service is the follower's too, and IF-036 says so."""
+    service = Exchange({**SMART, **LINK}, {**SMART, "mpan": EXPORT, **LINK})
+    service.ask(
+        Service.DATA,
+        provider=OTHER_DATA,
+        supplierNominatedMDRDIPID=RETRIEVER,
+        supplierNominatedMDRMPID="MDRA",
+        supplierNominatedMDREffectiveFromDate=midnight(3).isoformat(),
+    )
+    service.reply(Service.DATA, provider=OTHER_DATA)
+    aligned = service.reach(midnight(3))[2].custom["B019"]
+    assert isinstance(aligned, Mapping)
+    assert aligned["assignedMDRDIPID"] == RETRIEVER
+    held = service.point(EXPORT).retriever_at(midnight(3))
+    assert held is not None
+    assert held.dip_id == RETRIEVER
 
 
 def test_a_follower_that_has_the_provider_already_stays_as_it_is() -> None:

@@ -111,6 +111,23 @@ def test_a_new_data_service_without_a_retriever_ends_the_old_ones() -> None:
         assert (held.dip_id if held else None) == left
 
 
+def test_an_old_retriever_ends_with_its_data_service_although_the_new_one_begins_later() -> None:
+    """Between the two dates nobody retrieves."""
+    service = Exchange({**SMART, "mdr": RETRIEVER})
+    service.ask(
+        Service.DATA,
+        provider=OTHER_DATA,
+        supplierNominatedMDRDIPID=RETRIEVER,
+        supplierNominatedMDRMPID="MDRA",
+        supplierNominatedMDREffectiveFromDate=midnight(5).isoformat(),
+    )
+    service.reply(Service.DATA, provider=OTHER_DATA)
+    service.reach(midnight(3))
+    point = service.point()
+    held = [point.retriever_at(midnight(days)) for days in (2, 3, 4, 5)]
+    assert [one.dip_id if one else None for one in held] == [RETRIEVER, None, None, RETRIEVER]
+
+
 def test_a_first_provider_displaces_nobody() -> None:
     """Where nobody is in place, no meter details are asked for and nobody is de-appointed."""
     service = Exchange({"mpan": MPAN, "supplier": SUPPLIER})
