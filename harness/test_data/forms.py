@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from harness.calendars.local_time import clock_midnight, local_date
 from harness.messages.addresses import LINES
 from harness.messages.dates import midnight_text
-from harness.test_data.columns import BY_NAME, COLUMNS, DAY, FLAG, FURTHER_METER, LIST, NUMBER, Column
+from harness.test_data.columns import BY_NAME, COLUMNS, DAY, FLAG, FURTHER_METER, LIST, NUMBER, TEXT, Column
 
 Row = Mapping[str, str]
 """Column to text; what is empty may be absent."""
@@ -25,10 +26,16 @@ def entry(row: Row) -> dict[str, Any]:
     built: dict[str, Any] = {}
     for name, text in row.items():
         column = BY_NAME[name]
-        if text and len(column.path) > 1:
-            _put(built, column.path, _value(column, text))
-        elif text and column.path[0]:
-            built[str(column.path[0])] = _value(column, text)
+        path = column.path
+        if not text or not path[0]:
+            continue
+        value = text if column.form == TEXT else _value(column, text)
+        if len(path) == 1:
+            built[str(path[0])] = value
+        elif len(path) == 2:
+            built.setdefault(str(path[0]), {})[path[1]] = value
+        else:
+            _put(built, path, value)
     if "address" in built:
         lines = built["address"].get("lines", {})
         built["address"] = {
@@ -38,9 +45,14 @@ def entry(row: Row) -> dict[str, Any]:
     return built
 
 
+@lru_cache(maxsize=8192)
+def _moment(text: str) -> str:
+    return midnight_text(date.fromisoformat(text))
+
+
 def _value(column: Column, text: str) -> object:
     if column.form == DAY:
-        return midnight_text(date.fromisoformat(text))
+        return _moment(text)
     if column.form == FLAG:
         return _FLAGS[text]
     if column.form == NUMBER:
