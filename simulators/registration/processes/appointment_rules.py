@@ -177,11 +177,13 @@ def _unmigrated(wanted: Wanted) -> bool:
 
 
 def _unqualified(wanted: Wanted) -> bool:
-    request = wanted.appointment
-    qualified = standing_data().qualified(request.supplier_mpid, "SUP", on=wanted.case.now)
-    return wanted.scenario in MIGRATIONS and (
-        request.supplier in wanted.case.terms.unqualified or qualified is False
-    )
+    """Say whether a supplier may not migrate; a made-up sample says nothing of who is not in it."""
+    request, data, now = wanted.appointment, standing_data(), wanted.case.now
+    if wanted.scenario not in MIGRATIONS:
+        return False
+    unknown = data.find("mpid", request.supplier_mpid, on=now, role="SUP") is None
+    qualified = (unknown and "mpid" in data.samples) or data.qualified(request.supplier_mpid, "SUP", on=now)
+    return request.supplier in wanted.case.terms.unqualified or not qualified
 
 
 def _foreign_switch(wanted: Wanted) -> bool:

@@ -210,6 +210,17 @@ def test_every_rule_has_a_case() -> None:
     assert all(rule.reason for rule in ANSWER_RULES)
 
 
+@pytest.mark.parametrize(("mpid", "code"), [("SUPL", "REG9008"), ("ZZZZ", ""), ("SUPA", "")])
+def test_who_is_qualified_is_in_the_standing_data(mpid: str, code: str) -> None:
+    """A supplier of the sample is qualified or not as it says; of one that is not in it, it says nothing."""
+    parties = [
+        replace(party, mpid=mpid) if party.dip_id == SUPPLIER else party for party in network().parties
+    ]
+    among = Network((Organisation("All", tuple(parties)),), network().certificates)
+    service = Exchange(LEGACY, among=among)
+    assert service.code(service.ask(provider=METERING, scenario="MCA")) == code
+
+
 def test_a_missing_connection_type_bars_migration() -> None:
     """That there is no connection type is on record: REG9011."""
     service = Exchange({**LEGACY, "connection_type": "none"})
