@@ -184,6 +184,21 @@ def test_data_of_another_data_service_is_refused() -> None:
     assert reasons(player, hand(player, sent_by(OTHER_DATA), OTHER_DATA)) == ["ECS1009"]
 
 
+def test_a_connection_type_other_than_the_known_one_is_refused_from_its_date() -> None:
+    """ECS1013 for a period in which another type holds; none for a day before, nor for the right type."""
+    facts = {"connection_type": {"value": "L", "from": "2026-02-27"}}
+    player = settlement(points=point(supplier=SUPPLIER, data_service=DATA, **facts))
+    assert reasons(player, hand(player, sent_by())) == ["ECS1013"]
+    assert reasons(player, hand(player, sent_by(day="2026-02-26"))) == []
+    assert reasons(player, hand(player, sent_by(points=point(**facts)))) == []
+
+
+def test_consumption_of_a_legacy_point_is_refused() -> None:
+    """A point that has not migrated is settled elsewhere."""
+    player = settlement(points=point(supplier=SUPPLIER, regime="legacy"))
+    assert reasons(player, hand(player, sent_by())) == ["ECS1009"]
+
+
 def test_data_outside_the_regime_is_refused() -> None:
     """Before the migration took effect, and from the day on that a legacy supplier begins."""
     player = settlement(points=point(supplier=SUPPLIER))
