@@ -10,12 +10,14 @@ import orjson
 
 from harness.errors import ConfigurationError, EnvironmentFault, HarnessError
 from harness.evidence.events import LegacyExchange, PartyTold
+from harness.scenarios.correlation import asked as asked_for
 from harness.scenarios.model import Legacy, Tell
 from harness.scenarios.play import Play
 from harness.scenarios.steps import performs
 from harness.scenarios.steps.others import admin_of, asked
 
 _BY_MPID = "mpid:"
+_CORRELATION = "S1.senderCorrelationID"
 
 
 @performs(Tell)
@@ -23,7 +25,10 @@ def tell(step: Tell, play: Play) -> None:
     """Let a simulated party know something; of a real one a person says that it was told."""
     party, point = play.cast.party(step.party), play.cast.point(step.point)
     content = play.words.value(step.content)
-    content.setdefault("mpan", point.mpan if point is not None else play.cast.mpan)
+    mpan = content.setdefault("mpan", point.mpan if point is not None else play.cast.mpan)
+    answered = asked_for(play.publications, party.dip_id, content.get("interface", ""), str(mpan))
+    if answered:  # told to send an answer, it answers what it had received last
+        content["set"] = {_CORRELATION: answered[-1], **content.get("set", {})}
     if party.simulated:
         _let_know(step, play, party.dip_id, content)
     else:
