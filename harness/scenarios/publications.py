@@ -58,6 +58,16 @@ class Publication:
         return str(_block(self.common, "S0").get("eventCode", "")).strip("[]")
 
     @property
+    def sender(self) -> str:
+        """S1.senderDIPID."""
+        return str(_block(self.common, "S1").get("senderDIPID", ""))
+
+    @property
+    def correlation(self) -> str:
+        """D0.initialCorrelationID, empty where there is none."""
+        return str(_block(self.common, "D0").get("initialCorrelationID") or "")
+
+    @property
     def mpan(self) -> str:
         """The metering point that the common block names: M0, or the principal one of M1; else empty."""
         header = _block(self.common, "M0").get("MPANCore") or _block(self.common, "M1").get("principalMPAN")

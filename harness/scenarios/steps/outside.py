@@ -22,11 +22,16 @@ _CORRELATION = "S1.senderCorrelationID"
 
 @performs(Tell)
 def tell(step: Tell, play: Play) -> None:
-    """Let a simulated party know something; of a real one a person says that it was told."""
+    """Let a simulated party know something; of a real one a person says that it was told.
+
+    The MPAN is said with it, unless the scenario says that it is null.
+    """
     party, point = play.cast.party(step.party), play.cast.point(step.point)
     content = play.words.value(step.content)
     mpan = content.setdefault("mpan", point.mpan if point is not None else play.cast.mpan)
     answered = asked_for(play.publications, party.dip_id, content.get("interface", ""), str(mpan))
+    if mpan is None:
+        del content["mpan"]
     if answered:  # told to send an answer, it answers what it had received last
         content["set"] = {_CORRELATION: answered[-1], **content.get("set", {})}
     if party.simulated:
