@@ -91,8 +91,8 @@ def _direct_contracts(point: MeteringPoint, moment: datetime) -> dict[str, Any] 
         point.history(item).versions for item in (Item.DIRECT_CONTRACT_METERING, Item.DIRECT_CONTRACT_DATA)
     ):
         return None
-    metering = point.at(Item.DIRECT_CONTRACT_METERING, moment)
-    data = point.at(Item.DIRECT_CONTRACT_DATA, moment)
+    metering = point.contract_at(Service.METERING, moment)
+    data = point.contract_at(Service.DATA, moment)
     return {
         "customerDirectContractMeteringService": metering is not None,
         "customerDirectContractMeteringServiceDIPID": metering.dip_id if metering else None,

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from simulators.registration.history import History, Span
-from simulators.registration.items import MHHS, Holder, Item, Meter
+from simulators.registration.items import MHHS, DirectContract, Holder, Item, Meter
 from simulators.registration.request import Appointment
 from simulators.registration.services import Service
 from simulators.registration.switching import Refresh, Switch
@@ -20,6 +20,10 @@ MIGRATIONS = frozenset({"MCA", "MCS"})
 ITEM_OF: Mapping[Service, Item] = {
     Service.METERING: Item.METERING_SERVICE,
     Service.DATA: Item.DATA_SERVICE,
+}
+CONTRACT_OF: Mapping[Service, Item] = {
+    Service.METERING: Item.DIRECT_CONTRACT_METERING,
+    Service.DATA: Item.DIRECT_CONTRACT_DATA,
 }
 
 
@@ -81,6 +85,16 @@ class MeteringPoint:
     def retriever_at(self, moment: datetime) -> Holder | None:
         """Return the meter data retriever in force at a moment."""
         return _holder(self.at(Item.MDR, moment))
+
+    def contract_at(self, service: Service, moment: datetime) -> DirectContract | None:
+        """Return the customer's own contract with a service.
+
+        It ends at its date, or before that with the service's time (assumed).
+        """
+        held, holder = self.at(CONTRACT_OF[service], moment), self.provider_at(service, moment)
+        if not isinstance(held, DirectContract) or holder is None or held.dip_id != holder.dip_id:
+            return None
+        return held if moment < held.until else None
 
     def regime_at(self, moment: datetime) -> str:
         """Return ``mhhs`` (also where nothing is held), ``legacy`` or ``reverse-migrated``."""

@@ -11,10 +11,10 @@ from typing import Any
 
 from simulators.registration.answering import answer, repeated
 from simulators.registration.case import Case, Outcome, handles
-from simulators.registration.items import REVERSE_MIGRATED, DirectContract, Item
+from simulators.registration.items import REVERSE_MIGRATED, DirectContract
 from simulators.registration.moments import moment
 from simulators.registration.notices import Form, forms
-from simulators.registration.point import MeteringPoint
+from simulators.registration.point import CONTRACT_OF, MeteringPoint
 from simulators.registration.rule import Rule, rules
 from simulators.registration.services import Service
 
@@ -24,7 +24,6 @@ class Words:
     """Where the contract with a service stands in messages and in the register."""
 
     prefix: str
-    item: Item
     block: str
     holder: str
     until: str
@@ -33,14 +32,12 @@ class Words:
 _SERVICES = {
     Service.METERING: Words(
         "DirectContractMS",
-        Item.DIRECT_CONTRACT_METERING,
         "B020",
         "customerDirectContractMeteringServiceDIPID",
         "customerDirectContractMeteringServiceEffectiveToDate",
     ),
     Service.DATA: Words(
         "DirectContractDS",
-        Item.DIRECT_CONTRACT_DATA,
         "B021",
         "customerDirectContractDataServiceDIPID",
         "customerDirectContractDataServiceEffectiveToDate",
@@ -74,8 +71,7 @@ class Wish:
     @property
     def held(self) -> DirectContract | None:
         """Return the contract that is in force."""
-        held = self.case.known_point.at(self.words.item, self.case.moment)
-        return held if isinstance(held, DirectContract) else None
+        return self.case.known_point.contract_at(self.service, self.case.moment)
 
 
 def _not_in_place(wish: Wish) -> bool:
@@ -88,10 +84,6 @@ def _too_long(wish: Wish) -> bool:
     start = now.replace(day=28) if (now.month, now.day) == (2, 29) else now
     last = start.replace(year=start.year + wish.case.terms.contract_years)
     return wish.until is not None and wish.until >= last
-
-
-def _held_by_another(wish: Wish) -> bool:
-    return wish.held is None or wish.held.dip_id != wish.case.publication.sender
 
 
 RULES = rules(
@@ -112,9 +104,9 @@ RULES = rules(
     Rule("REG1075", _not_in_place, "published", "the sender does not hold the service now"),
     Rule(
         "REG1074",
-        lambda wish: not wish.adds and _held_by_another(wish),
+        lambda wish: not wish.adds and wish.held is None,
         "published",
-        "there is no contract with the sender to remove",
+        "there is no contract to remove; one with a predecessor ended with its time (assumed)",
     ),
     Rule(
         "REG1071",
@@ -157,14 +149,8 @@ def _contract(case: Case, service: Service, *, adds: bool) -> Outcome:
     form = FORMS[service, adds]
 
     def changed() -> tuple[MeteringPoint, ...]:
-        point, item, held = case.known_point, wish.words.item, wish.held
-        if adds and wish.until:
-            contract = DirectContract(case.publication.sender, wish.until)
-            point = point.put(item, contract, case.moment, case.now)
-            return (point.put(item, None, wish.until, case.now),)
-        if held is not None:
-            point = point.withdraw(item, held.until, case.now)
-        return (point.put(item, None, case.moment, case.now),)
+        contract = DirectContract(case.publication.sender, wish.until) if adds and wish.until else None
+        return (case.known_point.put(CONTRACT_OF[service], contract, case.moment, case.now),)
 
     return answer(case, RULES, wish, form, form, changed)
 

@@ -11,7 +11,8 @@ import pytest
 from harness.clock import message_time
 from harness.spec.release import names
 from simulators.participants.behaviours import Outgoing
-from simulators.registration.items import DirectContract, Item
+from simulators.registration.items import DirectContract
+from simulators.registration.services import Service as Kind
 from tests.simulators.participants.publications import (
     DATA,
     METERING,
@@ -85,7 +86,7 @@ def test_a_contract_bars_another_until_its_end() -> None:
     assert code_of(add(service, until=END + timedelta(days=9))) == "REG1073"
     service.now = END
     assert code_of(add(service, until=END + timedelta(days=9))) is None
-    assert service.point().at(Item.DIRECT_CONTRACT_METERING, END) == DirectContract(
+    assert service.point().contract_at(Kind.METERING, END) == DirectContract(
         METERING, END + timedelta(days=9)
     )
 
@@ -100,18 +101,24 @@ def test_every_code_of_direct_contracts_has_its_case() -> None:
 def test_a_contract_is_recorded_amended_and_removed(release: str, sender: str) -> None:
     """Only the service that asks hears of it; a removed contract leaves room for another."""
     service, letters = Service(POINT, release=release), LETTERS[sender][0]
-    item = Item.DIRECT_CONTRACT_DATA if sender == DATA else Item.DIRECT_CONTRACT_METERING
+    kind = Kind.DATA if sender == DATA else Kind.METERING
     later = END + timedelta(days=5)
     for action, end in (("Add", END), ("Remove", None), ("Add", later)):
         sent = add(service, sender, end) if end else remove(service, sender)
         assert named(sent) == [f"IF-039 DirectContract{letters}{action}"]
         assert (sent[0].primary, code_of(sent)) == ((sender,), None)
-        assert service.point().at(item, NOW) == (DirectContract(sender, end) if end else None)
-    assert service.point().at(item, END) is not None
-    assert service.point().at(item, later) is None
+        assert service.point().contract_at(kind, NOW) == (DirectContract(sender, end) if end else None)
+    assert service.point().contract_at(kind, END) is not None
+    assert service.point().contract_at(kind, later) is None
 
 
-def test_a_contract_of_another_service_is_not_removed() -> None:
-    """A successor can't remove the contract that its predecessor recorded."""
-    point = {**HELD, "metering_service": OTHER_METERING}
-    assert code_of(remove(Service(point), OTHER_METERING)) == "REG1074"
+def test_a_contract_ends_with_the_time_of_its_service() -> None:
+    """A successor can't remove its predecessor's contract, and can record its own beyond that one's end."""
+    service = Service({**HELD, "metering_service": OTHER_METERING})
+    assert service.point().contract_at(Kind.METERING, NOW) is None
+    assert code_of(remove(service, OTHER_METERING)) == "REG1074"
+    later = END + timedelta(days=5)
+    assert code_of(add(service, OTHER_METERING, later)) is None
+    for moment in (NOW, END, later - SECOND):
+        assert service.point().contract_at(Kind.METERING, moment) == DirectContract(OTHER_METERING, later)
+    assert service.point().contract_at(Kind.METERING, later) is None
