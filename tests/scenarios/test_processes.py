@@ -69,7 +69,7 @@ def _plain(events: list[Event]) -> list[str]:
     lines = []
     for event in events:
         fields = {name: value for name, value in event.as_dict().items() if name not in dropped}
-        text = re.sub(r"S-[A-Z0-9-]+|T\d\d:\d\d:\d\d", "", orjson.dumps(fields).decode())
+        text = re.sub(r"S-[A-Z0-9-]+|CI-[A-Za-z0-9-]+|T\d\d:\d\d:\d\d", "", orjson.dumps(fields).decode())
         lines.append(text)
     return lines
 
@@ -278,4 +278,46 @@ def test_what_reaches_a_real_party_beside_the_hub_a_person_confirms(
     assert (outcome.verdict, outcome.blame and outcome.blame.party) == (
         Verdict.FAIL,
         "Metering Company B (MSS)",
+    )
+
+
+@pytest.mark.parametrize("how", ["send", "tell"])
+def test_an_answer_names_what_it_answers(stage: Stage, tmp_path: Path, how: str) -> None:
+    """Whoever writes an answer, its correlation id is that of the request; one without it is blamed."""
+    written = {"interface": "IF-034", "event": "MSAppSPResponse", "set": {"B007.responseCode": "A"}}
+    steps: dict[str, list[dict[str, Any]]] = {
+        "send": [{"send": {**written, "by": "incoming", "to": ["registration"]}}],
+        "tell": [
+            {
+                "tell": {
+                    "party": "incoming",
+                    "what": "send",
+                    "with": {**written, "to": ["{registration.dip_id}"]},
+                }
+            }
+        ],
+    }
+    asked = {"receive": {"by": ["incoming"], "interface": "IF-033", "event": "MSAppSPRequest"}}
+    got = {"receive": {"by": ["registration"], "interface": "IF-034", "event": "MSAppSPResponse"}}
+    content = process(SEND, asked, *steps[how], got)
+    content["given"]["behaviours"]["incoming"] = {"name": "metering-service", "answers": {"IF-033": "silent"}}
+    outcome, events = play(stage, tmp_path, content)
+    assert outcome.verdict is Verdict.PASS, outcome.reason
+    named = [
+        event for event in events if isinstance(event, CheckMade) and "names what it answers" in event.title
+    ]
+    assert named
+    content["steps"][2] = {
+        "send": {
+            **written,
+            "by": "incoming",
+            "to": ["registration"],
+            "set": {"S1.senderCorrelationID": "=null"},
+        }
+    }
+    outcome, _ = play(stage, tmp_path, content)
+    assert outcome.blame is not None
+    assert (outcome.blame.party, "names what it answers" in outcome.reason) == (
+        "Metering Company B (MSS)",
+        True,
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.evidence.verdicts import Blame, BlameClass
 from harness.scenarios.blame import HUB, of_missing, of_party
+from harness.scenarios.correlation import asked
 from harness.scenarios.instance import Sent
 from harness.scenarios.matching import holds, in_words, shown
 from harness.scenarios.model import ExpectNone, Receive
@@ -83,9 +84,7 @@ def _stray_blame(play: Play, strays: list[Publication]) -> Blame:
     made = next((stray for stray in strays if stray.reference not in ours), None)
     if made is None:
         return _CENTRAL
-    header = made.common.get("S1")
-    sender = str(header.get("senderDIPID", "")) if isinstance(header, dict) else ""
-    party = next((p for p in play.bench.target.network.parties if p.dip_id == sender), None)
+    party = _sender_of(play, made)
     return of_party(party) if party is not None else _CENTRAL
 
 
@@ -171,6 +170,7 @@ def _judge(
         blame=_CENTRAL,
         key=f"{interface} published wrongly",
     )
+    _judge_correlation(play, publication)
     play.check(
         f"{party.name} answers the publication",
         publication.answered in (201, 207),
@@ -180,6 +180,25 @@ def _judge(
         blame=of_party(party),
         key=f"{party.role} refuses {interface}",
         hint=publication.answer.decode("utf-8", "replace")[:300],
+    )
+
+
+def _judge_correlation(play: Play, publication: Publication) -> None:
+    """An answer names the correlation id of something that its sender had received."""
+    ids = asked(play.publications, publication.sender, publication.interface, publication.mpan)
+    sender = _sender_of(play, publication)
+    if not ids or sender is None:
+        return
+    actual = value_at(publication.payload, "S1.senderCorrelationID")
+    play.lean_on("correlation", "an answer names the correlation id of what it answers", "assumed")
+    play.check(
+        f"{publication.interface} [{publication.event_code}] names what it answers",
+        actual in ids,
+        expected=" or ".join(dict.fromkeys(ids)),
+        actual=shown(actual),
+        rule="S1.senderCorrelationID of an answer is D0.initialCorrelationID of what it answers (assumed)",
+        blame=of_party(sender),
+        key=f"{publication.interface} uncorrelated",
     )
 
 
@@ -262,9 +281,7 @@ def _missing(play: Play, party: Party, interface: str, event: str, sent: Sent | 
 
 
 def _sender_of(play: Play, publication: Publication) -> Party | None:
-    header = publication.common.get("S1")
-    sender = header.get("senderDIPID") if isinstance(header, dict) else None
-    return next((p for p in play.bench.target.network.parties if p.dip_id == sender), None)
+    return next((p for p in play.bench.target.network.parties if p.dip_id == publication.sender), None)
 
 
 def _name(play: Play, dip_id: str) -> str:

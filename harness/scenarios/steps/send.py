@@ -12,6 +12,7 @@ from harness.errors import ConfigurationError
 from harness.messages.build import OMIT, Context, build, build_largest_consumption, encode
 from harness.messages.identifiers import MPAN_LENGTH, sender_unique_reference
 from harness.messages.mutate import mutate
+from harness.scenarios.correlation import asked
 from harness.scenarios.departures import departs, in_words
 from harness.scenarios.given import Recipient, another, has_mpan, pick, recipients
 from harness.scenarios.instance import Sent
@@ -136,6 +137,8 @@ def _context(step: Send, play: Play, sender: Party, interface: str, primary: tup
     distributor = cast.distributor if point is None else point.distributor
     if step.distributor == "wrong":
         distributor = pick(network, "LDSO", without=[distributor.dip_id])
+    mpan = _mpan(step, cast.mpan if point is None else point.mpan)
+    answered = asked(play.publications, sender.dip_id, interface, mpan)
     play.instance.serial += 1
     now = bench.clock.now()
     named = {party.role: (party.dip_id, party.mpid) for party in reversed(network.parties)}
@@ -157,7 +160,8 @@ def _context(step: Send, play: Play, sender: Party, interface: str, primary: tup
         sender_role=claimed.role,
         connection_provider=provider_of(network, sender).dip_id if step.through == "provider" else None,
         sub_text=cast.tag,
-        mpan=_mpan(step, cast.mpan if point is None else point.mpan),
+        mpan=mpan,
+        correlation=answered[-1] if answered else None,
         distributor_dip_id=distributor.dip_id,
         primary_recipients=primary,
         parties=named,
