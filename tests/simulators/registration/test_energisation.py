@@ -112,6 +112,13 @@ def test_a_disconnected_point_can_be_de_energised_only() -> None:
     assert code_of(send("D", point=point)[1]) is None
 
 
+def test_the_status_on_the_date_decides() -> None:
+    """What was done before the registration ended can still be reported."""
+    ended = {**POINT, "rmp_status": ["O", {"value": "T", "from": message_time(NOW - 2 * DAY)}]}
+    assert code_of(send(point=ended, at=NOW - 3 * DAY)[1]) is None
+    assert code_of(send(point=ended, at=NOW - 2 * DAY)[1]) == "REG1001"
+
+
 def test_a_predecessor_reports_what_it_did_in_its_own_time() -> None:
     """After the hand-over the one that left may report a date before it, and no later one."""
     point = left(NOW - 2 * DAY)
