@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from simulators.participants.behaviours import Acting, Outgoing, Publication, Told
+from simulators.registration.moments import moment
 from simulators.registration.point import MeteringPoint
 from simulators.registration.terms import Terms
 
@@ -36,6 +37,17 @@ class Case:
     def now(self) -> datetime:
         """Return the present: when whatever is put on record is recorded."""
         return self.acting.now
+
+    @property
+    def accepted(self) -> datetime:
+        """Return when the DIP took what was received; the present where it was not a publication.
+
+        What is late because of an outage is judged by this moment and not by that of its delivery (assumed).
+        """
+        if not isinstance(self.received, Publication):
+            return self.now
+        stated = moment(self.received.common("D0").get("transactionTimestamp"))
+        return min(stated, self.now) if stated is not None else self.now
 
     @property
     def publication(self) -> Publication:

@@ -46,7 +46,7 @@ class Appointment:
     effective: datetime | None
     """None when the request's text is no time; a rule refuses it then."""
     requested: datetime
-    """When registration had the request."""
+    """When the DIP took the request."""
     proposal: Mapping[str, Any]
     """The block B070 or B071 of the request, as received."""
     header: Mapping[str, Any]

@@ -234,7 +234,7 @@ def _wanted(case: Case) -> Appointment:
         provider_mpid=str(proposal[words.proposed_mpid]),
         scenario=str(proposal["appointmentScenario"]),
         effective=effective,
-        requested=case.now,
+        requested=case.accepted,
         proposal=proposal,
         header=publication.common("M0"),
         registration_id=publication.custom("B013").get("CSSRegistrationID"),

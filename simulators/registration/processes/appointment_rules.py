@@ -62,8 +62,8 @@ class Wanted:
 
     @property
     def is_supplier(self) -> bool:
-        """Say whether the sender supplies the point now."""
-        held = self.point.supplier_at(self.case.now)
+        """Say whether the sender supplied the point when it asked."""
+        held = self.point.supplier_at(self.appointment.requested)
         return held is not None and held.dip_id == self.appointment.supplier
 
     @cached_property
@@ -221,7 +221,7 @@ def _scenario_invalid(wanted: Wanted) -> bool:
     if wanted.scenario not in BY_SUPPLIER:
         return True
     if wanted.scenario in SWITCHING:
-        return wanted.switch is not None and wanted.switch.effective <= wanted.case.now
+        return wanted.switch is not None and wanted.switch.effective <= wanted.appointment.requested
     then = wanted.point.supplier_at(wanted.at)
     return not wanted.is_supplier or then is None or then.dip_id != wanted.appointment.supplier
 
@@ -261,7 +261,7 @@ def _not_in_place(wanted: Wanted) -> bool:
 
 def _in_the_past(wanted: Wanted) -> bool:
     effective = wanted.appointment.effective
-    return not wanted.is_supplier and effective is not None and effective < wanted.case.now
+    return not wanted.is_supplier and effective is not None and effective < wanted.appointment.requested
 
 
 def _too_far_ahead(wanted: Wanted) -> bool:

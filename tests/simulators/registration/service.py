@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from harness.clock import message_time
 from harness.spec.examine import examine
 from harness.spec.release import load as load_release
 from harness.spec.routing import load_routing
@@ -73,10 +74,19 @@ class Service:
         payload = compose(load_release(self.release), outgoing, replace(self.acting(), party=party), "SIT")
         return self.hand(payload)
 
-    def hand(self, payload: dict[str, Any], transaction: str = "") -> list[Outgoing]:
-        """Hand over a payload; give a transaction id to hand over the same publication again."""
+    def hand(
+        self, payload: dict[str, Any], transaction: str = "", accepted: datetime | None = None
+    ) -> list[Outgoing]:
+        """Hand over a payload; give a transaction id to hand over the same publication again.
+
+        ``accepted`` is when the hub took it; the present where absent.
+        """
         block = payload["CommonBlock"]
-        block["D0"] = {"transactionID": transaction or uuid4().hex, "initialCorrelationID": "CI-1"}
+        block["D0"] = {
+            "transactionID": transaction or uuid4().hex,
+            "transactionTimestamp": message_time(accepted or self.now),
+            "initialCorrelationID": "CI-1",
+        }
         received = Publication(
             self.release,
             block["S0"]["interfaceID"],

@@ -23,7 +23,7 @@ from tests.simulators.participants.publications import (
     OTHER_SUPPLIER,
     SUPPLIER,
 )
-from tests.simulators.registration.exchange import SMART, Exchange, midnight, outcome
+from tests.simulators.registration.exchange import SMART, Exchange, midnight, outcome, request
 from tests.simulators.registration.service import named
 
 RELEASES = ["1.8.3", "2.0.1", "2.1.0", "2.2.1"]
@@ -205,6 +205,28 @@ def test_a_request_after_the_supply_start_is_refused_and_comes_again_as_csp() ->
     }
     assert service.code(service.ask(scenario="COS", registration="R1", **late)) == "REG1033"
     assert service.code(service.ask(scenario="CSP", **late)) == ""
+
+
+def test_a_request_that_an_outage_held_up_is_judged_by_when_the_dip_took_it() -> None:
+    """Taken before the supply start and delivered after it: accepted, and active from the supply start on."""
+    service = Exchange(SMART)
+    pending(service)
+    asked = service.now
+    wanted: dict[str, Any] = {
+        "scenario": "COS",
+        "supplier": OTHER_SUPPLIER,
+        "registration": "R1",
+        "effective": START,
+    }
+    payload = request(provider=OTHER_METERING, **wanted).payload
+    service.tell(SECURED)
+    service.reach(START + timedelta(hours=30))
+    sent = service.hand(dict(payload), accepted=asked)
+    assert named(sent) == ["IF-032 MSAppInitialResp", "IF-033 MSAppSPRequest"]
+    assert service.code(sent) == ""
+    sent = service.reply(provider=OTHER_METERING, supplier=OTHER_SUPPLIER)
+    assert named(sent)[-2:] == ["IF-036 MSAppActive", "IF-037 MSDeApp"]
+    assert service.tenures("metering_service") == [(METERING, START.isoformat()), (OTHER_METERING, None)]
 
 
 def test_the_losing_suppliers_plans_end_with_the_switch() -> None:
