@@ -5,8 +5,9 @@ from __future__ import annotations
 from harness.errors import ConfigurationError
 from harness.scenarios.blame import HUB, of_answer
 from harness.scenarios.model import ExpectStatus
-from harness.scenarios.play import Play
+from harness.scenarios.play import LastSend, Play
 from harness.scenarios.steps import performs
+from harness.transport.network import Party
 
 
 @performs(ExpectStatus)
@@ -16,7 +17,7 @@ def expect_status(step: ExpectStatus, play: Play) -> None:
     if last is None:
         raise ConfigurationError("nothing was sent yet", where=str(play.cast.case.scenario.file))
     answer = last.answer
-    sender = play.cast.party("sender")
+    sender = _sender(play, last)
     http = tuple(dict.fromkeys(play.resolve(text) for text in step.http))
     codes = tuple(dict.fromkeys(play.resolve(text) for text in step.codes))
     actual = (
@@ -62,6 +63,13 @@ def expect_status(step: ExpectStatus, play: Play) -> None:
             key=f"code {'/'.join(codes)}, got {'/'.join(answer.codes)}",
             hint=hint or f"{HUB} answered with another code.",
         )
+
+
+def _sender(play: Play, last: LastSend) -> Party:
+    """Return who made the last request: of a message its sender."""
+    if not last.indexes:
+        return play.cast.party("sender")
+    return play.bench.target.network.by_dip_id(play.instance.sent[last.indexes[-1]].sender)
 
 
 def _carries_codes(status: int | None) -> bool:
