@@ -79,7 +79,7 @@ a recipient that A0 does not list or whose role does not receive the event (RCP1
 transaction id of another interface (RCP1042, RCP1043), a rejection without a reason or an acceptance with an
 error (RCP1052), a wrong check digit (RCP1061).
 
-Not used:
+Not used, unless a scenario wants it (`refuses`, below):
 """
 
 _BEHAVIOURS = """\
@@ -119,6 +119,11 @@ and `registration` are registration services.
 | `{to: ["2200000002"]}` | addresses other primary recipients |
 | `{times: "2"}` | answers more than once, each time under a reference of its own |
 | `{correlated: "false"}` | leaves out the correlation id of what it answers |
+
+Any behaviour, these and the others, takes two options besides: `seeded` (see [below](#seeded-faults)) and
+`refuses`, which maps an event, an interface or `*` to a published RCP code, `{IF-036: RCP1061}`, or to
+`{code, times}` where only the first so many are refused. The webhook call then gets that code, and no
+behaviour sees the publication.
 
 ### What answers what
 

@@ -61,10 +61,14 @@ class Reception:
         routing: Routing,
         environment: str,
         settings: Settings,
+        refusal: Callable[[Party, Publication], str],
         accepted: Callable[[Party, Publication], None],
         received: Callable[[str], None],
     ) -> None:
-        """``accepted`` gets each good publication, then ``received`` each tag of the call."""
+        """``refusal`` names the code that a good publication is refused with, empty for none.
+
+        ``accepted`` gets each that is taken, then ``received`` each tag of the call.
+        """
         self._network = network
         self._parties = {party.dip_id: party for party in network.parties if party.simulated}
         self._roles = {party.dip_id: party.role for party in network.parties}
@@ -76,7 +80,7 @@ class Reception:
         self._remembers = settings.integer("receiver.kept_references")
         self._memories: dict[tuple[str, str], _Memory] = {}
         self._callers: Remembered = Remembered(64)
-        self._accepted, self._received = accepted, received
+        self._refusal, self._accepted, self._received = refusal, accepted, received
         count, size = settings.integer("receiver.kept_receipts"), settings.integer("receiver.kept_bytes")
         self.receipts = Receipts(count=count, size=size)
         self.status_receipts = Receipts(count=count, size=size)
@@ -202,12 +206,15 @@ class Reception:
                 accepted.append(replace(_publication(place.release, payload), repeated=True))
                 continue
             reasons = judge(place.release, payload, self._surroundings(call, place, memory))
+            if not reasons:
+                publication = _publication(place.release, payload)
+                code = self._refusal(place.party, publication)
+                reasons = (Judgement(code, "the scenario wants it refused"),) if code else ()
             entry = answers.entry(place.release, place.party.dip_id, payload, reasons, call.received_at)
             entries.append(entry)
             if reasons:
                 bad += 1
                 continue
-            publication = _publication(place.release, payload)
             memory.answers[transaction] = entry
             reference = answers.block(payload, "S1")["senderUniqueReference"]
             memory.references[publication.sender, reference] = transaction

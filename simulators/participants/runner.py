@@ -19,6 +19,7 @@ from harness.spec.routing import Routing
 from harness.transport.network import Network, Party
 from simulators.participants.behaviours import Acting, Behaviour, Outgoing, Publication, Told
 from simulators.participants.choosing import chosen
+from simulators.participants.refusing import OPTION, Refusals, refusals, refused
 from simulators.participants.seeded import Applied, Seeded, Spoilt
 
 Sender = Callable[[Acting, Outgoing], Awaitable[str]]
@@ -34,6 +35,7 @@ class _Actor:
     tag: str
     behaviour: Behaviour
     state: Any
+    refuses: Refusals
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     woken: bool = False
     """A turn is already waiting for what has become due."""
@@ -77,10 +79,13 @@ class Runner:
                 raise ConfigurationError(f"the options of {dip_id} are no mapping", where=where)
             if not party.simulated:
                 continue  # a real system plays the party, and does what it does
-            behaviour, rest = chosen(options, party, where=f"{where}: {dip_id}")
-            actors[party.dip_id] = _Actor(
-                party, tag, behaviour, behaviour.start(rest, self._acting(party, tag))
+            place = f"{where}: {dip_id}"
+            behaviour, rest = chosen(
+                {key: value for key, value in options.items() if key != OPTION}, party, where=place
             )
+            state = behaviour.start(rest, self._acting(party, tag))
+            refuses = refusals(options.get(OPTION), where=place)
+            actors[party.dip_id] = _Actor(party, tag, behaviour, state, refuses)
         self._problems.pop(tag, None)
         if actors:
             self._actors[tag] = actors
@@ -88,6 +93,14 @@ class Runner:
             self._actors.pop(tag, None)
         self._set_alarm()
         self._changed(tag)
+
+    def refusal(self, party: Party, publication: Publication) -> str:
+        """Return the code that a party refuses a good publication with, empty when it takes it."""
+        actor = self._actors.get(publication.tag, {}).get(party.dip_id)
+        if actor is None or not actor.refuses:
+            return ""
+        code, actor.refuses = refused(actor.refuses, publication.interface, publication.event)
+        return code
 
     def publication(self, party: Party, publication: Publication) -> None:
         """Hand over an accepted publication; where a behaviour takes it, its tag is busy on return.

@@ -53,7 +53,14 @@ class Participants:
         settings = settings or current()
         self._runner = Runner(network, routing, clock, self._send_for, self._on_change)
         self._reception = Reception(
-            network, releases, routing, environment, settings, self._runner.publication, self._on_change
+            network,
+            releases,
+            routing,
+            environment,
+            settings,
+            self._runner.refusal,
+            self._runner.publication,
+            self._on_change,
         )
         self.app = WebhookReceiver(
             self._reception.answer,

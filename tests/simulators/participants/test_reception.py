@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from harness.clock import FixedClock
+from harness.errors import ConfigurationError
 from harness.messages.build import encode
 from harness.security.signing import Signer
 from harness.spec.release import load, names
@@ -290,6 +291,36 @@ def test_a_behaviour_sees_a_transaction_once(bench: Bench) -> None:
     found = bench.participants.register(REGISTRATION, MPAN)
     assert found is not None
     assert len(found["appointments"]) == 2
+
+
+def test_a_party_refuses_what_a_scenario_wants_refused(bench: Bench) -> None:
+    """A good publication gets the code so often as told, and is taken when it comes again after that."""
+    wanted = {"IF-031": {"code": "RCP1062", "times": "1"}, "IF-034": "RCP1063"}
+    bench.participants.set_behaviours(TAG, {REGISTRATION: {"name": "registration", "refuses": wanted}})
+    body = encode([publication()])
+    refused = bench.call(body)
+    assert (refused.status, refused.codes) == (400, ("RCP1062",))
+    again = bench.call(body)
+    assert (again.status, again.codes) == (201, ("RCP0000",))
+    other = publication("IF-034", "MSAppSPResponse", sender="1200000001", number=3)
+    for _ in range(2):
+        assert bench.call(encode([other])).codes == ("RCP1063",)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        ({"IF-031": "RCP0000"}, "refuses nothing"),
+        ({"IF-031": "RCP1o62"}, "RCP1062"),
+        ({"IF-031": {"code": "RCP1062", "time": "1"}}, "other keys"),
+        ({"IF-031": {"code": "RCP1062", "times": "-1"}}, "expected a number"),
+        ("RCP1062", "no mapping"),
+    ],
+)
+def test_a_wrong_wish_to_refuse_is_named(bench: Bench, wanted: object, words: str) -> None:
+    """A code that refuses nothing, an unknown key and a value that is none are ConfigurationErrors."""
+    with pytest.raises(ConfigurationError, match=words):
+        bench.participants.set_behaviours(TAG, {REGISTRATION: {"name": "registration", "refuses": wanted}})
 
 
 def test_a_reference_in_a_new_transaction_is_rcp1006(bench: Bench) -> None:
