@@ -261,6 +261,16 @@ def test_clock_midnight_is_written_as_the_settings_say(
     assert service.code(sent) == code
 
 
+@pytest.mark.parametrize(("days", "code"), [(2, "REG1036"), (3, "")])
+def test_a_gaining_suppliers_retriever_begins_with_its_supply(days: int, code: str) -> None:
+    """At a change of supplier the supplier's ownership begins at the supply start."""
+    service = Exchange(SMART)
+    pending()(service)
+    start = message_time(midnight(days))
+    wanted = {**COS, **DS, **NAMED, "supplierNominatedMDREffectiveFromDate": start}
+    assert service.code(service.ask(**wanted)) == code
+
+
 def test_a_provider_of_the_wrong_kind_is_refused() -> None:
     """A data service proposed as metering service does not match, whatever its MPID."""
     service = Exchange(SMART)

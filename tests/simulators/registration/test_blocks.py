@@ -63,7 +63,8 @@ WHOLE: dict[str, Any] = {
     "meters": [
         {"serial": "OLD", "kind": "N", "installed": "2020-01-01", "removed": SINCE},
         {
-            "serial": "NEW", "kind": "S2A", "installed": SINCE, "location": "K", "digits": 5, "make": "AISIDE",
+            "serial": "NEW", "kind": "S2A", "installed": SINCE,
+            "location": "K", "digits": 5, "make": "AISIDE",
             "esme": "0C-A2-F4-EC-F0-7C-B1-32",
             "asset_providers": [
                 {"provider": "MAPA", "effective_from": SINCE},
