@@ -146,6 +146,7 @@ def test_a_broken_rule_refuses_the_message_with_its_code(code: str) -> None:
 
 NEIGHBOURS: dict[str, tuple[Change, dict[str, Any]]] = {
     "ECS1002": (quantity("AE"), {}),
+    "ECS1005": (period(47, sp="2026-02-28T00:00:00+00:00"), {}),
     "ECS1008": (period(3, v="0.000", q="ZE1", e="7"), DEAD),
     "ECS1009": (period(3), {"disconnected_from": "2026-02-28T00:00:00+00:00"}),
     "ECS1010": (period(3, v="0.000"), {}),
@@ -167,6 +168,15 @@ def test_what_only_just_obeys_is_held(code: str) -> None:
     assert reasons(player, hand(player, block)) == []
     (held,) = player.knows()["consumption"][DAY].values()
     assert held["periods"] == 48
+
+
+@pytest.mark.parametrize("end", [f"{DAY}T00:00:00+00:00", "2026-02-28T00:30:00+00:00"])
+def test_a_period_outside_the_day_that_it_is_listed_under_is_refused(end: str) -> None:
+    """A day begins after the period that ends at 00:00, and ends with the one that ends at 24:00 (ECS1005)."""
+    block = sent_by()
+    period(3, sp=end)(block)
+    player = settlement()
+    assert reasons(player, hand(player, block)) == ["ECS1005"]
 
 
 def test_data_after_the_last_run_is_refused() -> None:
@@ -320,7 +330,7 @@ def test_missing_periods_are_defaulted_and_told() -> None:
     (sent,) = player.told("run", run="SF", day=DAY)
     custom = player.written(sent)["CustomBlock"]
     assert sent.primary == (DATA, SUPPLIER)
-    assert custom["B049"]["settlementCode"] == "SF"
+    assert (custom["B049"]["settlementCode"], custom["B049"]["runNumber"]) == ("SF", 1)
     assert custom["B043"] == {
         "settlementImpactedDataServiceDIPID": DATA,
         "settlementImpactedSupplierDIPID": SUPPLIER,
