@@ -16,7 +16,7 @@ from simulators.participants.behaviours import (
     unknown_word,
 )
 from simulators.registration import loading, processes
-from simulators.registration.base import opened
+from simulators.registration.point_files import opened
 from simulators.registration.case import WORDS_TOLD
 from simulators.registration.register import Register, of
 from simulators.registration.showing import shown
@@ -36,8 +36,8 @@ class Registration:
         where = f"behaviour of {acting.party.dip_id}"
         points = loading.points(options.get("points", []), acting.network, where=where)
         file = options.get("points_file")
-        base = opened(str(file), acting.party.dip_id, acting.network) if file else None
-        return of(points, terms(current(), frozenset(options.get("unqualified", ()))), base)
+        source = opened(str(file), acting.party.dip_id, acting.network) if file else None
+        return of(points, terms(current(), frozenset(options.get("unqualified", ()))), source)
 
     def on_publication(self, state: Register, publication: Publication, acting: Acting) -> Reaction:
         """Hand a publication to the process that handles it."""

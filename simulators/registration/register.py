@@ -1,7 +1,7 @@
 """The register of one registration service: its points, and the dates on which something is due.
 
 It is the one part that changes in place. What one message or date costs does not depend on how many points
-there are: points come from a dictionary, or from a read-only base that many test instances share, and the
+there are: points come from a dictionary, or from a read-only source that many test instances share, and the
 dates stand in a heap.
 """
 
@@ -26,14 +26,14 @@ _LONGEST_CHAIN = 10_000
 """Dates that are worked off at one moment; more means that a process never moves on."""
 
 
-class Base(Protocol):
+class PointSource(Protocol):
     """Points that many registers share and none changes."""
 
     def find(self, mpan: str, /) -> MeteringPoint | None:
         """Return a point, or None."""
 
 
-class EmptyBase:
+class NoPoints:
     """No points."""
 
     def find(self, _mpan: str) -> MeteringPoint | None:
@@ -43,9 +43,9 @@ class EmptyBase:
 
 @dataclass
 class Register:
-    """Points by MPAN over a base, due dates, and the transactions that were had before."""
+    """Points by MPAN over a source, due dates, and the transactions that were had before."""
 
-    base: Base = field(default_factory=EmptyBase)
+    source: PointSource = field(default_factory=NoPoints)
     terms: Terms = field(default_factory=Terms)
     points: dict[str, MeteringPoint] = field(default_factory=dict)
     _dates: list[tuple[datetime, str]] = field(default_factory=list)
@@ -53,7 +53,7 @@ class Register:
 
     def find(self, mpan: str) -> MeteringPoint | None:
         """Return a point, or None."""
-        return self.points.get(mpan) or self.base.find(mpan)
+        return self.points.get(mpan) or self.source.find(mpan)
 
     def keep(self, point: MeteringPoint) -> None:
         """Put a point into the register and note when it is next due."""
@@ -134,9 +134,9 @@ def next_date(point: MeteringPoint) -> datetime | None:
     return min((moment for moment in dates if moment is not None), default=None)
 
 
-def of(points: Iterable[MeteringPoint], terms: Terms, base: Base | None = None) -> Register:
+def of(points: Iterable[MeteringPoint], terms: Terms, source: PointSource | None = None) -> Register:
     """Return a register that holds the points."""
-    register = Register(base or EmptyBase(), terms)
+    register = Register(source or NoPoints(), terms)
     for point in points:
         register.keep(point)
     return register

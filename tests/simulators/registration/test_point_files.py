@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from harness.errors import ConfigurationError
 from harness.messages.identifiers import mpan
-from simulators.registration.base import SortedPoints, opened
+from simulators.registration.point_files import SortedPoints, opened
 from tests.simulators.participants.publications import (
     METERING,
     OTHER_METERING,
@@ -39,13 +39,13 @@ def test_every_point_of_a_sorted_file_is_found_and_no_other(
     tmp_path_factory: pytest.TempPathFactory, numbers: set[int], other: int
 ) -> None:
     """Each MPAN of the file leads to its own point; any other to none."""
-    path = lines(tmp_path_factory.mktemp("base") / "points.jsonl", sorted(numbers))
-    base = SortedPoints(path, network())
+    path = lines(tmp_path_factory.mktemp("points") / "points.jsonl", sorted(numbers))
+    source = SortedPoints(path, network())
     for number in numbers:
-        found = base.find(mpan("10", number))
+        found = source.find(mpan("10", number))
         assert found is not None
         assert found.mpan == mpan("10", number)
-    found = base.find(mpan("10", other))
+    found = source.find(mpan("10", other))
     assert (found is not None) == (other in numbers)
 
 

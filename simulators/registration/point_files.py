@@ -19,7 +19,7 @@ from harness.errors import ConfigurationError
 from harness.transport.network import Network
 from simulators.registration import loading
 from simulators.registration.point import MeteringPoint
-from simulators.registration.register import Base
+from simulators.registration.register import PointSource
 
 _KEY = b'{"mpan":"'
 _DIGITS = 13
@@ -94,7 +94,7 @@ def _entries(content: Any, dip_id: str, path: Path) -> list[Mapping[str, Any]]:
     return [each.get("point", each) for each in listed if each.get("register", dip_id) == dip_id]
 
 
-def opened(path: str, dip_id: str, network: Network) -> Base:
+def opened(path: str, dip_id: str, network: Network) -> PointSource:
     """Return the points of a file; raises ConfigurationError for one that can't be read."""
     file = Path(path)
     if file.suffix == ".jsonl":
