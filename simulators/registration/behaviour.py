@@ -16,8 +16,8 @@ from simulators.participants.behaviours import (
     unknown_word,
 )
 from simulators.registration import loading, processes
-from simulators.registration.point_files import opened
 from simulators.registration.case import WORDS_TOLD
+from simulators.registration.point_files import opened
 from simulators.registration.register import Register, of
 from simulators.registration.showing import shown
 from simulators.registration.terms import terms
