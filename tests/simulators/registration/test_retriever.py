@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -152,3 +153,17 @@ def test_the_dcc_has_its_word_about_a_data_service_that_is_still_to_come(respons
     assert named(active)[0] == "IF-036 DSAppActive"
     assert (active[0].custom["B019"] is not None) is (response == "A")
     assert (service.point().retriever_at(midnight(3)) is not None) is (response == "A")
+
+
+def test_a_list_of_ones_own_decides_who_is_a_retriever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a user's own participants, a party of the network that they lack is no retriever."""
+    head = "mpid,role,name,qualified_from,effective_from,effective_to\n"
+    row = "{},MDR,,,1998-04-01,\n"
+    for mpids, code in ((("MDRB",), "REG1081"), (("MDRA", "MDRB"), None)):
+        folder = tmp_path / "-".join(mpids)
+        folder.mkdir()
+        (folder / "mpid.csv").write_text(head + "".join(row.format(each) for each in mpids))
+        monkeypatch.setenv("DIP_STANDING_DATA", str(folder))
+        assert code_of(send()[1]) == code
