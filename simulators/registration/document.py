@@ -117,6 +117,29 @@ All of this is assumed where the tables below don't say otherwise.
 - **Reverse migration** is a switch with `legacy: true`, perhaps with `operator` and `collector`, the MPIDs of
   the legacy agents. When it is secured IF-003 goes out, and nothing more.
 
+## Everything else, in short
+
+Assumed in the same way.
+
+- **Meters** change on record from the day of the visit, in every later state too. A service that has left may
+  report what it did in its time, and correct a meter's location, for as many working days as
+  `registration.update_period_days` says; the one in place hears of it. Meter types, asset providers and digits
+  are held against [industry standing data](test-data.md).
+- **The segment** follows connection and meters: current transformers and advanced meters make it advanced.
+  With an accepted SEG appointment it changes at the clock midnight that began the day of the change (IF-044),
+  and the appointment becomes active with it; without one the supplier is reminded (IF-045).
+- **A consent** must suit segment and direction: H alone at advanced points and exports, N at unmetered ones.
+  One that no longer does brings a reminder.
+- **A gaining supplier** may maintain data by naming its switch (B013), from its supply start on.
+- **A relationship** holds from the request on. Points that join get the principal's services at the clock
+  midnight that began the day.
+- **A direct contract** runs from the request to its date, or to the end of its service's time. To amend one,
+  it is removed first.
+- **A retriever** is on record from its date on; one that the DCC refuses falls away.
+- **A de-registration** ends both services (IF-037, reason DEREG) and lapses open requests; a disconnection
+  does neither.
+- **A new point** is operational, and traded, from its first supply start on (IF-050).
+
 """
 _RECEIVED = """
 ## What it acts on
