@@ -4,27 +4,41 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 
 import click
 
-from harness.spec.release import DEFAULT
-
-NAMES = ("ingress", "migration")
+_TAKES = {
+    "ingress": ("seconds", "release"),
+    "delivery": ("messages", "release"),
+    "growth": ("messages",),
+    "migration": ("seconds", "release"),
+}
+NAMES = tuple(_TAKES)
 
 
 @click.command()
 @click.argument("name", type=click.Choice(NAMES), default="ingress")
 @click.option(
-    "--seconds", type=click.FloatRange(5, 120), default=20, show_default=True, help="For all of it, about."
+    "--seconds", type=click.FloatRange(5, 120), help="ingress, migration: for all of it, about; 20."
 )
-@click.option("--release", default=DEFAULT, show_default=True, metavar="NAME", help="API release to mount.")
+@click.option(
+    "--messages", type=click.IntRange(200), help="delivery: 20000, in full 1000000; growth: 4000 each."
+)
+@click.option("--release", metavar="NAME", help="API release to mount; delivery: one with deliveryStatus.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def bench(name: str, seconds: float, release: str, *, as_json: bool) -> None:
+def bench(
+    name: str, seconds: float | None, messages: int | None, release: str | None, *, as_json: bool
+) -> None:
     """Measure the simulators and hold them to their limits.
 
     \b
     ingress   messages taken per second, single and in requests of 100,
               against a ceiling of TLS and signature measured in the same run
+    delivery  deliveries per second to three recipients each, whether rate and
+              memory stay, and how long stored messages take to be looked up
+    growth    how both grow with 1 and all releases, and 10, 100, 1,000 parties;
+              it has no limits
     migration what a complete forward migration costs a registration service
               among 10,000, 100,000 and 1,000,000 metering points
 
@@ -33,22 +47,30 @@ def bench(name: str, seconds: float, release: str, *, as_json: bool) -> None:
     \b
     Example:
       dip bench ingress --seconds 20 --json
-      dip bench migration
+      dip bench delivery --messages 1000000 --json
     """  # noqa: D301
-    if name == "migration":
-        from benchmarks import migration
+    given = {"seconds": seconds, "messages": messages, "release": release}
+    for option, value in given.items():
+        if value is not None and option not in _TAKES[name]:
+            raise click.UsageError(f"--{option} is not for {name}.")
+    from benchmarks import delivery, growth, ingress, migration, table
+    from harness.spec.release import DEFAULT
 
-        migrated = migration.run(seconds, release)
-        told = json.dumps(migrated.as_dict()) if as_json else "\n".join(migration.lines(migrated))
-        click.echo(told)
-        if migrated.missed:
-            sys.exit(1)
-        return
-    from benchmarks.ingress import run
-    from benchmarks.table import lines
-
-    report = run(seconds, release)
-    for line in [json.dumps(report.as_dict())] if as_json else lines(report):
+    report: ingress.Report | delivery.Report | growth.Report | migration.Report
+    lines: Iterable[str]
+    if name == "delivery":
+        report = delivery.run(messages or delivery.MESSAGES, release or delivery.RELEASE)
+        lines = table.delivery_lines(report)
+    elif name == "growth":
+        report = growth.run(messages or growth.MESSAGES)
+        lines = table.growth_lines(report)
+    elif name == "migration":
+        report = migration.run(seconds or 20, release or DEFAULT)
+        lines = migration.lines(report)
+    else:
+        report = ingress.run(seconds or 20, release or DEFAULT)
+        lines = table.lines(report)
+    for line in [json.dumps(report.as_dict())] if as_json else lines:
         click.echo(line)
-    if report.invalid or report.missed:
+    if report.missed or getattr(report, "invalid", ()):
         sys.exit(1)

@@ -12,13 +12,14 @@ import contextlib
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks import cores
 from benchmarks.lookups import Lookups, Stored, look_up
+from benchmarks.networks import led_to
 from benchmarks.receiving import Recipients
 from benchmarks.requests import INTERFACE, SENDER, Sender, signed_lines, template
 from benchmarks.wire import Connections, percentile
@@ -26,14 +27,16 @@ from harness.errors import ConfigurationError, EnvironmentFault
 from harness.security.signing import Signer
 from harness.settings import current
 from harness.spec.release import load
-from harness.transport.network import Network, Party, write
+from harness.transport.network import Network, Party
 from harness.transport.server import ServerThread, ServerTls
 from harness.transport.tls import client_context
 from simulators.embedded import EmbeddedTarget
-from simulators.network import NETWORK_FILE, PARTICIPANTS_SERVER, network_ca
+from simulators.network import PARTICIPANTS_SERVER, network_ca
 
 MEMORY_RATIO = 1.2
 """Most that the hub's memory at the end may be over that at a tenth: this project's own requirement."""
+MEMORY_JUDGED = 200_000
+"""Fewer messages don't judge memory: a tenth of them would not have filled the hub's caches."""
 RATE_RATIO = 0.8
 """Least rate of the last tenth over that of the first: the same requirement."""
 LOOKUP_MS = 20.0
@@ -43,6 +46,8 @@ CLIENT_BUSY = 0.90
 OTHERS_BUSY = 0.10
 """The same holds of a run in which others take more than this of the hub's core."""
 
+MESSAGES = 20_000
+"""When no number is asked for; the requirement speaks of 1,000,000."""
 PARTS = 10
 BATCH = 100
 RELEASE = "2.2.1"
@@ -53,6 +58,7 @@ _CONNECTIONS = 2
 _UNDELIVERED = 2000
 _STALLED_SECONDS = 60.0
 _WARM = 50 * BATCH
+"""Sent first, so that the hub has its connections and most of its caches when the measuring begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +155,7 @@ class Report:
         }
 
 
-def run(messages: int, release: str = RELEASE) -> Report:
+def run(messages: int = MESSAGES, release: str = RELEASE) -> Report:
     """Deliver so many messages to three recipients each.
 
     Raises ConfigurationError for a number that makes no tenths of whole requests and for a release without
@@ -165,21 +171,20 @@ def run(messages: int, release: str = RELEASE) -> Report:
         raise ConfigurationError(
             f"{release} has no deliveryStatus", where="--release", mend=f"{RELEASE} has it."
         )
-    began = time.monotonic()
+    began, warm = time.monotonic(), min(_WARM, messages)
     chosen = cores.choose()
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dip-bench-")))
         network = EmbeddedTarget.prepare(folder)
         parties = receiving_parties(network)
         ca = network_ca(folder / "network")
-        recipients = Recipients(network.with_role("DIP")[0].dip_id, parties, _WARM + messages, ca)
+        recipients = Recipients(network.with_role("DIP")[0].dip_id, parties, warm + messages, ca)
         server = network.certificate(PARTICIPANTS_SERVER)
         assert server.key is not None
         with cores.on_core(chosen.client):
             served = ServerThread(recipients.app, tls=ServerTls(server.cert, server.key, ca))
             stack.enter_context(served)
-        network = _led_to(network, served.url)
-        write(network, folder / "network" / NETWORK_FILE)
+        network = led_to(network, served.url, folder / "network")
         with cores.on_core(chosen.server):
             target = stack.enter_context(EmbeddedTarget([release], folder))
         stack.enter_context(cores.on_core(chosen.client))
@@ -190,8 +195,8 @@ def run(messages: int, release: str = RELEASE) -> Report:
             party.api_key(),
             network.certificate(party.signing),
         )
-        loaded = _load(sender, target, network, party, recipients, messages, chosen)
-        stored = Stored(sender.template, _WARM + messages, loaded.times)
+        loaded = _load(sender, target, network, party, recipients, warm, messages, chosen)
+        stored = Stored(sender.template, warm + messages, loaded.times)
         lookups = look_up(target, release, network, party, parties[0], stored)
         figures = _figures(loaded, recipients, lookups, messages, sender, target)
         parts = tuple(
@@ -219,15 +224,6 @@ def receiving_parties(network: Network) -> tuple[Party, ...]:
     return tuple(found)
 
 
-def _led_to(network: Network, url: str) -> Network:
-    """Let all webhooks lead to one server, so that no simulated party acts."""
-    for party in network.parties:
-        if party.simulated:
-            base = f"{url}/{party.dip_id}"
-            network = network.replacing(replace(party, webhook=base, status_webhook=f"{base}/status"))
-    return network
-
-
 @dataclass(frozen=True, slots=True)
 class _Loaded:
     """What came of the load."""
@@ -247,13 +243,14 @@ def _load(
     network: Network,
     party: Party,
     recipients: Recipients,
+    warm: int,
     messages: int,
     chosen: cores.Cores,
 ) -> _Loaded:
-    """Send everything and wait until it has been delivered."""
+    """Send everything, ``warm`` messages before what is measured, and wait until it has been delivered."""
     samples: list[Sample] = []
     per_message, told = len(_ROLES), current().flag("status.of_success")
-    marks = [per_message * (_WARM + messages * part // PARTS) for part in range(PARTS + 1)]
+    marks = [per_message * (warm + messages * part // PARTS) for part in range(PARTS + 1)]
 
     def sample(delivered: int) -> None:
         if len(samples) <= PARTS and delivered >= marks[len(samples)]:
@@ -285,11 +282,11 @@ def _load(
             arrive(last)
             return sent
 
-        drive(0, _WARM)
+        drive(0, warm)
         calls, statuses = recipients.calls_of_publications, recipients.statuses
         before = [cores.core_time(core) for core in (chosen.client, chosen.server)]
         began = time.time()
-        sent = drive(_WARM, _WARM + messages)
+        sent = drive(warm, warm + messages)
         after = [cores.core_time(core) for core in (chosen.client, chosen.server)]
     client, hub = (
         now.busy_since(then) if now and then else None for now, then in zip(after, before, strict=True)
@@ -373,8 +370,9 @@ def judge(figures: Figures) -> tuple[tuple[str, ...], tuple[str, ...]]:
     ):
         if busy is not None and busy > most:
             invalid.append(f"{whose.format(busy)}, at most {most:.0%} counts")
-    if figures.memory_ratio is not None and figures.memory_ratio > MEMORY_RATIO:
-        missed.append(f"memory_ratio is {figures.memory_ratio:.2f}, at most {MEMORY_RATIO:.1f} is wanted")
+    judged = figures.memory_ratio if figures.messages >= MEMORY_JUDGED else None
+    if judged is not None and judged > MEMORY_RATIO:
+        missed.append(f"memory_ratio is {judged:.2f}, at most {MEMORY_RATIO:.1f} is wanted")
     if figures.rate_ratio < RATE_RATIO:
         missed.append(f"rate_ratio is {figures.rate_ratio:.2f}, at least {RATE_RATIO:.1f} is wanted")
     for name in ("delivery_status_p99_ms", "replay_p99_ms"):

@@ -20,7 +20,7 @@ from harness.transport.network import Network, Party
 from harness.transport.tls import client_context
 from simulators.embedded import EmbeddedTarget
 
-ROUNDS = 300
+_MOST_ROUNDS, _LEAST_ROUNDS = 300, 30
 _TOKEN = "X-Continuation-Token"
 _GIVEN = re.compile(rb"\r\nx-continuation-token: *([^\r]+)", re.IGNORECASE)
 _PERIOD_SECONDS = 60
@@ -55,6 +55,7 @@ def look_up(
     base = f"{target.url(release)}/dip-channel/{INTERFACE}"
     replay = f"{base}/replay/{recipient.dip_id}"
     first, last = stored.times
+    rounds = max(_LEAST_ROUNDS, min(_MOST_ROUNDS, stored.messages // 100))
     with contextlib.ExitStack() as stack:
 
         def caller(party: Party) -> _Caller:
@@ -69,10 +70,10 @@ def look_up(
                 f"{base}/deliveryStatus/{sender.dip_id}/{stored.template.reference}"
                 f"{places.randrange(stored.messages):012d}",
             )[1]
-            for _ in range(ROUNDS)
+            for _ in range(rounds)
         ]
         by_time, by_mpan = [], []
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             since = places.uniform(first, last) - 1
             wanted = _request(datetimeFrom=_moment(since), datetimeTo=_moment(since + _PERIOD_SECONDS))
             answer, seconds = receiving.ask("POST", replay, wanted)

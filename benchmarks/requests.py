@@ -49,18 +49,41 @@ class Template:
     tail: bytes
     mpans: tuple[bytes, ...]
 
+    def message(self, number: int) -> bytes:
+        """Return the message of a serial number."""
+        return b"%b%b%b%012d%b" % (self.head, self.mpans[number % MPANS], self.middle, number, self.tail)
+
     def body(self, serial: int, messages: int) -> bytes:
         """Return the body of a request with messages of their own from a serial number on."""
-        parts = [
-            b"%b%b%b%012d%b" % (self.head, self.mpans[number % MPANS], self.middle, number, self.tail)
-            for number in range(serial, serial + messages)
-        ]
-        return b"[" + b",".join(parts) + b"]"
+        return b"[" + b",".join(map(self.message, range(serial, serial + messages))) + b"]"
 
     @property
     def reference(self) -> str:
         """Return what the sender's references begin with; the serial number of 12 digits ends them."""
         return self.middle.rpartition(b'"')[2].decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Spread(Template):
+    """A template whose messages go to groups of recipients in turn."""
+
+    groups: tuple[Template, ...] = ()
+
+    def message(self, number: int) -> bytes:
+        """Return the message of a serial number."""
+        return self.groups[number % len(self.groups)].message(number)
+
+
+def spread(first: Template, groups: Sequence[Sequence[Party]]) -> Spread:
+    """Return a template for several groups of recipients; ``first`` is for the first of them."""
+    templates = []
+    for group in groups:
+        head, middle, tail = first.head, first.middle, first.tail
+        for was, now in zip(groups[0], group, strict=True):
+            ids = was.dip_id.encode(), now.dip_id.encode()
+            head, middle, tail = head.replace(*ids), middle.replace(*ids), tail.replace(*ids)
+        templates.append(Template(head, middle, tail, first.mpans))
+    return Spread(first.head, first.middle, first.tail, first.mpans, tuple(templates))
 
 
 @dataclass(frozen=True, slots=True)

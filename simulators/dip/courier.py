@@ -23,6 +23,9 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _ANSWER_BYTES = 10_000_000
 """Of an answer that is longer only this much is read."""
 _SIGNATURE = "X-DIP-Signature"
+_BEGINNING, _BEGINNING_SECONDS = 32, 2.0
+"""So many calls may be in their first moment at once: a backlog of hundreds of recipients would else keep
+the hub so busy with handshakes that it reads no answer in time. Who is slow counts for that moment only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,19 @@ class Handling:
 USUAL = Handling({})
 
 
+class _Moment:
+    """The first moment of a call: ends once, with the call or before."""
+
+    def __init__(self, held: asyncio.Semaphore) -> None:
+        self._held: asyncio.Semaphore | None = held
+
+    def end(self) -> None:
+        """Let another call begin."""
+        if self._held is not None:
+            self._held.release()
+            self._held = None
+
+
 class Courier:
     """Makes webhook calls for the hub. Keeps connections open; used from one event loop."""
 
@@ -64,9 +80,20 @@ class Courier:
         self._clock = clock
         self._timeout = timeout
         self._clients: dict[bool, httpx.AsyncClient] = {}
+        self._beginning = asyncio.Semaphore(_BEGINNING)
 
     async def post(self, url: str, body: bytes, handling: Handling = USUAL) -> Reply:
         """Send publications to a webhook and return its answer; never raises for what the other side does."""
+        await self._beginning.acquire()
+        moment = _Moment(self._beginning)
+        ending = asyncio.get_running_loop().call_later(_BEGINNING_SECONDS, moment.end)
+        try:
+            return await self._post(url, body, handling)
+        finally:
+            ending.cancel()
+            moment.end()
+
+    async def _post(self, url: str, body: bytes, handling: Handling) -> Reply:
         identity = handling.identity or self._identity
         headers = identity.signer.sign("POST", url, body, date=header_time(self._clock.now()))
         if handling.spoiled:
