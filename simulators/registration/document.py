@@ -123,8 +123,8 @@ Assumed in the same way.
 
 - **Meters** change on record from the day of the visit, in every later state too. A service that has left may
   report what it did in its time, and correct a meter's location, for as many working days as
-  `registration.update_period_days` says; the one in place hears of it. Meter types, asset providers and digits
-  are held against [industry standing data](test-data.md).
+  `registration.update_period_days` says; the one in place hears of it. Meter types, asset providers and
+  digits are held against [industry standing data](test-data.md).
 - **The segment** follows connection and meters: current transformers and advanced meters make it advanced.
   With an accepted SEG appointment it changes at the clock midnight that began the day of the change (IF-044),
   and the appointment becomes active with it; without one the supplier is reminded (IF-045).
