@@ -19,6 +19,8 @@ from harness.security.certificates import PublicKey, read_bytes
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 SignFunction = Callable[[bytes], bytes]
 COMMAND_SECONDS = 30
+_PADDING, _DIGEST = padding.PKCS1v15(), hashes.SHA256()
+_ECDSA = ec.ECDSA(_DIGEST)
 
 
 def load_private_key(path: Path) -> PrivateKey:
@@ -43,9 +45,9 @@ def is_valid(public_key: PublicKey, signature: bytes, data: bytes) -> bool:
     """Say whether ``signature`` is RSA PKCS#1 v1.5 or ECDSA (DER) with SHA-256 over ``data``."""
     try:
         if isinstance(public_key, rsa.RSAPublicKey):
-            public_key.verify(signature, data, padding.PKCS1v15(), hashes.SHA256())
+            public_key.verify(signature, data, _PADDING, _DIGEST)
         else:
-            public_key.verify(signature, data, ec.ECDSA(hashes.SHA256()))
+            public_key.verify(signature, data, _ECDSA)
     except (InvalidSignature, ValueError, UnsupportedAlgorithm):
         return False
     return True
@@ -54,10 +56,10 @@ def is_valid(public_key: PublicKey, signature: bytes, data: bytes) -> bool:
 def sign_with(key: PrivateKey) -> SignFunction:
     """Return the signing function of a key held in memory."""
     if isinstance(key, rsa.RSAPrivateKey):
-        rsa_key, scheme, digest = key, padding.PKCS1v15(), hashes.SHA256()
-        return lambda data: rsa_key.sign(data, scheme, digest)
-    ec_key, ecdsa = key, ec.ECDSA(hashes.SHA256())
-    return lambda data: ec_key.sign(data, ecdsa)
+        rsa_key = key
+        return lambda data: rsa_key.sign(data, _PADDING, _DIGEST)
+    ec_key = key
+    return lambda data: ec_key.sign(data, _ECDSA)
 
 
 def sign_through(command: Sequence[str], public_key: PublicKey) -> SignFunction:

@@ -31,6 +31,8 @@ from harness.security.signing import (
 )
 from harness.security.trust import Standing, Trust
 
+_LOWERED = tuple(name.lower() for name in HEADERS)
+
 
 @dataclass(frozen=True, slots=True)
 class Verification:
@@ -144,9 +146,9 @@ def _refusal(
 
 
 def _missing(given: Mapping[str, str]) -> tuple[str, str]:
-    missing = [name for name in HEADERS if not given.get(name.lower())]
-    if not missing:
+    if all(map(given.get, _LOWERED)):
         return "", ""
+    missing = [name for name in HEADERS if not given.get(name.lower())]
     verb = "is" if len(missing) == 1 else "are"
     return "header", f"{', '.join(missing)} {verb} missing"
 

@@ -7,6 +7,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from harness.clock import Clock, message_time
@@ -61,6 +62,7 @@ class Sending:
         self._caller, self._reference = caller, reference
         self._hub = business.directory.hub.dip_id
         self._accepting: set[tuple[str, str]] = set()
+        self._second: tuple[datetime | None, str] = (None, "")
 
     async def send(self, call: Call, channel: str) -> Answer:
         """Take a batch: authenticate, L1, address, accept, keep, answer; delivery follows by itself."""
@@ -97,7 +99,7 @@ class Sending:
     def _take(self, drafts: Sequence[Draft], started: float) -> _Taken:
         """Address and accept messages and give them to the store; ``started`` is when the call came in."""
         now = self._clock.now()
-        at = message_time(now)
+        at = self._written(now)
         heard: list[Said] = []
         messages = [self._accepted(draft, at, heard) for draft in drafts]
         names = [(draft.sender, draft.reference) for draft in drafts]
@@ -123,6 +125,13 @@ class Sending:
                     told[draft.tag] = told.get(draft.tag, 0) + len(addressing.troubles)
         answer = respond.accepted(messages, hub=self._hub, at=at)
         return _Taken(kept, names, answer, recipients, opened, troubled, told)
+
+    def _written(self, now: datetime) -> str:
+        """Write a moment as messages do, once for all messages of a second."""
+        second = now.replace(microsecond=0)
+        if second != self._second[0]:
+            self._second = second, message_time(now)
+        return self._second[1]
 
     def _is_used(self, name: tuple[str, str]) -> bool:
         return name in self._accepting or self._store.has_reference(*name)

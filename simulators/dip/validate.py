@@ -104,20 +104,22 @@ def draft_of(payload: dict[str, Any]) -> Draft:
     sender = common["S1"]
     supply = common.get("M0") or common.get("M1") or {}
     recipients = (common.get("A0") or {}).get("primaryRecipients") or ()
+    if None in recipients:
+        recipients = [dip_id for dip_id in recipients if dip_id is not None]
     answer = common.get("R0") or (payload.get("CustomBlock") or {}).get("B099") or {}
     return Draft(
-        payload=payload,
-        interface=common["S0"]["interfaceID"],
-        event=common["S0"]["eventCode"].strip("[]"),
-        reference=sender["senderUniqueReference"],
-        sender=sender["senderDIPID"],
-        role=sender["senderRoleID"],
-        provider=sender["DIPConnectionProviderID"],
-        correlation=sender["senderCorrelationID"],
-        tag=sender["subText"],
-        mpan=supply.get("MPANCore") or supply.get("principalMPAN"),
-        primary=tuple(dip_id for dip_id in recipients if dip_id is not None),
-        outcome=answer.get("responseCode"),
+        payload,
+        common["S0"]["interfaceID"],
+        common["S0"]["eventCode"].strip("[]"),
+        sender["senderUniqueReference"],
+        sender["senderDIPID"],
+        sender["senderRoleID"],
+        sender["DIPConnectionProviderID"],
+        sender["senderCorrelationID"],
+        sender["subText"],
+        supply.get("MPANCore") or supply.get("principalMPAN"),
+        tuple(recipients),
+        answer.get("responseCode"),
     )
 
 

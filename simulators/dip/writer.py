@@ -14,8 +14,8 @@ import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 _GATHER_SECONDS = 0.008
 """How long a write waits at most for others that come in meanwhile: a flush costs as much as a message."""
@@ -24,8 +24,7 @@ Statement = tuple[str, Sequence[Sequence[object]]]
 """SQL and the rows of parameters to run it with."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(NamedTuple):
     statements: Sequence[Statement]
     durable: bool
     inserts: bool
@@ -60,8 +59,8 @@ class Writer:
         loop = asyncio.get_running_loop()
         job = _Job(statements, durable, inserts, loop.create_future())
         self._waiting.append(job)
-        self._idle.clear()
         if len(self._waiting) == 1 and not self._committing:
+            self._idle.clear()
             self._begin_gathering(loop)
         return job.done
 
