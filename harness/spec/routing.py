@@ -20,10 +20,11 @@ from harness.spec.roles import expand
 
 TIERS = ("primary", "secondary", "always")
 BASES = ("published", "third-party", "assumed")
-ACCEPTED, BOTH_SIDES, UNDECIDED = "accepted", "both-sides", "undecided"
+ACCEPTED, BOTH_SIDES, OF_THE_DAY, UNDECIDED = "accepted", "both-sides", "of-the-day", "undecided"
 WHEN: Mapping[str, str] = {
     ACCEPTED: "the message answers another and is no rejection (`R0.responseCode` is not R)",
     BOTH_SIDES: "the party that comes and the one that goes both receive it, near the change",
+    OF_THE_DAY: "who served the metering point at the times that the message's values are for receives it",
     UNDECIDED: "the message can't tell; whoever serves the metering point receives it, and nobody is missed",
 }
 """What a condition of the secondary or always tier means to a hub, by its key."""

@@ -11,12 +11,13 @@ from datetime import datetime
 from typing import NamedTuple
 
 from harness.clock import Clock, message_time
-from harness.spec.routing import BOTH_SIDES, Row
+from harness.spec.routing import BOTH_SIDES, OF_THE_DAY, Row
 from simulators.dip import respond
 from simulators.dip.accept import accept
 from simulators.dip.address import address, chosen
 from simulators.dip.answer import JSON, Answer, bare
 from simulators.dip.business import Business
+from simulators.dip.day_of import moments
 from simulators.dip.metrics import Metrics
 from simulators.dip.model import Accepted, Addressing, Call, Caller, Draft, Fault, Refusal, Said
 from simulators.dip.post import Post
@@ -168,6 +169,8 @@ class Sending:
             if not known:
                 recent = [one for one in heard if one.mpan == mpan]
                 known.append(Known.of(self._store.pinned(mpan), self._store.heard(mpan), recent, draft))
+            if row.when == OF_THE_DAY and (times := moments(draft)):
+                return known[0].holders_then(row.role, times)
             days = self._business.rules.change_days if row.when == BOTH_SIDES else None
             return known[0].holders(row.role, at, days)
 

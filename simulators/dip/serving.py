@@ -263,6 +263,10 @@ class Known:
         known, name = (self.pinned, role) if self.pinned else (self.learned, SERVICE_OF.get(role, role))
         return holders(known, name, at) if days is None else both_sides(known, name, at, days)
 
+    def holders_then(self, role: str, times: Iterable[str]) -> tuple[str, ...]:
+        """Return who was in force at any of these times."""
+        return tuple(dict.fromkeys(dip_id for at in times for dip_id in self.holders(role, at, None)))
+
 
 def distributor(draft: Draft) -> str:
     """Return the distributor's DIP id in a message's header block, empty where it has none."""

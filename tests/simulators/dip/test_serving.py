@@ -10,6 +10,7 @@ from harness.spec.release import load, names
 from harness.spec.routing import BOTH_SIDES, UNDECIDED, Row
 from simulators.dip.address import Lookup, address
 from simulators.dip.model import Addressing, Draft, Member, Said
+from simulators.dip.day_of import moments
 from simulators.dip.serving import SERVICES, TELLERS, Known, Tenure, both_sides, holders, said, tenures
 
 MPAN = "1000000000123"
@@ -173,6 +174,26 @@ def test_both_sides_of_a_change_are_found_near_it() -> None:
     assert both_sides(known, "supplier", DAYS[18], 5) == ("SUP-1", "SUP-2")
     assert both_sides(known, "supplier", DAYS[8], 5) == ("SUP-1",)
     assert both_sides(known, "supplier", DAYS[22], 5) == ("SUP-2",)
+
+
+def test_values_go_to_whoever_served_when_they_were_metered() -> None:
+    """A day before the change is the losing supplier's, one after it the gaining one's, a split day both's."""
+    known = Known((), tenures([_said("in", "SUP-1", 0), _said("in", "SUP-2", 14)]))
+    assert known.holders_then("SUP", (DAYS[10], DAYS[13])) == ("SUP-1",)
+    assert known.holders_then("SUP", (DAYS[14], DAYS[20])) == ("SUP-2",)
+    assert known.holders_then("SUP", (DAYS[13], DAYS[14])) == ("SUP-1", "SUP-2")
+
+
+def test_the_times_of_values_are_those_of_the_first_and_last_period_of_each_day() -> None:
+    """Each period is named by its end; a message without values has no times."""
+    periods = [{"sp": "2026-06-30T23:00:00+00:00"}, {"sp": "2026-06-30T00:30:00+00:00"}]
+    days = [{"consumptionPeriods": periods}, {"consumptionPeriods": []}]
+    payload = {"CommonBlock": {}, "CustomBlock": {"B900": {"settlementDayConsumptionPeriods": days}}}
+    assert moments(DRAFT._replace(payload=payload)) == (
+        "2026-06-30T00:00:00+00:00",
+        "2026-06-30T22:30:00+00:00",
+    )
+    assert moments(DRAFT) == ()
 
 
 def test_what_the_admin_api_says_is_all_that_counts() -> None:
