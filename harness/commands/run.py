@@ -98,8 +98,8 @@ def run(
 ) -> None:
     """Run a stage of the catalogue (PATH: the packaged one) and write its reports.
 
-    Exit codes: 0 all passed; 1 a scenario failed, is inconclusive or blocked; 2 wrong usage, or nothing selected;
-    3 a fault of the environment; 4 a fault of the harness.
+    Exit codes: 0 all passed; 1 a scenario failed, is inconclusive or blocked; 2 wrong usage, or nothing
+    selected; 3 a fault of the environment; 4 a fault of the harness.
     """
     if workers and workers != "auto" and not workers.isdigit():
         raise ConfigurationError(
