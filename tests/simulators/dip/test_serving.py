@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from harness.spec.release import load, names
 from harness.spec.routing import BOTH_SIDES, UNDECIDED, Row
 from simulators.dip.address import Lookup, address
-from simulators.dip.model import Addressing, Draft, Member, Said
 from simulators.dip.day_of import moments
+from simulators.dip.model import Addressing, Draft, Member, Said
 from simulators.dip.serving import SERVICES, TELLERS, Known, Tenure, both_sides, holders, said, tenures
 
 MPAN = "1000000000123"
@@ -177,7 +177,7 @@ def test_both_sides_of_a_change_are_found_near_it() -> None:
 
 
 def test_values_go_to_whoever_served_when_they_were_metered() -> None:
-    """A day before the change is the losing supplier's, one after it the gaining one's, a split day both's."""
+    """A day before the change is the loser's, one after it the gainer's, a split day both's."""
     known = Known((), tenures([_said("in", "SUP-1", 0), _said("in", "SUP-2", 14)]))
     assert known.holders_then("SUP", (DAYS[10], DAYS[13])) == ("SUP-1",)
     assert known.holders_then("SUP", (DAYS[14], DAYS[20])) == ("SUP-2",)
