@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from itertools import pairwise
 
 from harness.standing_data.library import standing_data
@@ -103,8 +104,13 @@ def _after_disconnection(change: MeterChange) -> bool:
     return start is not None and bool(change.case.known_point.at(Item.MP_STATUS, start) == "X")
 
 
+def _fitted(change: MeterChange) -> datetime:
+    """Return the date on which standing data counts."""
+    return change.installed_at or change.case.now
+
+
 def _group(change: MeterChange) -> str | None:
-    return standing_data().meter_group(change.kind, on=change.installed_at or change.case.now)
+    return standing_data().meter_group(change.kind, on=_fitted(change))
 
 
 def _esme_wrong(change: MeterChange) -> bool:
@@ -116,7 +122,7 @@ def _esme_wrong(change: MeterChange) -> bool:
 
 def _digits_wrong(change: MeterChange) -> bool:
     digits = change.described.get("numberOfDisplayedRegisterDigits")
-    entry = standing_data().find("meter_type", change.kind, on=change.installed_at or change.case.now)
+    entry = standing_data().find("meter_type", change.kind, on=_fitted(change))
     if digits is None or entry is None:
         return False
     least, most = entry.values["least_digits"], entry.values["most_digits"]
