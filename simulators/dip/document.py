@@ -22,7 +22,9 @@ from simulators.participants.codes import NEVER_ANSWERED
 BEGIN = "<!-- written by python -m simulators.dip.document: begin -->"
 END = "<!-- written by python -m simulators.dip.document: end -->"
 PASSED_ON = "tests/simulators/dip/test_hub_status.py::test_any_code_of_a_recipient_reaches_the_sender"
-"""The test in which a recipient says every RCP code, and each reaches the sender."""
+"""The test in which a recipient says every RCP code later, and each reaches the sender."""
+ON_REQUEST = "tests/simulators/dip/test_hub_status.py::test_a_party_that_is_to_refuse_says_any_code"
+"""The test in which a simulated party refuses with every RCP code because it is to."""
 
 _OPERATIONS = """\
 ## Operations by release
@@ -51,8 +53,11 @@ are published; the basis is that of the condition.
 """
 _UNPROVOKED = f"""\
 
-Not said here, each with the reason. What a real recipient says of its own is passed on all the same,
-whichever RCP code it is: `{PASSED_ON}`.
+Any RCP code comes where a scenario wants a simulated party to refuse with it (`refuses`, see
+[participants](participants.md#behaviours)): `{ON_REQUEST}`. What
+a real recipient says later is passed on, whichever code it is: `{PASSED_ON}`.
+
+Not said here, with the reason:
 
 | code | meaning | reason |
 |---|---|---|
@@ -84,13 +89,12 @@ def catalogue() -> Catalogue:
     """Read `codes.yaml`; raises ConfigurationError unless each MSG and RCP code stands in one place."""
     path = Path(__file__).with_name("codes.yaml")
     entries: Mapping[str, Mapping[str, Any]] = read(path)
-    never = {
-        name: str(entry["never"]) for name, entry in entries.items() if "never" in entry
-    } | NEVER_ANSWERED
+    never = {name: str(entry["never"]) for name, entry in entries.items() if "never" in entry}
     listed = [name for name in entries if name not in never]
     wanted = {name for name in codes() if name.startswith(("MSG", "RCP"))}
-    if {*listed, *never} != wanted or NEVER_ANSWERED.keys() & entries.keys():
-        wrong = sorted({*listed, *never} ^ wanted | NEVER_ANSWERED.keys() & entries.keys())
+    if entries.keys() | NEVER_ANSWERED.keys() != wanted or NEVER_ANSWERED.keys() & entries.keys():
+        twice = NEVER_ANSWERED.keys() & entries.keys()
+        wrong = sorted((entries.keys() | NEVER_ANSWERED.keys()) ^ wanted | twice)
         raise ConfigurationError(f"codes not in one place: {', '.join(wrong)}", where=str(path))
     return Catalogue(
         tuple(
@@ -103,9 +107,16 @@ def catalogue() -> Catalogue:
                 entries[name]["test"],
             )
             for name in listed
-        ),
-        dict(sorted(never.items())),
+        )
+        + tuple(_on_request(name, reason) for name, reason in sorted(NEVER_ANSWERED.items())),
+        never,
     )
+
+
+def _on_request(name: str, reason: str) -> Provoked:
+    """Return how a code comes about that a simulated party says only because it is to."""
+    when = f"where a scenario wants the party to refuse with it (`refuses`); by itself never: {reason}"
+    return Provoked(codes()[name], "the webhook of a simulated party", when, "assumed", "", ON_REQUEST)
 
 
 def document() -> str:

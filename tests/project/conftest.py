@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.reports.behaviours import load_behaviours
-from simulators.dip.document import PASSED_ON, catalogue
+from simulators.dip.document import ON_REQUEST, PASSED_ON, catalogue
 from tests.project.collected import collected
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -54,7 +54,7 @@ def documents(root: Path, tracked: list[Path]) -> dict[str, str]:
 def tests_there(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, frozenset[str]]:
     """Return the tests in the files that documents name, each with the codes that it says it provokes."""
     named = {each.test for each in load_behaviours()} | {each.test for each in catalogue().provoked}
-    files = {test.partition("::")[0] for test in named | {PASSED_ON}}
+    files = {test.partition("::")[0] for test in named | {ON_REQUEST, PASSED_ON}}
     return collected(root, files, tmp_path_factory.mktemp("collected"))
 
 

@@ -242,6 +242,17 @@ def test_any_code_of_a_recipient_reaches_the_sender(bench: Bench) -> None:
     assert codes(told(bench.settle(tag))[1:]) == _RECIPIENTS_CODES
 
 
+@pytest.mark.provokes(*_RECIPIENTS_CODES[1:])
+def test_a_party_that_is_to_refuse_says_any_code(bench: Bench) -> None:
+    """L3: each RCP code that a scenario wants a simulated party to refuse with reaches the sender."""
+    for code in _RECIPIENTS_CODES[1:]:
+        tag = bench.tag()
+        refusing = {"name": "registration", "refuses": {"*": code}}
+        bench.admin.set_behaviours(tag, {bench.party("REGS").dip_id: refusing})
+        _sent(bench, tag)
+        assert codes(told(bench.settle(tag))) == [code]
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
