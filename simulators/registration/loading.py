@@ -52,9 +52,19 @@ CHOICES: Mapping[Item, tuple[object, ...]] = {
     Item.ENERGISATION: ("E", "D", "U"),
     Item.ENERGY_DIRECTION: ("I", "E"),
     Item.CONSENT: ("H", "D", "M", "N"),
+    Item.DCC: ("A", "I", "N"),
+    Item.IHD: ("I", "D", "E", "F"),
     Item.METERED: (True, False),
     Item.DOMESTIC: (True, False),
 }
+FORMS: Mapping[Item, re.Pattern[str]] = {
+    Item.GSP_GROUP: re.compile(r"_[A-HJ-NP]"),
+    Item.PROFILE_CLASS: re.compile(r"[0-9]{1,2}"),
+    Item.SSC: re.compile(r"[0-9]{4}"),
+    Item.DUOS_TARIFF: re.compile(r".{1,3}"),
+    Item.SMSO: re.compile(r".{1,4}"),
+}
+"""The published form of items that have no list of values."""
 _PARTS: Mapping[Item, type] = {
     Item.ADDRESS: Address,
     Item.ANNUAL_CONSUMPTION: AnnualConsumption,
@@ -152,6 +162,8 @@ def value(item: Item, version: object, network: Network, *, where: str) -> objec
     if item in CHOICES and given not in CHOICES[item]:
         wanted = ", ".join(str(choice) for choice in CHOICES[item])
         raise ConfigurationError(f"is {given!r}, expected one of {wanted}", where=where)
+    if item in FORMS and (not isinstance(given, str) or not FORMS[item].fullmatch(given)):
+        raise ConfigurationError(f"is {given!r}, which has not the form of one", where=where)
     return given
 
 

@@ -47,7 +47,7 @@ def changed_point(case: Case, item: Item) -> MeteringPoint:
 
     Raises ConfigurationError for a value that the item can't have.
     """
-    if case.told.content.get("value") is None:
+    if case.told.content.get("value") in (None, loading.NONE):
         raise ConfigurationError("has no value", where=where(case))
     network = case.acting.network
     value = loading.value(item, case.told.content["value"], network, where=f"{where(case)}: value")

@@ -75,6 +75,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         {"meters": [{"serial": "M1", "kind": "N", "installed": "2026-01-01", "digits": "five"}]},
         "no number",
     ),
+    "no form of a tariff": ({"duos_tariff": "1234"}, "has not the form"),
     "no list": ({"linked": {"principal": MPAN, "subsidiaries": "none"}}, "no list"),
     "no mapping": ({"address": "here"}, "no mapping"),
     "no time": ({"consent": {"value": "H", "from": "soon"}}, "no time"),
