@@ -228,3 +228,34 @@ def test_every_status_of_the_journal_is_one_of_the_published(bench: Bench) -> No
     assert rows
     assert {stage for stage, _ in rows} <= set(shape["DIPStage"]["enum"])
     assert {status for _, status in rows} <= set(shape["Status"]["enum"])
+
+
+def test_a_message_for_nobody_is_failed_in_the_journal(bench: Bench) -> None:
+    """Where the sender names nobody and the interface has nobody besides, Addressing says Failed."""
+    tag = bench.tag()
+    message = bench.message(tag=tag, to=(), release=RELEASE)
+    assert bench.send(message, release=RELEASE).status == 201
+    bench.settle(tag)
+    reference = message["CommonBlock"]["S1"]["senderUniqueReference"]
+    assert ("Addressing", "Failed") in _steps(_journal(bench, bench.party("SUP"), reference))
+
+
+def test_what_can_not_be_learnt_is_an_exception_in_the_journal(bench: Bench) -> None:
+    """A date that no calendar has tells the address store nothing, and MPANUpdateQueue says why."""
+    tag, sender = bench.tag(), bench.party("REGS")
+    incoming = {
+        "incomingDataServiceDIPID": bench.party("SDS").dip_id,
+        "incomingDataServiceEffectiveFromDate": "2026-02-31T00:00:00+01:00",
+    }
+    message = bench.message(
+        "IF-036", "DSAppActive", sender, (bench.party("SUP"),), tag=tag, release=RELEASE,
+        overrides={f"B015.{name}": value for name, value in incoming.items()},
+    )  # fmt: skip
+    answer = bench.send(message, party=sender, release=RELEASE)
+    assert answer.status == 201, answer.body
+    bench.settle(tag)
+    reference = message["CommonBlock"]["S1"]["senderUniqueReference"]
+    path = f"/dip-channel/IF-036/deliveryStatus/{sender.dip_id}/{reference}"
+    record = orjson.loads(call(bench, sender, "GET", path, release=RELEASE).body)
+    [entry] = [one for one in record["JournalEntries"] if one["DIPStage"] == "MPANUpdateQueue"]
+    assert (entry["Status"], entry["Reason"] is not None) == ("Exception", True)
