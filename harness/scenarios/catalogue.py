@@ -23,6 +23,7 @@ from harness.scenarios.yaml_text import load_text_yaml
 
 _SCHEMA = Path(__file__).with_name("scenario.schema.json")
 _VARIANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}")
+_NUMBERS: Mapping[str, type[int] | type[float]] = {"integer": int, "number": float}
 _TRUTH = {"true": True, "yes": True, "false": False, "no": False}
 _FIELDS: Mapping[str, Mapping[str, str]] = {
     "tell": {"with": "content"},
@@ -154,9 +155,10 @@ def _typed(value: Any, rule: Mapping[str, Any]) -> Any:
         return {}
     if rule.get("type") == "boolean" and value in _TRUTH:
         return _TRUTH[value]
-    if rule.get("type") == "integer":
+    kind = _NUMBERS.get(str(rule.get("type")))
+    if kind is not None:
         try:
-            return int(value)
+            return kind(value)
         except ValueError:
             return value
     return value

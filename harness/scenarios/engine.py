@@ -27,6 +27,8 @@ from harness.scenarios.model import (
     InOrder,
     Receive,
     ReceiveStatus,
+    Replay,
+    Requeue,
     Step,
     Webhook,
 )
@@ -34,6 +36,7 @@ from harness.scenarios.play import Bench, Blocked, NotApplicable, Play
 from harness.scenarios.saying import WORD_OF, said
 from harness.scenarios.steps import (
     PERFORM,
+    again,
     answer,
     check,
     fault,
@@ -49,13 +52,16 @@ from harness.scenarios.twins import begin
 from harness.spec.release import load
 
 __all__ = [
-    "answer", "check", "fault", "order", "others", "outside", "receive", "run_case", "send", "status",
+    "again", "answer", "check", "fault", "order", "others", "outside", "receive", "run_case", "send",
+    "status",
 ]  # fmt: skip
 
 _NEEDS: dict[type[Step], str] = {
     Receive: "admin",
     ReceiveStatus: "admin",
     Fault: "faults",
+    Requeue: "admin",
+    Replay: "admin",
     ExpectNone: "admin",
     InOrder: "admin",
     Check: "admin",

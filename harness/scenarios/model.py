@@ -177,6 +177,27 @@ class Legacy:
 
 
 @dataclass(frozen=True, slots=True)
+class Requeue:
+    """A recipient has what it missed of an interface, or else all it had, pushed to its webhook again."""
+
+    by: str
+    interface: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A recipient asks for what it had of an interface; a simulated one takes it in once more."""
+
+    by: str
+    interface: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndFaults:
+    """Every fault that the scenario asked for ends; what was held back goes out."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """A person is asked; without a terminal the answers file is read, else the verdict is inconclusive."""
 
@@ -196,8 +217,11 @@ Step = (
     | Check
     | Tell
     | Legacy
+    | Requeue
+    | Replay
     | Ask
     | Fault
+    | EndFaults
 )
 
 STEPS: dict[str, type[Step]] = {
@@ -212,8 +236,11 @@ STEPS: dict[str, type[Step]] = {
     "check": Check,
     "tell": Tell,
     "legacy": Legacy,
+    "requeue": Requeue,
+    "replay": Replay,
     "ask": Ask,
     "fault": Fault,
+    "end_faults": EndFaults,
 }
 
 

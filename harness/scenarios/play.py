@@ -86,7 +86,11 @@ class Play:
         self.failed: Failed | None = None
         self.waiting: str = ""
         self.faults: list[dict[str, Any]] = []
-        """What the target was asked to do wrong."""
+        """What the target is asked to do wrong now."""
+        self.perturbed = False
+        """Whether it ever was asked."""
+        self.applied: set[bytes] = set()
+        """Applied faults that stand in the events."""
         self.settled: dict[str, Any] | None = None
         self.seen: dict[tuple[str, str], Any] = {}
         self.publications: list[Publication] = []

@@ -11,26 +11,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import orjson
-
 from harness.calendars.local_time import clock_midnight, local_date
 from harness.errors import EnvironmentFault
-from harness.evidence.verdicts import Blame, BlameClass
 from harness.scenarios.arrange import set_clock
-from harness.scenarios.blame import HUB
+from harness.scenarios.asking_again import missed, replay, requeue
 from harness.scenarios.given import Recipient
 from harness.scenarios.play import Play
-from harness.scenarios.publications import Publication, of_receipts, value_at
+from harness.scenarios.publications import Publication, of_receipts
 
 _HELD = {"fault": "outage", "at": "delivery"}
 _PAST = timedelta(minutes=1)
 _DOWN_STATUS = 404
 """An answer that the hub does not try again (published): the delivery comes to its end undelivered."""
-_FAILED = "DeliveryFailure"
-_OK = 200
-_MOST_NAMED = 100
-"""Transactions that one request may name (published)."""
-_CENTRAL = Blame(BlameClass.CENTRAL_SYSTEM, HUB)
 
 
 def _nothing_sent(_play: Play, _recipients: Sequence[Recipient]) -> None:
@@ -92,6 +84,7 @@ def _ask(play: Play, faults: Sequence[Mapping[str, Any]]) -> None:
     if admin is None:
         raise EnvironmentFault("the target has no admin API", mend="Give it the capability 'admin'.")
     play.faults = [dict(fault) for fault in faults]
+    play.perturbed = True
     admin.set_faults(play.faults, tag=play.cast.tag)
 
 
@@ -134,46 +127,22 @@ def _requeue(play: Play) -> bool:
     down = play.down
     if down is None or play.settled is None or play.back:
         return False
-    missed = sorted(
-        {
-            message["interface"]
-            for message in play.settled["messages"]
-            for recipient in message["recipients"]
-            if recipient["dip_id"] == down.dip_id and recipient["status"] == _FAILED
-        }
-    )
-    if not missed:
+    waiting = missed(play, down)
+    if not waiting:
         return False
     play.back = True
     _ask(play, [fault for fault in play.faults if fault.get("party") != down.dip_id])
-    client, admin = play.bench.client(play.release.name), play.bench.target.admin
-    for interface in missed:
-        transactions = [
-            message["transaction_id"]
-            for message in play.settled["messages"]
-            if message["interface"] == interface
-            and any((r["dip_id"], r["status"]) == (down.dip_id, _FAILED) for r in message["recipients"])
-        ]
-        path = f"/dip-channel/{interface}/requeue/{down.dip_id}"
-        answer = client.request(down, "POST", path, _request(transactions))
-        play.check(
-            f"The DIP takes {down.name}'s requeue of {interface}",
-            answer.status in (200, 202),
-            expected="200 or 202",
-            actual=str(answer.status),
-            rule=f"API release {play.release.name}",
-            blame=_CENTRAL,
-            key="requeue refused",
-        )
-        if admin is not None and interface != missed[-1]:
+    admin = play.bench.target.admin
+    for number, (interface, transactions) in enumerate(waiting.items()):
+        if number and admin is not None:  # a recipient may have one requeue under way
             admin.settle(play.cast.tag, timeout=play.bench.settings.number("scenario.settle_seconds"))
+        requeue(play, down, interface, transactions)
     return True
 
 
 def _replay(play: Play) -> bool:
     """Let every simulated recipient ask for what it had, and take it in once more."""
-    admin, client = play.bench.target.admin, play.bench.client(play.release.name)
-    if admin is None or play.settled is None:
+    if play.settled is None:
         return False
     fresh: dict[tuple[str, str], dict[str, Publication]] = {}
     for publication in of_receipts(play.settled["receipts"], play.cast.tag):
@@ -182,44 +151,8 @@ def _replay(play: Play) -> bool:
             same = fresh.setdefault((publication.party, publication.interface), {})
             same[publication.transaction] = publication
     for (dip_id, interface), had in sorted(fresh.items()):
-        party = play.bench.target.network.by_dip_id(dip_id)
-        answer = client.request(
-            party, "POST", f"/dip-channel/{interface}/replay/{dip_id}", _request(sorted(had))
-        )
-        payloads = _payloads(answer.body) if answer.status == _OK else []
-        play.check(
-            f"The DIP replays {interface} to {party.name}, each message as it was and marked",
-            sorted(map(_unmarked, payloads)) == sorted(_unmarked(p.payload) for p in had.values())
-            and all(_mark(payload) is True for payload in payloads),
-            expected=f"{len(had)} message{'s' if len(had) != 1 else ''}, replayIndicator true",
-            actual=f"status {answer.status}, {len(payloads)} messages",
-            rule=f"API release {play.release.name}",
-            blame=_CENTRAL,
-            key=f"replay of {interface}",
-        )
-        admin.replayed(dip_id, play.release.name, payloads)
+        replay(play, play.bench.target.network.by_dip_id(dip_id), interface, had)
     return bool(fresh)
-
-
-def _request(transactions: Sequence[str]) -> bytes:
-    nothing = dict.fromkeys(("MPAN", "datetimeFrom", "datetimeTo", "eventCode", "version"))
-    return orjson.dumps({**nothing, "transactionIDs": list(transactions)[:_MOST_NAMED]})
-
-
-def _payloads(body: bytes) -> list[dict[str, Any]]:
-    entries = orjson.loads(body)
-    return [entry["payload"] for entry in entries if isinstance(entry, dict) and "payload" in entry]
-
-
-def _mark(payload: Mapping[str, Any]) -> Any:
-    return value_at(payload, "D0.replayIndicator")
-
-
-def _unmarked(payload: Mapping[str, Any]) -> bytes:
-    common = payload["CommonBlock"]
-    header = {**common["D0"], "replayIndicator": None}
-    whole = {**payload, "CommonBlock": {**common, "D0": header}}
-    return orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)
 
 
 TWINS: dict[str, Twin] = {

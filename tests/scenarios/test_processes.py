@@ -13,6 +13,7 @@ import pytest
 from harness.evidence.events import (
     CheckMade,
     Event,
+    FaultApplied,
     InstanceFinished,
     LegacyExchange,
     MessageSent,
@@ -321,3 +322,29 @@ def test_an_answer_names_what_it_answers(stage: Stage, tmp_path: Path, how: str)
         "Metering Company B (MSS)",
         True,
     )
+
+
+def test_a_recipient_that_was_down_has_its_messages_requeued(stage: Stage, tmp_path: Path) -> None:
+    """What could not be delivered is pushed again when the recipient asks, and processed once."""
+    down = {"fault": {"fault": "status", "at": "webhook", "status": "404", "of": "incoming"}}
+    asked = {"receive": {"by": ["incoming"], "interface": "IF-033", "event": "MSAppSPRequest"}}
+    steps = [down, SEND, {"expect_none": {"by": ["incoming"]}}, {"end_faults": {}}]
+    steps += [{"requeue": {"by": "incoming", "interface": "IF-033"}}, asked]
+    steps += [{"receive": {"by": ["registration"], "interface": "IF-034", "event": "MSAppSPResponse"}}]
+    outcome, events = play(stage, tmp_path, process(*steps))
+    assert outcome.verdict is Verdict.PASS, outcome.reason
+    assert [event.fault for event in events if isinstance(event, FaultApplied)] == ["status"]
+    outcome, _ = play(stage, tmp_path, process(*steps[:4], asked))
+    assert outcome.verdict is Verdict.FAIL
+
+
+def test_a_replay_brings_what_was_had_and_is_not_applied_as_new(stage: Stage, tmp_path: Path) -> None:
+    """A seeded party that applies what is replayed sends its answer again, which nobody explained."""
+    replayed = {"replay": {"by": "incoming", "interface": "IF-033"}}
+    content = process(*ASKED, replayed, {"expect_none": {}})
+    assert play(stage, tmp_path, content)[0].verdict is Verdict.PASS
+    content["given"]["behaviours"]["incoming"]["seeded"] = ["replay-applied"]
+    outcome, _ = play(stage, tmp_path, content)
+    assert "Nobody else receives anything" in outcome.reason
+    outcome, _ = play(stage, tmp_path, process(replayed))
+    assert "nothing of IF-033" in outcome.reason

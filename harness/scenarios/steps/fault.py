@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import orjson
+
 from harness.errors import EnvironmentFault
 from harness.evidence.events import FaultApplied
-from harness.scenarios.model import Fault
+from harness.scenarios.model import EndFaults, Fault
 from harness.scenarios.play import Play
 from harness.scenarios.steps import performs
 
@@ -19,16 +21,27 @@ def fault(step: Fault, play: Play) -> None:
     if step.of:
         wanted["party"] = play.cast.party(step.of).dip_id
     play.faults.append(wanted)
+    play.perturbed = True
     admin.set_faults(play.faults, tag=play.cast.tag)
+
+
+@performs(EndFaults)
+def end(_step: EndFaults, play: Play) -> None:
+    """Switch the case's faults off while it goes on."""
+    end_faults(play)
+    play.settled = None
 
 
 def end_faults(play: Play) -> None:
     """Write which faults were applied, seeded ones of simulated parties too, and switch them off."""
     admin = play.bench.target.admin
     behaviours = play.cast.case.scenario.given.behaviours
-    if admin is None or not (play.faults or behaviours):
+    if admin is None or not (play.faults or play.perturbed or behaviours):
         return
-    for applied in admin.applied_faults(tag=play.cast.tag):
+    found = {orjson.dumps(applied): applied for applied in admin.applied_faults(tag=play.cast.tag)}
+    fresh = [applied for written, applied in found.items() if written not in play.applied]
+    play.applied |= set(found)
+    for applied in sorted(fresh, key=lambda each: (each["fault"], each["point"], each.get("party", ""))):
         rest = {key: value for key, value in applied.items() if key not in ("at", "fault", "point", "party")}
         play.event(
             FaultApplied(
