@@ -172,7 +172,7 @@ def test_what_only_just_obeys_is_held(code: str) -> None:
 
 @pytest.mark.parametrize("end", [f"{DAY}T00:00:00+00:00", "2026-02-28T00:30:00+00:00"])
 def test_a_period_outside_the_day_that_it_is_listed_under_is_refused(end: str) -> None:
-    """A day begins after the period that ends at 00:00, and ends with the one that ends at 24:00 (ECS1005)."""
+    """A day begins after the period ending at 00:00, and ends with the one ending at 24:00 (ECS1005)."""
     block = sent_by()
     period(3, sp=end)(block)
     player = settlement()
