@@ -95,7 +95,7 @@ def test_a_de_energised_point_consumes_nothing() -> None:
     player = Player(DATA, "data-service", points=known)
     ((_, periods),) = days(player.told("consumption", day="2026-03-01")[0])
     values = [float(period["v"]) for period in periods]
-    assert any(values[:24])
+    assert all(values[:24])
     assert not any(values[24:])
     ((_, periods),) = days(player.told("consumption", day="2026-03-01", energised="true")[0])
     assert any(float(period["v"]) for period in periods[24:])
