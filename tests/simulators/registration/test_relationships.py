@@ -243,3 +243,20 @@ def test_whatever_is_asked_a_relationship_is_held_alike_by_its_members(
                 assert number in members
                 assert len(members) == len(set(members))
                 assert {service.point(member).at(item, NOW) for member in members} == {held}
+
+
+@pytest.mark.parametrize(
+    ("request_", "code"),
+    [
+        (asked(CREATE, IMPORT, EXPORT, IMPORT_2), "REG1054"),
+        (asked(ADD, IMPORT, EXPORT_3, EXPORT_2, points=HELD), "REG1056"),
+        (asked(REMOVE, IMPORT, EXPORT, EXPORT_3, points=HELD), "REG1058"),
+        (asked(FORM, IMPORT_3, IMPORT_2, IMPORT, points=HELD), "REG1066"),
+        (asked(CREATE, IMPORT, EXPORT, NOBODY), "REG0000"),
+    ],
+)
+def test_one_subsidiary_that_breaks_a_rule_is_enough(request_: dict[str, Any], code: str) -> None:
+    """The others being sound helps nobody, and nothing is changed for them."""
+    service, sent = send(**request_)
+    assert code_of(sent) == code
+    assert service.point(EXPORT_3).at(Item.LINKED, NOW) is None
