@@ -25,6 +25,7 @@ from harness.transport.network import Party
 from harness.transport.target import Target
 
 HUB = "DIP"
+_YES = ("yes", "true", "y")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,12 @@ class Play:
     def text(self, text: str) -> str:
         """Fill what stands in braces; raises ConfigurationError for what names nothing."""
         return self.words.text(text) if "{" in text else text
+
+    def answer(self, question: str) -> str:
+        """Return a person's answer, ``yes`` where it is one; empty where there is none yet."""
+        answers, of_case = self.bench.answers, f"{self.cast.case.id}: {question}"
+        answer = (answers.get(question) or answers.get(of_case) or "").strip()
+        return "yes" if answer.lower() in _YES else answer
 
     def event(self, event: InstanceEvent) -> None:
         """Write an event of this instance."""

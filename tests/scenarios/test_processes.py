@@ -245,10 +245,9 @@ def test_a_party_that_cannot_act_is_blamed(stage: Stage, tmp_path: Path) -> None
     assert "'sing'" in outcome.reason
 
 
-def test_what_reaches_a_real_party_beside_the_hub_a_person_confirms(
-    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nothing can be told to a real system by the harness: the case waits for a person, then goes on."""
+@pytest.fixture
+def with_a_real_party(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Metering Company B's smart metering service, ``incoming``, is no simulated party."""
     network = stage.target.network
     real = [
         replace(
@@ -261,6 +260,29 @@ def test_what_reaches_a_real_party_beside_the_hub_a_person_confirms(
         for organisation in network.organisations
     ]
     monkeypatch.setattr(stage.target, "network", replace(network, organisations=tuple(real)))
+
+
+@pytest.mark.usefixtures("with_a_real_party")
+def test_what_a_real_register_holds_a_person_says(stage: Stage, tmp_path: Path) -> None:
+    """The harness can't look into a real system: no fails, and blocks where it is a precondition."""
+    check = {"register": "incoming", "has": {"meters.-1.serial": "E1"}, "absent": ["meters.-1.removed"]}
+    content = process({"check": check})
+    outcome, _ = play(stage, tmp_path, content, folder=tmp_path / "run")
+    question = outcome.reason.removeprefix("waits for a person's answer: ")
+    assert (outcome.verdict, "meters.-1.serial E1; meters.-1.removed absent" in question) == (
+        Verdict.INCONCLUSIVE,
+        True,
+    )
+    verdicts = [
+        play(stage, tmp_path, process({"check": {**check, **more}}), answers={question: answer})[0].verdict
+        for more, answer in (({}, "yes"), ({}, "no"), ({"precondition": True}, "no"))
+    ]
+    assert verdicts == [Verdict.PASS, Verdict.FAIL, Verdict.SKIPPED]
+
+
+@pytest.mark.usefixtures("with_a_real_party")
+def test_what_reaches_a_real_party_beside_the_hub_a_person_confirms(stage: Stage, tmp_path: Path) -> None:
+    """Nothing can be told to a real system by the harness: the case waits for a person, then goes on."""
     legacy = {"from": "incumbent", "to": "incoming", "flow": "D0150", "content": {"reading": "12345"}}
     content = process({"tell": {"party": "incoming", "what": "exchange"}}, {"legacy": legacy})
     runs = tmp_path / "run"

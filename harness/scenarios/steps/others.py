@@ -78,8 +78,8 @@ def ask(step: Ask, play: Play) -> None:
 
 def asked(play: Play, question: str, *, of: str) -> bool:
     """Judge a person's answer to a question; without one the instance waits. Returns whether it was yes."""
-    answer = play.bench.answers.get(question) or play.bench.answers.get(f"{play.cast.case.id}: {question}")
-    if answer is None:
+    answer = play.answer(question)
+    if not answer:
         play.waiting = f"a person's answer: {question}"
         play.event(
             InstanceWaiting(
@@ -89,7 +89,7 @@ def asked(play: Play, question: str, *, of: str) -> bool:
         return False
     return play.check(
         question,
-        answer.strip().lower() in ("yes", "true", "y"),
+        answer == "yes",
         expected="yes",
         actual=answer,
         rule=f"a person's observation at {message_time(play.bench.clock.now())}",
