@@ -51,6 +51,8 @@ from the ones that decide; don't edit them by hand. Basis: **published**, **thir
 of a document that is not public) or **assumed**. The meanings of the codes are published; when each applies
 mostly is not.
 
+[The processes as they run](registration-sequences.md) shows each as a diagram that is drawn from a run.
+
 A transaction that comes twice, by a second delivery or a replay, is acted on once. A refusal goes to the
 sender alone; what is accepted goes to everybody concerned.
 
