@@ -436,3 +436,10 @@ def test_a_predecessor_reports_an_exchange_that_it_made_before_it_left() -> None
     custom = {"B906": block, "B039": None, "B030": None}
     refused = service.receive("IF-005", "MeterUpdate", OTHER_METERING, custom=custom)
     assert (code_of(refused), refused[0].primary) == ("REG1004", (OTHER_METERING,))
+
+
+@pytest.mark.parametrize(("digits", "code"), [(4, "REG1097"), (5, None), (8, None), (9, "REG1097")])
+def test_the_digits_of_a_meter_type_have_a_least_and_a_most(digits: int, code: str | None) -> None:
+    """Both ends of the range that standing data gives are allowed."""
+    meter = described(numberOfDisplayedRegisterDigits=digits)
+    assert code_of(send("MeterInstall", meter)[1]) == code
