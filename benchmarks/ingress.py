@@ -229,8 +229,8 @@ def _measure(
     to_hub = Connections(hub_port, context, CONNECTIONS)
     to_ceiling = Connections(ceiling[0], context, CONNECTIONS)
     with contextlib.closing(to_hub), contextlib.closing(to_ceiling):
-        _accepted(to_ceiling.drive(bytes_of(singles[:_WARM]), measuring), "the ceiling")
-        _accepted(to_hub.drive(bytes_of(singles[:_WARM]), measuring), "the hub")
+        to_ceiling.drive(bytes_of(singles[:_WARM]), measuring).check("the ceiling")
+        to_hub.drive(bytes_of(singles[:_WARM]), measuring).check("the hub")
         core = cores.core_time(chosen.client)
         for _ in range(ROUNDS):
             for name, phase in phases.items():
@@ -238,7 +238,7 @@ def _measure(
                 phase.round(connections, measuring * _PHASES[name] / ROUNDS)
         core_after = cores.core_time(chosen.client)
     for name, phase in phases.items():
-        _accepted(phase.drive, name)
+        phase.drive.check(name)
     busy = core_after.busy_since(core) if core and core_after else None
     memory = phases["single"].memory
     resident = cores.resident_bytes(target.pid)
@@ -293,11 +293,6 @@ def judge(figures: Figures) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _over(part: float | None, whole: float | None) -> float | None:
     return part / whole if part is not None and whole else None
-
-
-def _accepted(drive: Drive, what: str) -> None:
-    if set(drive.statuses) != {201}:
-        raise EnvironmentFault(f"{what} answered {dict(drive.statuses)}: {drive.refusal}")
 
 
 def _without_webhooks(folder: Path) -> Network:

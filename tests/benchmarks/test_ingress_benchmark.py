@@ -98,7 +98,7 @@ def test_the_ceiling_verifies_each_signature(network: Network, ceiling: tuple[in
     assert (bad.statuses, bad.messages) == (Counter({401: 8}), 0)
     assert 0 < good.percentile(0.5) <= good.percentile(0.99) < 10_000
     with pytest.raises(EnvironmentFault, match="the ceiling answered"):
-        ingress._accepted(bad, "the ceiling")
+        bad.check("the ceiling")
 
 
 def test_every_limit_is_held(network: Network) -> None:
