@@ -275,8 +275,7 @@ def _date_invalid(wanted: Wanted) -> bool:
         return True
     if wanted.scenario in SWITCHING:
         return wanted.switch is not None and effective != wanted.switch.effective
-    owned = wanted.point.since(Item.SUPPLIER, effective)
-    return (since is not None and effective <= since) or (owned is not None and effective < owned)
+    return since is not None and effective <= since
 
 
 def written_rightly(wanted: Wanted) -> bool:
@@ -356,7 +355,7 @@ RULES: tuple[Rule[Wanted], ...] = rules(
         "REG1032",
         _date_invalid,
         "third-party",
-        "a clock midnight; the supply start of the switch; after provider and supplier in place began",
+        "a clock midnight; the supply start of the switch; after the provider in place began",
     ),
     Rule("REG9011", _standing_data_invalid, "assumed", "no connection type, or a smart meter without ESME"),
 )  # fmt: skip

@@ -80,6 +80,7 @@ def test_what_a_data_service_brings_is_on_record() -> None:
         provider=OTHER_DATA,
         supplierProposedConsentGranularity="M",
         supplierProposedDomesticIndicator=True,
+        traditionalFallBackReadFrequency="Q",
     )
     retriever = {
         "SDSNominatedMDRDIPID": RETRIEVER,
@@ -98,6 +99,9 @@ def test_what_a_data_service_brings_is_on_record() -> None:
         assert point.at(item, midnight(3) - timedelta(seconds=1)) == before
         assert point.at(item, midnight(3)) == after
     assert point.since(Item.MDR, midnight(5)) == midnight(4)
+    held = point.provider_at(Service.DATA, midnight(3))
+    assert held is not None
+    assert held.fallback_frequency == "Q"
 
 
 def test_a_new_data_service_without_a_retriever_ends_the_old_ones() -> None:

@@ -227,6 +227,23 @@ def test_a_missing_connection_type_bars_migration() -> None:
     assert service.code(service.ask(provider=METERING, scenario="MCA")) == "REG9011"
 
 
+@pytest.mark.parametrize(("days", "code"), [(-1, "REG1032"), (0, "REG1032"), (1, "")])
+def test_a_successor_begins_after_the_provider_in_place(days: int, code: str) -> None:
+    """On the first day of the provider in place, or before it, nobody can follow him."""
+    began = {"dip_id": METERING, "from": message_time(midnight(0))}
+    service = Exchange({**SMART, "metering_service": began})
+    sent = service.ask(provider=OTHER_METERING, effective=midnight(days))
+    assert service.code(sent) == code
+
+
+@pytest.mark.parametrize(("days", "code"), [(2, "REG1032"), (3, ""), (4, "REG1032")])
+def test_a_change_of_supplier_has_the_supply_start_as_its_date(days: int, code: str) -> None:
+    """Any other midnight is refused."""
+    service = Exchange(SMART)
+    pending()(service)
+    assert service.code(service.ask(**{**COS, "effective": midnight(days)})) == code
+
+
 def test_a_date_that_is_none_is_refused() -> None:
     """The thirtieth of February gets REG1032."""
     service = Exchange(SMART)

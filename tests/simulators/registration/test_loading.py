@@ -59,6 +59,14 @@ def test_a_party_of_the_legacy_arrangements_has_no_dip_id() -> None:
     assert (held.dip_id, held.mpid) == ("", "MOPA")
 
 
+def test_a_party_with_both_ids_has_its_dip_id() -> None:
+    """The MPID beside it is the network's own."""
+    entry = {**POINT, "metering_service": {"dip_id": METERING, "mpid": "MSSA"}}
+    (found,) = loading.points([entry], network(), where="test")
+    held = found.at(Item.METERING_SERVICE, LONG_AGO)
+    assert (held.dip_id, held.mpid) == (METERING, "MSSA")
+
+
 def test_a_point_without_a_supplier_has_a_status() -> None:
     """A metering point that was never supplied says so by its status."""
     (found,) = loading.points([{"mpan": MPAN, "mp_status": "N"}], network(), where="test")
