@@ -18,7 +18,7 @@ from harness.transport.network import Network, Party
 from simulators.registration.case import Case
 from simulators.registration.items import MHHS, Item, Linked, Related
 from simulators.registration.moments import moment
-from simulators.registration.point import MIGRATIONS, MeteringPoint
+from simulators.registration.point import ITEM_OF, MIGRATIONS, MeteringPoint
 from simulators.registration.request import Appointment, Stage
 from simulators.registration.rule import Rule, rules
 from simulators.registration.services import WORDS, Service
@@ -72,8 +72,8 @@ class Wanted:
         return switch_of(self.point, self.appointment.registration_id)
 
     @cached_property
-    def in_place(self) -> tuple[str, datetime | None]:
-        """Return the DIP id of the provider in place before the effective date, and when he began.
+    def in_place(self) -> str:
+        """Return the DIP id of the provider in place before the effective date, empty for none.
 
         Appointments for an earlier date count.
         """
@@ -102,8 +102,8 @@ def switch_of(point: MeteringPoint, registration: str | None) -> Switch | None:
     return next(found, None) if registration else None
 
 
-def in_place(point: MeteringPoint, wanted: Appointment, at: datetime) -> tuple[str, datetime | None]:
-    """Return who will be in place just before ``wanted``, and from when, if all goes well.
+def in_place(point: MeteringPoint, wanted: Appointment, at: datetime) -> str:
+    """Return the DIP id of who will be in place just before ``wanted``, if all goes well.
 
     What the same supplier asked for before counts although nobody has answered: the rules are held against
     a request again when it is its turn.
@@ -122,8 +122,8 @@ def in_place(point: MeteringPoint, wanted: Appointment, at: datetime) -> tuple[s
     if coming:
         since, provider = max(coming)
         if span is None or span.since < since:
-            return provider, since
-    return (span.value.dip_id, span.since) if span and span.value else ("", None)
+            return provider
+    return span.value.dip_id if span and span.value else ""
 
 
 def identity_matches(network: Network, dip_id: str, mpid: str, roles: frozenset[str]) -> bool:
@@ -252,11 +252,11 @@ def _consent_unfit(wanted: Wanted) -> bool:
 
 
 def _provider_stays(scenario: str) -> Callable[[Wanted], bool]:
-    return lambda wanted: wanted.scenario == scenario and wanted.appointment.provider == wanted.in_place[0]
+    return lambda wanted: wanted.scenario == scenario and wanted.appointment.provider == wanted.in_place
 
 
 def _not_in_place(wanted: Wanted) -> bool:
-    return wanted.scenario == "USP" and wanted.appointment.provider != wanted.in_place[0]
+    return wanted.scenario == "USP" and wanted.appointment.provider != wanted.in_place
 
 
 def _in_the_past(wanted: Wanted) -> bool:
@@ -270,12 +270,13 @@ def _too_far_ahead(wanted: Wanted) -> bool:
 
 
 def _date_invalid(wanted: Wanted) -> bool:
-    effective, (_, since) = wanted.appointment.effective, wanted.in_place
+    effective = wanted.appointment.effective
     if effective is None or not written_rightly(wanted):
         return True
     if wanted.scenario in SWITCHING:
         return wanted.switch is not None and effective != wanted.switch.effective
-    return since is not None and effective <= since
+    held = wanted.point.history(ITEM_OF[wanted.appointment.service]).spans()
+    return any(span.value is not None and effective <= span.since for span in held)
 
 
 def written_rightly(wanted: Wanted) -> bool:
