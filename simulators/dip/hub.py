@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -27,6 +27,7 @@ Operation = Callable[[Call], Awaitable[Answer]]
 
 _WORDS = {"requeuestatus": "requeueStatus", "deliverystatus": "deliveryStatus"}
 """How the releases spell what the hub matches without regard to case."""
+_SENDS = 4096
 _NOT_FOUND = Refusal(404, "there is no such path here")
 
 
@@ -39,6 +40,8 @@ class Hub:
     body_bytes: int
     log: Log
     metrics: Metrics
+    _sends: dict[str, dict[str, Operation]] = field(default_factory=dict, init=False, repr=False)
+    """What the paths that messages were sent to offer, as they were spelt."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -109,7 +112,7 @@ class Hub:
             parts.append(part)
             more = event.get("more_body", False)
         body = parts[0] if len(parts) == 1 else b"".join(parts)
-        certificate = scope.get("extensions", {}).get("tls", {}).get("client_cert")
+        certificate = scope["extensions"].get("tls", {}).get("client_cert")
         return await operation(Call(scope["method"], _url(scope, headers), headers, body, certificate))
 
     def _too_long(self) -> Answer:
@@ -117,6 +120,9 @@ class Hub:
 
     def _operations(self, path: str, scope: Scope) -> dict[str, Operation]:
         """Return what a path offers, by method; empty when it is no path of the hub."""
+        kept = self._sends.get(path)
+        if kept is not None:
+            return kept
         parts = path.lower().split("/")
         mount = self.mounts.get(parts[1]) if len(parts) > 2 and parts[0] == "" else None
         if mount is None:
@@ -124,7 +130,10 @@ class Hub:
         match parts[2:]:
             case ["dip-channel", channel] if channel in mount.channels:
                 name = mount.channels[channel]
-                return {"POST": lambda call: mount.sending.send(call, name)}
+                found: dict[str, Operation] = {"POST": lambda call: mount.sending.send(call, name)}
+                if len(self._sends) < _SENDS:
+                    self._sends[path] = found
+                return found
             case ["dip-channel", channel, "pubconfig", recipient] if channel in mount.channels:
                 name = mount.channels[channel]
                 recipient = mount.recipient(recipient)
