@@ -58,7 +58,7 @@ _PARTICIPANTS = (
     ("REGB", "REGS", "24"), ("LDSB", "LDSO", "24"), ("UMOB", "UMSO", "24"),
     ("MSSA", "MSS", ""), ("MSAA", "MSA", ""), ("MSSB", "MSS", ""), ("MSAB", "MSA", ""),
     ("SDSA", "SDS", ""), ("ADSA", "ADS", ""), ("UDSA", "UMSDS", ""),
-    ("SDSB", "SDS", ""), ("ADSB", "ADS", ""), ("UDSB", "UMSDS", ""),
+    ("SDSB", "SDS", ""), ("ADSB", "ADS", ""), ("UDSB", "UMSDS", ""), ("MSSC", "MSS", ""), ("SDSC", "SDS", ""),
     ("MDRA", "MDR", ""), ("MDRB", "MDR", ""),
     ("MDSX", "MDS", ""), ("LSSX", "LSS", ""), ("VASX", "VAS", ""), ("ISDX", "ISD", ""),
     ("EESX", "EES", ""), ("DCCX", "DCC", ""),
