@@ -53,10 +53,10 @@ def bench(
     for option, value in given.items():
         if value is not None and option not in _TAKES[name]:
             raise click.UsageError(f"--{option} is not for {name}.")
-    from benchmarks import delivery, growth, ingress, migration, table
+    from benchmarks import delivery, delivery_report, growth, ingress, migration, table
     from harness.spec.release import DEFAULT
 
-    report: ingress.Report | delivery.Report | growth.Report | migration.Report
+    report: ingress.Report | delivery_report.Report | growth.Report | migration.Report
     lines: Iterable[str]
     if name == "delivery":
         report = delivery.run(messages or delivery.MESSAGES, release or delivery.RELEASE)

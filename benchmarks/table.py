@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from benchmarks import delivery, growth, ingress
+from benchmarks import delivery_report, growth, ingress
 
 Row = tuple[str, str, str]
 """What was measured, its value, and the limit if there is one."""
@@ -49,13 +49,13 @@ def lines(report: ingress.Report) -> Iterator[str]:
     yield from _against(report)
 
 
-def delivery_lines(report: delivery.Report) -> Iterator[str]:
+def delivery_lines(report: delivery_report.Report) -> Iterator[str]:
     """Give the lines of a report on delivery."""
     figures = report.figures
-    within = f"at most {delivery.LOOKUP_MS:.0f} ms"
-    least = f"at most {delivery.MEMORY_RATIO:.1f}"
-    if figures.messages < delivery.MEMORY_JUDGED:
-        least += f", from {delivery.MEMORY_JUDGED:,} messages"
+    within = f"at most {delivery_report.LOOKUP_MS:.0f} ms"
+    least = f"at most {delivery_report.MEMORY_RATIO:.1f}"
+    if figures.messages < delivery_report.MEMORY_JUDGED:
+        least += f", from {delivery_report.MEMORY_JUDGED:,} messages"
     yield from _table(
         [
             ("deliveries", f"{figures.deliveries_per_s:,.0f} /s", f"{figures.deliveries:,} in all"),
@@ -64,7 +64,7 @@ def delivery_lines(report: delivery.Report) -> Iterator[str]:
             ("deliveries per call", f"{figures.deliveries_per_call:.0f}", ""),
             ("first tenth", f"{figures.first_deliveries_per_s:,.0f} /s", ""),
             ("last tenth", f"{figures.last_deliveries_per_s:,.0f} /s", ""),
-            ("last over first", f"{figures.rate_ratio:.2f}", f"at least {delivery.RATE_RATIO:.1f}"),
+            ("last over first", f"{figures.rate_ratio:.2f}", f"at least {delivery_report.RATE_RATIO:.1f}"),
             ("memory after the first tenth", _mega(figures.first_resident_bytes), ""),
             ("memory at the end", _mega(figures.last_resident_bytes), ""),
             ("end over first tenth", _ratio(figures.memory_ratio), least),

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from benchmarks import delivery, growth, ingress, table
 from benchmarks.command import bench
-from benchmarks.delivery import MEMORY_JUDGED, Figures, Part, Report, judge
+from benchmarks.delivery_report import MEMORY_JUDGED, Figures, Part, Report, judge
 from harness.errors import ConfigurationError
 
 GOOD = Figures(
