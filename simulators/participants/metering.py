@@ -283,5 +283,3 @@ add(
     "metering-service", Plays(frozenset({"MSS", "MSA"}), (_REQUEST,), (*_METERS, *_ENERGISATION), show=_shown)
 )
 add("unmetered-operator", Plays(frozenset({"UMSO"}), (_REQUEST,), _ENERGISATION))
-
-__all__ = ["asked", "direct_contract"]

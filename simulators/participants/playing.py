@@ -12,13 +12,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from harness.errors import ConfigurationError
 from harness.spec.codes import codes
 from simulators.participants import sending
 from simulators.participants.behaviours import Acting, Outgoing, Publication, Reaction, Told, unknown_word
 from simulators.participants.content import Content, Item
 from simulators.participants.lessons import learn
-from simulators.participants.policy import ACCEPT, Policies, Policy, policies
+from simulators.participants.policy import Policies, Policy, policies
 from simulators.participants.record import Record
 from simulators.participants.sharded import Sharded
 from simulators.participants.standing import points_of
@@ -218,8 +217,3 @@ SEND = Word(
     "a party may act without being asked; everything but `set` is built from the release",
 )
 """Any message at all; ``mpan`` where it has one, ``to`` a list of DIP ids, ``set`` places with values."""
-
-__all__ = [
-    "ACCEPT", "SEND", "ConfigurationError", "Heard", "Plays", "Policy", "Reply", "State", "Waiting", "Word",
-    "codes_of",
-]  # fmt: skip
