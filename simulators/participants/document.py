@@ -99,8 +99,8 @@ instances that run side by side don't disturb each other; the clock is shared.
 
 _POLICIES = """\
 
-`appoint` does nothing but answer IF-033 with its option `response`, a published SP or DS code. `appointment`
-and `registration` are registration services.
+`appoint` does nothing but answer IF-033 with its option `response`, a published SP or DS code. `registration`
+is a registration service; see [registration](registration.md).
 
 ### Options of every other behaviour
 
