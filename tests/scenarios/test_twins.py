@@ -12,7 +12,14 @@ from typing import Any
 import pytest
 
 from harness.errors import ConfigurationError
-from harness.evidence.events import CheckMade, Event, FaultApplied, InstanceStarted, PublicationReceived
+from harness.evidence.events import (
+    CheckMade,
+    Event,
+    FaultApplied,
+    InstanceStarted,
+    PartyTold,
+    PublicationReceived,
+)
 from harness.evidence.verdicts import Outcome, Verdict
 from harness.scenarios.expand import twinned
 from harness.scenarios.model import Case
@@ -128,3 +135,17 @@ def test_the_option_takes_names_and_all_and_refuses_the_rest(tmp_path: Path) -> 
         asked("duplicates")
     with pytest.raises(ConfigurationError, match="have no twins"):
         asked("all", stage="cit")
+
+
+def test_what_is_sent_in_the_midnight_twin_arrives_the_day_after(stage: Stage, tmp_path: Path) -> None:
+    """The deliveries are held until the clock midnight is past, and no longer."""
+    content = copy.deepcopy(PROCESS)
+    told = {"tell": {"party": "incoming", "what": "x", "with": {"now": "{now}"}}}
+    content["steps"] = [content["steps"][0], {"check": {"register": "registration"}}, told]
+    _, calm = stage.play(case_of(content, tmp_path))
+    _, late = perturbed(stage, tmp_path, content, "midnight")
+    (before,), (after,) = (
+        [event.content["now"][:16] for event in events if isinstance(event, PartyTold)]
+        for events in (calm, late)
+    )
+    assert (before[:10], after) == ("2026-06-02", "2026-06-02T23:01")
