@@ -192,6 +192,27 @@ def test_a_silent_provider_is_reminded_of_at_the_supply_start() -> None:
     assert service.tenures("data_service") == [(DATA, None)]
 
 
+def test_a_provider_that_still_has_time_at_the_supply_start_is_reminded_of_when_it_is_up() -> None:
+    """A request of the day before lapses after the start, and only then the supplier is reminded of it."""
+    service = Exchange(SMART)
+    tomorrow = midnight(1)
+    pending(service, effective=tomorrow.isoformat())
+    service.tell(PENDING, supplier=SUPPLIER, effective=midnight(9).isoformat(), registration="R9")
+    service.ask(
+        provider=OTHER_METERING,
+        scenario="COS",
+        supplier=OTHER_SUPPLIER,
+        registration="R1",
+        effective=tomorrow,
+    )
+    service.tell(SECURED, registration="R1")
+    asked = service.now
+    assert named(service.reach(tomorrow)) == ["IF-045 NoDSAppointed"]
+    sent = service.reach(asked + timedelta(hours=48))
+    assert named(sent) == ["IF-035 MSAppLapsed", "IF-045 NoMSAppointed"]
+    assert sent[1].primary == (OTHER_SUPPLIER,)
+
+
 def test_a_request_after_the_supply_start_is_refused_and_comes_again_as_csp() -> None:
     """COS ends at the supply start (REG1033); the same wish as CSP is accepted."""
     service = Exchange(SMART)
