@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import orjson
 import pytest
@@ -49,6 +50,22 @@ def test_what_is_clear_has_no_error(name: str) -> None:
     assert refused
 
 
+def _spelt_otherwise(body: bytes, rng: random.Random) -> bytes:
+    keys = sorted(set(re.findall(rb'"[A-Za-z0-9]*[a-z][A-Za-z0-9]*":', body.partition(b'"CommonBlock"')[2])))
+    key = rng.choice(keys)
+    return body.replace(key, key.swapcase(), 1)
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_name_in_another_case_is_left_to_a_closer_look(name: str) -> None:
+    """Of every pair's message, also where a block admits any field."""
+    release, rng = load(name), random.Random(f"case {name}")
+    for pair in release.pairs:
+        body = orjson.dumps([{"payload": sample(release, pair, rng)}])
+        for _ in range(5):
+            assert _clear(release, _spelt_otherwise(body, rng), pair.interface) is None
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -71,6 +88,16 @@ def test_what_is_clear_has_no_error(name: str) -> None:
 def test_what_is_no_clear_body_is_left_to_a_closer_look(body: bytes) -> None:
     """Whatever is odd about a body, nothing is raised and nothing is admitted."""
     assert _clear(load("2.1.0"), body, "IF-031") is None
+
+
+def test_a_name_beside_itself_in_another_case_is_left_to_a_closer_look() -> None:
+    """Also where a block admits any field: `examine_body` finds the name twice."""
+    release = load("2.1.0")
+    body = orjson.dumps([_right("IF-008")])
+    assert _clear(release, body, "IF-008") is not None
+    odd = body.replace(b'"S0":{', b'"S0":{"EVENTCODE":"[x]",', 1)
+    assert _clear(release, odd, "IF-008") is None
+    assert not examine_body(release, parse_json(odd), channel="IF-008").valid
 
 
 def test_limits_and_channel_hold_for_a_clear_body() -> None:
