@@ -101,7 +101,7 @@ COLUMNS: tuple[Column, ...] = (
 
 WITHOUT_COLUMN = ("direct_contract_metering", "direct_contract_data")
 """Items that the JSON form may have and CSV has no column for; they are not checked."""
-WITHIN_ITEMS = ("scenario", "reason", "until")
+WITHIN_ITEMS = ("scenario", "until")
 """Parts of items for which the same holds."""
 
 BY_NAME: Mapping[str, Column] = {column.name: column for column in COLUMNS}

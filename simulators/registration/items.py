@@ -83,8 +83,6 @@ class Holder:
     """The supplier's CSS registration id, or the service's contract reference."""
     scenario: str = ""
     """The appointment scenario that brought the service."""
-    reason: str = ""
-    """Why whoever was before left, where it was no appointment that says so."""
     fallback_frequency: str = ""
     """How often a traditional meter is read where the remote way fails; data services alone."""
 

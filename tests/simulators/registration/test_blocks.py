@@ -184,6 +184,16 @@ def test_what_is_on_record_as_none_is_left_out(item: str, blocks: list[str]) -> 
     assert found == dict.fromkeys(blocks)
 
 
+def test_a_relationship_without_members_lists_none() -> None:
+    """The lists are left out where nobody but the point itself belongs to it."""
+    alone = {
+        "linked": {"principal": MPAN, "subsidiaries": []},
+        "related": {"primary": MPAN, "secondaries": []},
+    }
+    held = Exchange({"mpan": MPAN, "supplier": SUPPLIER, **alone})
+    assert set(standing_blocks(held.point(), NOW).values()) == {None}
+
+
 def test_a_point_without_meters_lists_none() -> None:
     """Where the last meter is gone the list is left out."""
     held = Exchange({"mpan": MPAN, "supplier": SUPPLIER, "meters": []})
