@@ -20,11 +20,12 @@ from simulators.registration.moments import moment
 from simulators.registration.point import MIGRATIONS, MeteringPoint
 from simulators.registration.processes.activation import activate
 from simulators.registration.processes.appointment_reminders import lapsed_at_start
-from simulators.registration.processes.appointment_rules import RULES, Wanted, retriever_known
+from simulators.registration.processes.appointment_rules import RULES, retriever_known
 from simulators.registration.processes.appointment_table import Trigger
 from simulators.registration.processes.data_reminders import SEGMENT_UNSUITED, remind
 from simulators.registration.processes.moving import Moved, move
 from simulators.registration.processes.segment import Change, settled
+from simulators.registration.processes.wanted import Wanted
 from simulators.registration.request import Appointment, Stage
 from simulators.registration.rule import Rule, consequence, refusal, rules, stated
 from simulators.registration.services import WORDS, service_of
