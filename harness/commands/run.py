@@ -27,7 +27,9 @@ from harness.stages.options import (
 )
 from harness.stages.resume import resumed
 
-REPORTS = ("run-report.html", "results.json", "junit.xml", "rttm.xlsx", "rttm.json", "events.ndjson")
+REPORTS = (
+    "run-report.html", "results.json", "junit.xml", "ctrf.json", "rttm.xlsx", "rttm.json", "events.ndjson",
+)  # fmt: skip
 _INI = Path(__file__).resolve().parent.parent / "run.ini"
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import orjson
 
 from harness.errors import EnvironmentFault
+from harness.reports.ctrf import ctrf
 from harness.reports.junit import junit
 from harness.reports.page import page
 from harness.reports.results import results
@@ -33,6 +34,7 @@ def write_run(run: Run, *, register: Register | None = None) -> list[Path]:
         _write(run.folder / "run-report.html", page(run, register).encode()),
         _write(run.folder / "results.json", orjson.dumps(results(run), option=orjson.OPT_INDENT_2)),
         _write(run.folder / "junit.xml", junit(run)),
+        _write(run.folder / "ctrf.json", orjson.dumps(ctrf(run), option=orjson.OPT_INDENT_2)),
         _write(run.folder / "rttm.xlsx", workbook(matrix)),
         _write(run.folder / "rttm.json", orjson.dumps(matrix.as_dict())),
     ]

@@ -8,6 +8,7 @@ import orjson
 from example_run import ExampleRun
 from jsonschema import Draft202012Validator
 
+from harness.reports.ctrf import STATUS, ctrf
 from harness.reports.junit import junit
 from harness.reports.results import results
 from harness.reports.run import Run, read_run
@@ -142,7 +143,7 @@ def test_two_releases_are_two_suites(example: ExampleRun) -> None:
 def test_all_reports_are_written_whole(mixed: Run) -> None:
     """Every report of the contract lies beside the events, and no part file is left."""
     written = {path.name for path in write_reports(mixed.folder)}
-    assert written == {"results.json", "junit.xml", "rttm.json", "rttm.xlsx", "run-report.html"}
+    assert written == {"results.json", "junit.xml", "ctrf.json", "rttm.json", "rttm.xlsx", "run-report.html"}
     assert {path.name for path in mixed.folder.iterdir()} == written | {"events.ndjson", "evidence"}
 
 
@@ -155,3 +156,18 @@ def test_reports_agree(mixed: Run) -> None:
     assert {each["id"]: each["verdict"] for each in told["scenarios"]} == by_test
     suites = Xml.fromstring((mixed.folder / "junit.xml").read_bytes())
     assert int(suites.get("tests", "")) == len(by_test)
+
+
+def test_ctrf_agrees_with_the_results(mixed: Run) -> None:
+    """Every instance is a test that keeps its verdict, and the summary counts what the tests say."""
+    content, told = ctrf(mixed)["results"], results(mixed)
+    assert [test["rawStatus"] for test in content["tests"]] == [each["verdict"] for each in told["scenarios"]]
+    summary = content["summary"]
+    for status in ("passed", "failed", "pending", "skipped", "other"):
+        assert summary[status] == sum(test["status"] == status for test in content["tests"])
+    assert summary["tests"] == sum(told["totals"].values())
+    assert summary["passed"] == told["totals"]["pass"]
+    assert summary["stop"] >= summary["start"] > 1_600_000_000_000
+    assert {verdict.value for verdict in STATUS} == set(told["totals"])
+    blamed = [test for test in content["tests"] if test["status"] == "failed"]
+    assert all(test["message"] and test["extra"]["blame"]["class"] for test in blamed)

@@ -73,6 +73,7 @@ def test_a_run_writes_every_file_of_the_contract(embedded: Path) -> None:
         "events.ndjson",
         "results.json",
         "junit.xml",
+        "ctrf.json",
         "rttm.json",
         "rttm.xlsx",
         "run-report.html",
