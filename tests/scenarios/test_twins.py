@@ -149,3 +149,11 @@ def test_what_is_sent_in_the_midnight_twin_arrives_the_day_after(stage: Stage, t
         for events in (calm, late)
     )
     assert (before[:10], after) == ("2026-06-02", "2026-06-02T23:01")
+
+
+def test_a_twin_counts_different_messages_and_not_deliveries(stage: Stage, tmp_path: Path) -> None:
+    """One message that arrives twice is not the two that a scenario expects."""
+    content = copy.deepcopy(PROCESS)
+    answers = {"by": ["sender"], "interface": "IF-032", "event": "MSAppInitialResp", "count": 2}
+    content["steps"] = [content["steps"][0], {"receive": answers}]
+    assert perturbed(stage, tmp_path, content, "duplicate")[0].verdict is Verdict.FAIL

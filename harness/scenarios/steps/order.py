@@ -28,7 +28,7 @@ def in_order(step: InOrder, play: Play) -> None:
     for pair in wanted:
         fitting = [n for n, m in enumerate(taken) if (m["interface"], m["event"].strip("[]")) == pair]
         places.append(fitting[0] if fitting else None)
-    right = None not in places and places == sorted(place for place in places if place is not None)
+    right = places == sorted(place for place in places if place is not None)
     shown = [f"{m['interface']} [{m['event'].strip('[]')}]" for m in taken]
     culprit = next((m for m in taken if (m["interface"], m["event"].strip("[]")) in wanted), None)
     sender = next(
