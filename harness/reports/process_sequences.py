@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.errors import ConfigurationError
+from harness.evidence.verdicts import Verdict
 from harness.reports.run import Run, read_run
 from harness.reports.sequence import diagrams
 
@@ -20,10 +21,12 @@ PROCESSES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Appointment of a metering service", ("DHF-MSA-001", "DHF-MSA-002")),
     ("Appointment of a data service", ("DHF-DSA-001",)),
     ("Supersession, queue and lapse", ("DHF-MSA-006", "DHF-MSA-013", "DHF-MSA-007")),
-    ("Retriever", ("DHF-DSA-006",)),
+    ("Retriever", ("DHF-DSA-006", "DHF-DSA-007")),
     ("Meter details", ("DHF-MTR-002",)),
     ("Energisation", ("DHF-MTR-011",)),
     ("Disconnection, reconnection, de-registration", ("DHF-MTR-014", "DHF-MTR-016")),
+    ("Supplier's and distributor's data", ("DHF-STD-001", "DHF-STD-009")),
+    ("Enquiry service", ("DHF-STD-014",)),
     ("Market segment and connection type", ("DHF-SEG-001", "DHF-SEG-002", "DHF-SEG-004")),
     ("Relationships and alignment", ("DHF-SEG-006", "DHF-SEG-008", "DHF-SEG-011")),
     ("Forward migration", ("DHM-FWD-001", "DHM-MIX-001")),
@@ -49,12 +52,15 @@ def document(runs: Sequence[Run]) -> Iterator[str]:
         for scenario in scenarios:
             run = next((run for run in runs if _holds(run, scenario)), None)
             if run is None:
-                raise ConfigurationError(f"no run has the scenario {scenario}", mend="Run its stage first.")
+                raise ConfigurationError(
+                    f"no run has the scenario {scenario} passed", mend="Run its stage first."
+                )
             yield next(diagrams(run, (scenario,)))
 
 
 def _holds(run: Run, scenario: str) -> bool:
-    return any(instance.started.scenario == scenario for instance in run.instances)
+    found = [instance for instance in run.instances if instance.started.scenario == scenario]
+    return bool(found) and all(instance.verdict is Verdict.PASS for instance in found)
 
 
 def main(folders: list[str]) -> None:
