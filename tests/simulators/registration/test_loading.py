@@ -86,6 +86,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no form of a tariff": ({"duos_tariff": "1234"}, "has not the form"),
     "no list": ({"linked": {"principal": MPAN, "subsidiaries": "none"}}, "no list"),
     "no mapping": ({"address": "here"}, "no mapping"),
+    "no offset": ({"consent": {"value": "H", "from": "2026-01-01T00:00:00"}}, "no offset"),
     "no time": ({"consent": {"value": "H", "from": "soon"}}, "no time"),
 }
 
