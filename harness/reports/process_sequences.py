@@ -22,6 +22,7 @@ PROCESSES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Appointment of a data service", ("DHF-DSA-001",)),
     ("Supersession, queue and lapse", ("DHF-MSA-006", "DHF-MSA-013", "DHF-MSA-007")),
     ("Retriever", ("DHF-DSA-006", "DHF-DSA-007")),
+    ("Direct contract", ("DHF-MSA-011",)),
     ("Meter details", ("DHF-MTR-002",)),
     ("Energisation", ("DHF-MTR-011",)),
     ("Disconnection, reconnection, de-registration", ("DHF-MTR-014", "DHF-MTR-016")),
