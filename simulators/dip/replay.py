@@ -25,6 +25,7 @@ from simulators.dip.status import encoded
 from simulators.dip.wanted import Wanted
 
 TOKEN = "X-Continuation-Token"
+_FIRST_TIME, _AGAIN = b'"replayIndicator":false', b'"replayIndicator":true'
 _TOKEN = re.compile("([0-9a-f]{1,12})-([0-9a-f]{1,12})-([0-9a-f]{16})")
 
 
@@ -124,6 +125,8 @@ def _after(token: str, digest: str) -> tuple[int, int] | str | None:
 
 
 def _replayed(body: bytes) -> bytes:
+    if body.count(_FIRST_TIME) == 1:  # it is D0's own: within a value its quotes would be escaped
+        return body.replace(_FIRST_TIME, _AGAIN)
     message = orjson.loads(body)
     message["payload"]["CommonBlock"]["D0"]["replayIndicator"] = True
     return orjson.dumps(message)

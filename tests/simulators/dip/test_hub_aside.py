@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+import orjson
 import pytest
 
+from simulators.dip.replay import _replayed
 from simulators.dip.store import Store
 from simulators.dip.wanted import Wanted, deliveries
 from tests.simulators.dip.history import NOTHING
@@ -76,3 +78,15 @@ def test_a_replay_reads_no_whole_table(tmp_path: Path, request_: Mapping[str, ob
     plan = asyncio.run(main())
     assert not [step for step in plan if step.startswith("SCAN")]
     assert index in plan[0]
+
+
+@pytest.mark.parametrize(
+    "custom", [{}, {"replayIndicator": False}, {"text": '"replayIndicator":false'}, {"replayIndicator": True}]
+)
+def test_a_replayed_message_differs_in_its_indicator_alone(custom: Mapping[str, object]) -> None:
+    """D0 says that it is replayed; the same words elsewhere in the message stay as they are."""
+    added = {"transactionID": "T-1", "replayIndicator": False}
+    message = {"payload": {"CommonBlock": {"D0": added}, "CustomBlock": dict(custom)}}
+    found = orjson.loads(_replayed(orjson.dumps(message)))
+    added["replayIndicator"] = True
+    assert found == message
