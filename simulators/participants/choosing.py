@@ -10,6 +10,7 @@ from harness.errors import ConfigurationError, nearest
 from harness.transport.network import Party
 from simulators.participants.behaviours import BEHAVIOURS, Behaviour
 from simulators.participants.seeded import FAULTS, Fault, Seeded
+from simulators.participants.watching import WHICH, Watched
 
 VARIABLE = "DIP_SEEDED"
 """Environment variable: faults for every party whose role they fit."""
@@ -22,6 +23,9 @@ def chosen(options: Mapping[str, Any], party: Party, *, where: str) -> tuple[Beh
     the fault does not fit.
     """
     rest = dict(options)
+    watches = rest.get("seeded") == WHICH
+    if watches:
+        del rest["seeded"]
     faults = seeded_faults(rest.pop("seeded", None), party, where=where)
     name = rest.pop("name", None)
     if not isinstance(name, str) or name not in BEHAVIOURS:
@@ -37,6 +41,9 @@ def chosen(options: Mapping[str, Any], party: Party, *, where: str) -> tuple[Beh
             raise ConfigurationError(
                 f"'{option}' is no option of '{name}'", where=where, mend=nearest(option, found.options)
             )
+    if watches:
+        fitting = tuple(fault for fault in FAULTS.values() if party.role in fault.roles)
+        return Watched(found, fitting), rest
     return (Seeded(found, faults) if faults else found), rest
 
 

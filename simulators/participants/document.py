@@ -167,7 +167,8 @@ that is replayed on request (IF-016) is only counted.
 
 To see which scenario catches which defect. The option `seeded: NAME` of any behaviour (a list for several)
 switches a fault on, the environment variable `{variable}` (names with commas between them) for every party
-whose role it fits. None is on otherwise, and the run's events say what each one changed.
+whose role it fits. None is on otherwise, and the run's events say what each one changed. `seeded: which`
+changes nothing and names the faults that would.
 
 | fault | roles | stands for |
 |---|---|---|

@@ -128,7 +128,7 @@ class Seeded:
             before = heard
             heard = tuple(new for old in heard for new in each.hears(_anew(old, each), acting))
             if heard != before:
-                state = _noted(state, each, acting, f"{publication.interface} [{publication.event}]")
+                state = noted(state, each, acting, f"{publication.interface} [{publication.event}]")
         sent: tuple[Outgoing, ...] = ()
         for each_heard in heard:
             state, more = self._within(state, acting, self.behaviour.on_publication, each_heard)
@@ -175,7 +175,7 @@ class Seeded:
         state = replace(state, inner=inner)
         for each, changes in passed:
             for change in changes:
-                state = _noted(state, each, acting, change)
+                state = noted(state, each, acting, change)
         return state, sent
 
     def _sent(self, state: Spoilt, messages: tuple[Outgoing, ...], acting: Acting) -> Reaction:
@@ -183,7 +183,7 @@ class Seeded:
             changed = each.sends(messages, acting)
             if changed != messages:
                 for what in dict.fromkeys(_names(messages, changed)):
-                    state = _noted(state, each, acting, what)
+                    state = noted(state, each, acting, what)
             messages = changed
             late = tuple(message for message in messages if each.is_late(message))
             if late:
@@ -191,7 +191,7 @@ class Seeded:
                 held = tuple((acting.now + each.late, message) for message in late)
                 state = replace(state, held=(*state.held, *held))
                 for message in late:
-                    state = _noted(state, each, acting, _name(message))
+                    state = noted(state, each, acting, name_of(message))
         return state, messages
 
 
@@ -204,12 +204,14 @@ def _anew(publication: Publication, each: Fault) -> Publication:
     return replace(publication, payload={**publication.payload, "CommonBlock": common})
 
 
-def _noted(state: Spoilt, each: Fault, acting: Acting, what: str) -> Spoilt:
+def noted(state: Spoilt, each: Fault, acting: Acting, what: str) -> Spoilt:
+    """Return the state with a note that a fault changed something."""
     applied = Applied(acting.now, each.name, acting.party.dip_id, what)
     return replace(state, applied=(*state.applied, applied))
 
 
-def _name(message: Outgoing) -> str:
+def name_of(message: Outgoing) -> str:
+    """Return what a message is called in notes."""
     return f"{message.interface} [{message.event}]"
 
 
@@ -217,4 +219,4 @@ def _names(before: Iterable[Outgoing], after: Iterable[Outgoing]) -> list[str]:
     """Return the messages that differ; all of them where only their order does."""
     before, after = list(before), list(after)
     different = [m for m in before if m not in after] + [m for m in after if m not in before]
-    return [_name(message) for message in different or before]
+    return [name_of(message) for message in different or before]
