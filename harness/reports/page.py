@@ -30,9 +30,11 @@ from harness.reports.moves import whose_move
 from harness.reports.repeat import command
 from harness.reports.run import Assumption, Instance, Run
 from harness.reports.tally import (
+    BY_PAIR,
     FailureGroup,
     InterfaceResult,
     RequirementResult,
+    areas,
     failure_title,
     failures,
     group,
@@ -98,7 +100,9 @@ def page(run: Run, register: Register) -> str:
             verdicts=list(Verdict),
             totals=run.totals,
             case_count=len(run.instances),
+            by_pair=run.header.stage == BY_PAIR,
             scores=release_scores(run),
+            areas=areas(run),
             scope=cit_scope(),
             groups=_groups(run),
             twins=twin_table(run),

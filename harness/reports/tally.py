@@ -18,6 +18,10 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
+BY_PAIR = "cit"
+"""The stage whose cases are exchanges of one interface-event pair each."""
+
+
 @dataclass(frozen=True, slots=True)
 class PairResult:
     """An interface-event pair of a release: passed when every positive case of it passed and there is one."""
@@ -33,7 +37,7 @@ class PairResult:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """``passed`` of ``total`` pairs; ``tried`` have a positive case at all."""
+    """``passed`` of ``total`` pairs or scenarios; ``tried`` have a positive case at all."""
 
     passed: int
     tried: int
@@ -70,6 +74,16 @@ class InterfaceResult:
     def totals(self) -> Mapping[Verdict, int]:
         """Its cases by verdict."""
         return totals(self.instances)
+
+
+@dataclass(frozen=True, slots=True)
+class AreaScore:
+    """The scenarios of one process area in one release."""
+
+    release: str
+    area: str
+    scenarios: Score
+    cases: Mapping[Verdict, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +159,23 @@ def release_scores(run: Run) -> tuple[ReleaseScores, ...]:
         )
         for release, listed in by_release.items()
     )
+
+
+def areas(run: Run) -> tuple[AreaScore, ...]:
+    """Return per release and process area how many scenarios have only passing cases; twins apart."""
+    calm = (each for each in run.instances if not each.started.twin)
+    return tuple(
+        AreaScore(release, area, _scenarios_passed(listed), totals(listed))
+        for (release, area), listed in group(
+            calm, lambda each: (each.started.release, each.started.area)
+        ).items()
+    )
+
+
+def _scenarios_passed(instances: Iterable[Instance]) -> Score:
+    by_scenario = group(instances, lambda each: each.started.scenario)
+    passed = sum(all(each.verdict is Verdict.PASS for each in listed) for listed in by_scenario.values())
+    return Score(passed, len(by_scenario), len(by_scenario))
 
 
 def interfaces(run: Run) -> tuple[InterfaceResult, ...]:

@@ -12,15 +12,13 @@ from rich.text import Text
 from harness.evidence.verdicts import Verdict
 from harness.reports.moves import whose_move
 from harness.reports.run import Run
-from harness.reports.tally import failure_title, failures, release_scores
+from harness.reports.tally import BY_PAIR, failure_title, failures, release_scores
 from harness.reports.twins import twin_table
 from harness.spec.scope import cit_scope
 
 MOST_FAILURES = 10
 """Failure groups that are listed; the report has all."""
 
-_BY_PAIR = "cit"
-"""The stage whose cases are exchanges of one interface-event pair each."""
 _STYLES = {
     Verdict.PASS: "green",
     Verdict.FAIL: "bold red",
@@ -34,7 +32,7 @@ _STYLES = {
 def summary(run: Run, reports: Sequence[Path] = (), *, exit_reason: str = "") -> RenderableType:
     """Return the summary: verdicts, pairs, failures with whose move it is, and where the reports are."""
     parts: list[RenderableType] = [_counts(run)]
-    if run.header.stage == _BY_PAIR:
+    if run.header.stage == BY_PAIR:
         parts += _pairs(run)
     if run.not_started:
         parts.append(Text(f"{run.not_started:,} selected cases never started", style="yellow"))
@@ -62,7 +60,7 @@ def summary(run: Run, reports: Sequence[Path] = (), *, exit_reason: str = "") ->
 
 def _counts(run: Run) -> Text:
     scenarios = {instance.started.scenario for instance in run.instances}
-    of = "" if run.header.stage == _BY_PAIR else f" of {len(scenarios):,} scenarios"
+    of = "" if run.header.stage == BY_PAIR else f" of {len(scenarios):,} scenarios"
     text = Text(f"{len(run.instances):,} cases{of}: ")
     shown = [(verdict, count) for verdict, count in run.totals.items() if count]
     for number, (verdict, count) in enumerate(shown):

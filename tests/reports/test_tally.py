@@ -7,6 +7,7 @@ from example_run import ExampleRun
 from harness.evidence.verdicts import BlameClass, Verdict
 from harness.reports.run import Run, read_run
 from harness.reports.tally import (
+    areas,
     failure_title,
     failures,
     interfaces,
@@ -121,3 +122,14 @@ def test_an_unregistered_requirement_is_shown(example: ExampleRun) -> None:
     example.exchange(requirements=("DH-XX-999",))
     last = requirements(read_run(example.write()), shipped())[-1]
     assert (last.id, last.requirement) == ("DH-XX-999", None)
+
+
+def test_a_scenario_counts_as_passed_when_all_its_cases_did(mixed: Run) -> None:
+    """Per area: every scenario once, every case by verdict; one bad case takes its scenario away."""
+    found = areas(mixed)
+    assert sum(sum(each.cases.values()) for each in found) == len(mixed.instances)
+    for each in found:
+        alike = [one for one in mixed.instances if one.started.area == each.area]
+        failed = {one.started.scenario for one in alike if one.verdict is not Verdict.PASS}
+        names = {one.started.scenario for one in alike}
+        assert (each.scenarios.passed, each.scenarios.total) == (len(names - failed), len(names))
