@@ -20,6 +20,7 @@ from simulators.dip.access import Access
 from simulators.dip.answer import Answer, bare
 from simulators.dip.authenticate import authenticate, connect
 from simulators.dip.business import Business
+from simulators.dip.history_service import HistoryService
 from simulators.dip.journal import Journal
 from simulators.dip.metrics import Metrics
 from simulators.dip.model import Call, Caller, Refusal
@@ -53,6 +54,7 @@ class Mount:
         store: Store,
         webhooks: Webhooks,
         post: Post,
+        history: HistoryService,
         tracker: Tracker,
         metrics: Metrics,
         *,
@@ -62,12 +64,12 @@ class Mount:
         self._security = security
         self.store = store
         self._webhooks = webhooks
-        self._post = post
+        self._post, self._history = post, history
         self._forbidden_ports = forbidden_ports
         reference = _reference_pattern(business)
         release = business.release
         self.sending = Sending(
-            business, store, post, tracker, metrics, security.clock, self._authenticated, reference
+            business, store, post, history, tracker, metrics, security.clock, self._authenticated, reference
         )
         access = Access(store, business, security.clock, self._authenticated, self._owns, reference)
         self.reports = Reports(access, post.status_queue, post.told)
@@ -86,6 +88,7 @@ class Mount:
     async def resume(self) -> None:
         """Take up the deliveries that a former process left open."""
         await self._post.resume()
+        self._history.resume()
 
     def _authenticated(self, call: Call) -> Caller | Refusal:
         security = self._security

@@ -22,8 +22,11 @@ INSERT_STATUS = (
     "INSERT INTO status_message (message, recipient, origin, level, at, text, help, sent, ticket, status)"
     " VALUES (?,?,?,?,?,?,?,?,?,'Pending')"
 )
+HISTORY = "IF-015"
+"""The interface whose messages the hub's own replay service answers."""
 INSERT_HEARD = "INSERT INTO heard (mpan, kind, service, dip_id, at) VALUES (?,?,?,?,?)"
 _INSERT_MESSAGE = "INSERT INTO message VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+_INSERT_HISTORY_REQUEST = "INSERT INTO history_request VALUES (?)"
 _INSERT_DELIVERY = (
     "INSERT INTO delivery (id, recipient, role, tier, channel, at, status) VALUES (?,?,?,?,?,?,?)"
 )
@@ -85,6 +88,8 @@ def inserts(messages: Sequence[Accepted], *, consumer: str, now: datetime, took:
         for dip_id, role, tier, _ in addressing.recipients:
             status = "Consumed" if dip_id == consumer else "Pending"
             deliveries.append((place, dip_id, role, tier, draft.interface, seconds, status))
+            if dip_id == consumer and draft.interface == HISTORY:
+                rare.append((_INSERT_HISTORY_REQUEST, [(number,)]))
             place += 1
         if addressing.heard or addressing.unheard or addressing.troubles:
             rare += _told(message, consumer, at, seconds)

@@ -85,6 +85,9 @@ CREATE TABLE journal ( -- what the rows of message and delivery don't tell
   duration INTEGER NOT NULL DEFAULT 0 -- milliseconds
 );
 CREATE INDEX journal_message ON journal (message);
+CREATE TABLE history_request ( -- messages that the hub has not answered yet
+  message INTEGER PRIMARY KEY REFERENCES message (id)
+);
 CREATE TABLE webhook (
   recipient TEXT NOT NULL,
   channel TEXT NOT NULL,
@@ -108,4 +111,4 @@ CREATE TABLE heard (
   at TEXT NOT NULL
 );
 CREATE INDEX heard_mpan ON heard (mpan);
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;

@@ -18,9 +18,11 @@ from simulators.dip.address import address, chosen
 from simulators.dip.answer import JSON, Answer, bare
 from simulators.dip.business import Business
 from simulators.dip.day_of import moments
+from simulators.dip.history_service import HistoryService
 from simulators.dip.metrics import Metrics
 from simulators.dip.model import Accepted, Addressing, Call, Caller, Draft, Fault, Refusal, Said
 from simulators.dip.post import Post
+from simulators.dip.rows import HISTORY
 from simulators.dip.serving import Known, said
 from simulators.dip.settle import Tracker
 from simulators.dip.store import Store
@@ -51,6 +53,7 @@ class Sending:
         business: Business,
         store: Store,
         post: Post,
+        history: HistoryService,
         tracker: Tracker,
         metrics: Metrics,
         clock: Clock,
@@ -59,6 +62,7 @@ class Sending:
     ) -> None:
         """``caller`` authenticates a call; ``reference`` is the release's pattern of a reference."""
         self._business, self._store, self._post = business, store, post
+        self._history = history
         self._tracker, self._metrics, self._clock = tracker, metrics, clock
         self._caller, self._reference = caller, reference
         self._hub = business.directory.hub.dip_id
@@ -118,6 +122,8 @@ class Sending:
                 if recipient.dip_id != self._hub:
                     recipients[recipient.dip_id] = None
                     count += 1
+                elif draft.interface == HISTORY:
+                    count += 1  # the hub answers, and has come to rest then
             if draft.tag is not None and count:
                 opened[draft.tag] = opened.get(draft.tag, 0) + count
             if addressing.troubles:
@@ -182,6 +188,8 @@ class Sending:
         if taken.opened:
             self._tracker.opened(taken.opened)
         self._post.publications.wake(taken.recipients)
+        if channel == HISTORY:
+            self._history.wake()
         if taken.troubled:
             self._post.told(taken.told, taken.troubled)
 

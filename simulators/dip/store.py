@@ -21,9 +21,9 @@ from simulators.dip.by_mpan import ByMpan, catch_up
 from simulators.dip.model import Accepted, Said
 from simulators.dip.rows import INSERT_HEARD, deliveries_of, inserts, token
 from simulators.dip.serving import Tenure
-from simulators.dip.writer import Writer
+from simulators.dip.writer import Statement, Writer
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 _SCHEMA = Path(__file__).with_name("schema.sql")
 _LOCK_SECONDS = 1.0
 _CHECKED_BYTES = 100_000_000
@@ -104,14 +104,21 @@ class Store:
         return number, token(self._opening, number)
 
     def accept(
-        self, messages: Sequence[Accepted], *, consumer: str, now: datetime, took: float
+        self,
+        messages: Sequence[Accepted],
+        *,
+        consumer: str,
+        now: datetime,
+        took: float,
+        besides: Sequence[Statement] = (),
     ) -> asyncio.Future[None]:
-        """Put a batch on the disk, whole or not at all; arguments as of `rows.inserts`.
+        """Put a batch on the disk, whole or not at all, with what is to happen besides in the same commit.
 
+        Arguments as of `rows.inserts`.
         The future raises sqlite3.IntegrityError when a sender has used a reference before.
         """
-        statements = inserts(messages, consumer=consumer, now=now, took=took)
-        written = self.writer.write(statements, durable=True, inserts=True)
+        statements = [*inserts(messages, consumer=consumer, now=now, took=took), *besides]
+        written = self.writer.write(statements, durable=True, inserts=not besides)
         self.by_mpan.add(messages)
         return written
 

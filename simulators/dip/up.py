@@ -37,6 +37,7 @@ from simulators.dip.business import Business
 from simulators.dip.carrier import Carrier
 from simulators.dip.courier import Courier
 from simulators.dip.ground import DEFAULT_NETWORK, LOOPBACK, Ground, prepare
+from simulators.dip.history_service import HistoryService
 from simulators.dip.hub import Hub
 from simulators.dip.logs import Log
 from simulators.dip.masking import NOTHING_HIDDEN, Masks
@@ -232,6 +233,8 @@ async def _mounts(
             carrier = Carrier(name, courier, who.members, controls, issuer, masks)
             post = Post(store, carrier, webhooks.url, tracker, hub_rules, clock, log, hub=hub_party.dip_id)
             stack.push_async_callback(post.close)
+            history = HistoryService(who, store, post, tracker, clock, log)
+            stack.push_async_callback(history.close)
             business = Business(release, routing, who, hub_rules, options.environment, masks)
             mounts[name] = Mount(
                 business,
@@ -239,6 +242,7 @@ async def _mounts(
                 store,
                 webhooks,
                 post,
+                history,
                 tracker,
                 controls.metrics,
                 forbidden_ports=frozenset({admin_port}),

@@ -141,18 +141,6 @@ def test_always_recipients_follow_from_the_interface(bench: Bench) -> None:
     assert set(_published(bench.settle(tag))) == expected
 
 
-def test_a_message_to_the_hubs_replay_service_is_consumed_by_it(bench: Bench) -> None:
-    """IF-015 is accepted, the hub itself (role DIP) is its recipient, and nobody gets a publication."""
-    tag = bench.tag()
-    sender = bench.party("ADS")
-    hub = bench.party("DIP")
-    answer = bench.send(bench.message("IF-015", "ConsumptionReplay", sender, (hub,), tag=tag), party=sender)
-    assert answer.status == 201, answer.body
-    result = bench.settle(tag)
-    assert result["receipts"] == []
-    assert _recipients(result) == {hub.dip_id: ("primary", "Consumed")}
-
-
 def test_the_hubs_own_party_may_send(bench: Bench) -> None:
     """IF-016, which the hub sends, is taken from the hub's own party and reaches its primary recipient."""
     tag = bench.tag()
