@@ -156,7 +156,7 @@ def _judge(
         expected=_expected(step),
         actual=str(len(got)) if len(got) == len(different) else f"{len(different)}, in all {len(got)} times",
         rule=rule,
-        blame=_CENTRAL,
+        blame=_surplus_blame(step, play, got),
         key=f"{interface} received more than once",
     ):
         return
@@ -255,6 +255,13 @@ def _problems(play: Play, publication: Publication, sent: Sent | None) -> list[s
     return problems
 
 
+def _surplus_blame(step: Receive, play: Play, got: list[Publication]) -> Blame:
+    """A transaction that comes too often is the hub's; a message that a party made too often that party's."""
+    if len({each.transaction for each in got}) <= step.count:
+        return _CENTRAL
+    return _stray_blame(play, got)
+
+
 def _missing(play: Play, party: Party, interface: str, event: str, sent: Sent | None) -> tuple[Blame, str]:
     reports: Iterable[dict[str, Any]] = (play.settled or {}).get("messages", [])
     for report in reports:
@@ -270,14 +277,28 @@ def _missing(play: Play, party: Party, interface: str, event: str, sent: Sent | 
                     delivery_status=recipient["status"],
                     http_status=recipient["http_status"],
                 )
+        sender = play.bench.target.network.by_dip_id(report["sender"])
+        if sent is None and any(
+            row.role == party.role and row.tier == "primary"
+            for row in play.bench.routing.receivers(interface, event, sender=sender.role)
+        ):
+            return of_party(sender), f"{sender.name} did not name {party.name} as a recipient."
         return of_missing(party, listed=False, delivery_status="", http_status=None)
     if sent is not None:
         return of_missing(party, listed=False, delivery_status="", http_status=None)
     roles = {row.role for row in play.bench.routing.senders(interface, event)}
-    owes = next((p for p in play.cast.parties.values() if p.role in roles), None)
+    owes = _likeliest(play, [p for p in play.cast.parties.values() if p.role in roles])
     if owes is None:
         return _CENTRAL, ""
     return of_party(owes), f"{owes.name} did not send {interface} [{event}]."
+
+
+def _likeliest(play: Play, able: list[Party]) -> Party | None:
+    """Of those who could have sent it: one of the case's role, of several the last that heard something."""
+    acting = [party for party in able if party.role == play.cast.case.role] or able
+    by_id = {party.dip_id: party for party in acting}
+    heard = (by_id[each.party] for each in reversed(play.publications) if each.party in by_id)
+    return next(heard, acting[0] if acting else None)
 
 
 def _sender_of(play: Play, publication: Publication) -> Party | None:
