@@ -22,6 +22,8 @@ ANSWERED: Mapping[str, str] = {
     "IF-062": "IF-061",
 }
 """Interface of an answer to the interface that it answers."""
+BY_HUB: Mapping[str, str] = {"IF-015": "IF-016"}
+"""Interface of a request that the DIP itself answers, to the interface of its answers."""
 
 
 def asked(publications: Iterable[Publication], sender: str, interface: str, mpan: str) -> list[str]:

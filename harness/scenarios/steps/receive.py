@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.evidence.verdicts import Blame, BlameClass
 from harness.scenarios.blame import HUB, of_missing, of_party
-from harness.scenarios.correlation import asked
+from harness.scenarios.correlation import BY_HUB, asked
 from harness.scenarios.instance import Sent
 from harness.scenarios.matching import holds, in_words, shown
 from harness.scenarios.model import ExpectNone, Receive
@@ -91,12 +91,27 @@ def _stray_blame(play: Play, strays: list[Publication]) -> Blame:
 def _receive_addressed(step: Receive, play: Play, publications: list[Publication]) -> None:
     sendings = play.instance.sent if play.last is None else [play.instance.sent[i] for i in play.last.indexes]
     for sent in sendings:
+        play.instance.explained += _answers_of_hub(play, publications, sent)
         for dip_id in sent.expected:
             party = play.bench.target.network.by_dip_id(dip_id)
             got = [p for p in publications if p.party == dip_id and p.reference == sent.reference]
             _judge(step, play, party, sent.interface, sent.event, got, sent)
             if play.failed is not None:
                 return
+
+
+def _answers_of_hub(play: Play, publications: list[Publication], sent: Sent) -> list[tuple[str, str]]:
+    """Return what the DIP itself answers to a request that is addressed to it.
+
+    Whether and when it does is its own matter, so that nobody has to wait for it.
+    """
+    answer = BY_HUB.get(sent.interface)
+    hubs = {party.dip_id for party in play.bench.target.network.with_role(HUB)}
+    return [
+        (each.transaction, each.party)
+        for each in publications
+        if each.interface == answer and each.party == sent.sender and each.sender in hubs
+    ]
 
 
 def _receive_one(step: Receive, play: Play, publications: list[Publication], party: Party) -> None:
