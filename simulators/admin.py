@@ -7,6 +7,8 @@ waits until all that carries a tag has come to rest. An error is ``{"error": <se
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hmac
 import sqlite3
 from collections.abc import Mapping
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 _OPEN = ("/health", "/ready", "/metrics")
 _BODY_BYTES = 10_000_000
 _SETTLE_LIMIT_SECONDS = 3600.0
+_BEFORE_A_JUMP_SECONDS = 5.0
+"""How long a jump of the clock waits for parties that are sending: one that can't send holds nobody up."""
 _FIRST_YEAR, _LAST_YEAR = 1990, 2999
 
 Body = Mapping[str, Any]
@@ -117,17 +121,26 @@ class Admin:
     async def _clock(self, request: Request) -> Response:
         if request.method == "PUT":
             body = await _body(request)
-            self._move(_usable(_moment(body, "now"), "now"))
+            moment = _usable(_moment(body, "now"), "now")
+            await self._sent()
+            self._move(moment)
         return self._now()
 
     async def _advance(self, request: Request) -> Response:
         seconds = _number(await _body(request), "seconds")
+        await self._sent()
         try:
             moment = self._simulators.clock.now() + timedelta(seconds=seconds)
         except OverflowError as error:
             raise ConfigurationError(f"seconds is {seconds}, which leaves the calendar") from error
         self._move(_usable(moment, "seconds"))
         return self._now()
+
+    async def _sent(self) -> None:
+        """Let simulated parties send what they have signed: after a jump its time would be wrong."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_BEFORE_A_JUMP_SECONDS):
+                await self._simulators.participants.wait_all_idle()
 
     def _move(self, moment: datetime) -> None:
         self._simulators.clock.set(moment)

@@ -147,6 +147,11 @@ class Runner:
             self._waiting.setdefault(tag, []).append(future)
             await future
 
+    async def wait_all_idle(self) -> None:
+        """Return as soon as every tag that is busy now has been idle."""
+        for tag in list(self._busy):
+            await self.wait_idle(tag)
+
     def problems(self, tag: str) -> list[dict[str, str]]:
         """Return what went wrong while parties acted for a tag."""
         return list(self._problems.get(tag, ()))

@@ -135,6 +135,10 @@ class Participants:
         """Return as soon as no party is acting for a tag."""
         await self._runner.wait_idle(tag)
 
+    async def wait_all_idle(self) -> None:
+        """Return as soon as every tag that is busy now has been idle."""
+        await self._runner.wait_all_idle()
+
     def problems(self, tag: str) -> list[dict[str, str]]:
         """Return what went wrong while parties acted for a tag."""
         return self._runner.problems(tag)

@@ -98,6 +98,23 @@ def test_a_tag_is_busy_from_the_handing_over_to_the_last_answer() -> None:
     run(scenario)
 
 
+def test_whoever_waits_for_all_waits_for_every_tag() -> None:
+    """Before the clock jumps, what any party is sending under whichever tag has been sent."""
+
+    async def scenario(bench: Bench) -> None:
+        bench.runner.switch(TAG, ON)
+        bench.gate.clear()
+        bench.hand(asked())
+        waiting = asyncio.create_task(bench.runner.wait_all_idle())
+        await asyncio.sleep(0.02)
+        assert not waiting.done()
+        bench.gate.set()
+        await waiting
+        assert bench.sent == [ANSWER]
+
+    run(scenario)
+
+
 def test_nothing_acts_on_a_tag_that_is_not_switched_on() -> None:
     """Behaviours are off for other tags, for other parties, and after they were switched off."""
 
