@@ -25,6 +25,7 @@ from harness.scenarios.model import Case
 from harness.spec.release import load
 from harness.spec.routing import load_routing
 from harness.stages.finish import begin, end
+from harness.stages.impact import touched
 from harness.stages.options import RunOptions, folder_of, options
 from harness.stages.resume import resumed, waits
 from harness.stages.session import Session, prepare
@@ -116,14 +117,15 @@ class ScenarioFile(pytest.File):
         for name in run.options.releases:
             for scenario in scenarios:
                 for case in cases_of(scenario, load(name), load_routing(), families, run.options.seed):
-                    if run.options.selection.takes(case):
-                        yield from self._items(run, case)
+                    told = touched(case, run.options.selection.changed_since)
+                    if run.options.selection.takes(told):
+                        yield from self._items(run, told)
 
     def _items(self, run: StageRun, calm: Case) -> Iterator[ScenarioItem]:
         """Yield an item for a case and for each of its twins, of a resumed run those that wait."""
         suffix = f"@{calm.release}" if len(run.options.releases) > 1 else ""
         for case in twinned(calm, run.options.selection.twins, run.options.seed):
-            if waits(run.options, case):
+            if run.options.selection.names(case) and waits(run.options, case):
                 title = case.id.removeprefix(case.scenario.id).lstrip("/.")
                 yield ScenarioItem.from_parent(self, name=f"{title}{suffix}", case=case)
 
@@ -186,6 +188,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--twins", action="append", default=[], help="run each case again, perturbed; all, or names"
     )
+    group.addoption("--changed-since", default="", help="only cases that a change since this release touches")
+    group.addoption("--last-failures", default=None, help="only cases that did not pass in this run's folder")
     group.addoption("--requirement", action="append", default=[], help="only cases that verify this; many")
     group.addoption("--scenario", action="append", default=[], help="only this scenario; many")
     group.addoption("--run", default="", help="id of the run (default: made from the time)")
@@ -232,6 +236,8 @@ def _options(config: pytest.Config) -> RunOptions:
         areas=tuple(get("--area")),
         themes=tuple(get("--theme")),
         twins=tuple(get("--twins")),
+        changed_since=get("--changed-since"),
+        last_failures=Path(get("--last-failures")) if get("--last-failures") else None,
         answers=answers,
     )
 

@@ -39,6 +39,8 @@ Example:
   dip run --stage cit
   dip run --stage cit --release 2.2.1 --interface IF-031 --out runs/appointments
   dip run --stage sit-functional --theme 8
+  dip run --stage cit --release 2.2.1 --changed-since 2.1.0
+  dip run --stage cit --last-failures runs/20261122-081530-3fa9c1
   dip run --stage cit --target my-target.toml -n auto
   dip run --resume runs/20261122-081530-3fa9c1 --answers answers.yaml"""
 )
@@ -70,10 +72,22 @@ Example:
     help=f"Run each case again, perturbed: all, or names from {', '.join(TWINS)}, with commas.",
 )
 @click.option(
+    "--changed-since",
+    default="",
+    metavar="RELEASE",
+    help="Only cases that something which changed since this API release touches.",
+)
+@click.option(
+    "--last-failures",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="RUN",
+    help="Only cases that did not pass in this run's folder, by default with its releases and seed.",
+)
+@click.option(
     "--requirement", "requirements", multiple=True, help="Only cases that verify this requirement; many."
 )
 @click.option("--scenario", "scenarios", multiple=True, help="Only this scenario; many.")
-@click.option("--seed", type=int, default=DEFAULT_SEED, show_default=True, help="Seed of all test data.")
+@click.option("--seed", type=int, help=f"Seed of all test data. [default: {DEFAULT_SEED}]")
 @click.option("--answers", type=click.Path(path_type=Path), help="YAML file with a person's answers.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the run. [default: runs/<run id>]")
 @click.option("-n", "workers", default="", help="Worker processes: a number, or 'auto'.")
@@ -91,9 +105,11 @@ def run(
     areas: tuple[str, ...],
     themes: tuple[str, ...],
     twins: tuple[str, ...],
+    changed_since: str,
+    last_failures: Path | None,
     requirements: tuple[str, ...],
     scenarios: tuple[str, ...],
-    seed: int,
+    seed: int | None,
     answers: Path | None,
     out: Path | None,
     workers: str,
@@ -129,6 +145,8 @@ def run(
             areas=areas,
             themes=themes,
             twins=twins,
+            changed_since=changed_since,
+            last_failures=last_failures,
             answers=answers,
         )
     console = Console(stderr=True)
@@ -210,6 +228,12 @@ def _pytest(chosen: RunOptions, path: Path | None, workers: str, view: ProgressV
     ):
         for value in values:
             arguments += [name, value]
+    for name, value in (
+        ("--changed-since", chosen.selection.changed_since),
+        ("--last-failures", chosen.selection.last_failures),
+    ):
+        if value:
+            arguments += [name, value]
     if chosen.environment:
         arguments += ["--environment", chosen.environment]
     if chosen.answers is not None:
@@ -231,6 +255,18 @@ def _stage_folder(chosen: RunOptions) -> Path:
     return found
 
 
+def _nothing_selected(chosen: RunOptions) -> str:
+    """Say why no case is left, where the selection is by what changed or by an earlier run."""
+    since, earlier = chosen.selection.changed_since, chosen.selection.last_failures
+    if since:
+        to = ", ".join(chosen.releases)
+        return f"no case is selected: nothing that changed from {since} to {to} touches one"
+    if earlier:
+        number = len(chosen.selection.cases)
+        return f"no case is selected: none of the {number:,} that did not pass in {earlier} is among these"
+    return "no case is selected"
+
+
 def _explain(code: int, view: ProgressView, chosen: RunOptions) -> None:
     """Turn what pytest met before or beside the cases into the harness's own errors."""
     if view.internal:
@@ -247,7 +283,7 @@ def _explain(code: int, view: ProgressView, chosen: RunOptions) -> None:
         raise ConfigurationError(view.problems[0] + more)
     if code == pytest.ExitCode.NO_TESTS_COLLECTED or not view.selected:
         raise ConfigurationError(
-            "no case is selected",
+            _nothing_selected(chosen),
             where="dip run",
             mend="Loosen --interface, --role, --area, --requirement or --scenario.",
         )

@@ -48,6 +48,8 @@ class RunStarted(Event):
     """SHA-256 over the catalogue files that were read."""
     options: dict[str, Any]
     selected: int
+    changes: list[dict[str, Any]] = field(default_factory=list)
+    """What changed since the release that cases were selected by: since, release, interfaces, summary."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,8 @@ class InstanceStarted(InstanceEvent):
     """The perturbation under which the scenario was run again; empty: in the calm."""
     theme: str = ""
     """Our id of the theme that the area belongs to."""
+    touched_by: list[str] = field(default_factory=list)
+    """Changes between two releases for which the case was selected, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

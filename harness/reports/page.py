@@ -26,6 +26,7 @@ from harness.evidence.events import (
 )
 from harness.evidence.verdicts import Verdict
 from harness.reports.excerpt import excerpt
+from harness.reports.impact import impact
 from harness.reports.moves import whose_move
 from harness.reports.repeat import command
 from harness.reports.run import Assumption, Instance, Run
@@ -106,6 +107,7 @@ def page(run: Run, register: Register) -> str:
             scope=cit_scope(),
             groups=_groups(run),
             twins=twin_table(run),
+            impact=impact(run),
             left_out=[(each, whose_move(run, each.blame)) for each in not_tested(run)],
             interfaces=by_interface,
             samples=[(each, _sample(run, each)) for each in by_interface if each.instances],

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.evidence.verdicts import Verdict
+from harness.reports.impact import impact
 from harness.reports.moves import whose_move
 from harness.reports.run import Run
 from harness.reports.tally import BY_PAIR, failure_title, failures, release_scores
@@ -18,6 +19,9 @@ from harness.spec.scope import cit_scope
 
 MOST_FAILURES = 10
 """Failure groups that are listed; the report has all."""
+
+MOST_UNTIED = 5
+"""Changes without a scenario that are listed; the report has all."""
 
 _STYLES = {
     Verdict.PASS: "green",
@@ -43,6 +47,7 @@ def summary(run: Run, reports: Sequence[Path] = (), *, exit_reason: str = "") ->
             parts.append(
                 Text(f"{len(listed) - MOST_FAILURES} more kinds of failure are in the report", style="dim")
             )
+    parts += _impact(run)
     table = twin_table(run)
     if table.rows:
         fragile = len(table.fragile)
@@ -79,6 +84,24 @@ def _pairs(run: Run) -> list[RenderableType]:
         )
         for each in release_scores(run)
     ]
+
+
+def _impact(run: Run) -> list[RenderableType]:
+    """Return how many cases were selected by how many changes, and which changes no scenario can touch."""
+    found = impact(run)
+    if not found.rows:
+        return []
+    text = f"{len(run.instances):,} cases by {len(found.tested):,} of {len(found.rows):,} changes"
+    text += f" since {found.since}"
+    if found.without_case:
+        text += f"; {len(found.without_case):,} touch interfaces that no case here uses"
+    lines = [Text(text)]
+    if found.untied:
+        lines.append(Text(f"{len(found.untied):,} are not tied to a scenario:", style="yellow"))
+        lines += [Text(f"  {row.summary}", style="dim") for row in found.untied[:MOST_UNTIED]]
+    if len(found.untied) > MOST_UNTIED:
+        lines.append(Text(f"  {len(found.untied) - MOST_UNTIED} more are in the report", style="dim"))
+    return list(lines)
 
 
 def _failures(run: Run) -> Table:

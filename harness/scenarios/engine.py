@@ -139,6 +139,7 @@ def _announce(case: Case, bench: Bench, playing: Cast | None, tag: str) -> None:
             variant=case.scenario.variant,
             twin=case.twin,
             theme=case.scenario.theme,
+            touched_by=list(case.touched_by),
         )
     )
 

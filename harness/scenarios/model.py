@@ -319,6 +319,8 @@ class Case:
     seed: int
     twin: str = ""
     """The perturbation under which the scenario is run again; empty: in the calm."""
+    touched_by: tuple[str, ...] = ()
+    """Changes between two releases for which the case was selected, in words."""
 
     @property
     def id(self) -> str:

@@ -15,6 +15,7 @@ from harness.evidence.log import FILE, EventLog, merge
 from harness.scenarios import procedures, setups, themes
 from harness.scenarios.catalogue import scenario_files
 from harness.security.profiles import TEST_AUTHORITY
+from harness.stages.impact import changes
 from harness.stages.options import RunOptions
 from harness.stages.session import Shared, part
 
@@ -49,6 +50,7 @@ def begin(options: RunOptions, shared: Shared, selected: int) -> EventLog:
             catalogue=catalogue_hash(options.catalogue),
             options=options.as_dict(),
             selected=selected,
+            changes=changes(options.selection.changed_since, options.releases),
         )
     )
     return log

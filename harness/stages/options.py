@@ -16,6 +16,7 @@ from harness.scenarios.twins import TWINS
 from harness.scenarios.yaml_text import load_text_yaml
 from harness.spec.release import load, names
 from harness.spec.routing import load_routing
+from harness.stages.earlier import failures_of
 from harness.stages.selection import Selection
 
 STAGES = {
@@ -52,7 +53,7 @@ class RunOptions:
 
     def as_dict(self) -> dict[str, Any]:
         """Return what the run's first event keeps."""
-        kept = {key: value for key, value in asdict(self.selection).items() if value}
+        kept = {key: value for key, value in asdict(self.selection).items() if value and key != "cases"}
         return {
             "stage": self.stage,
             "release": list(self.releases),
@@ -84,12 +85,16 @@ def options(
     areas: tuple[str, ...] = (),
     themes: tuple[str, ...] = (),
     twins: tuple[str, ...] = (),
+    changed_since: str = "",
+    last_failures: Path | None = None,
     answers: Path | None = None,
 ) -> RunOptions:
     """Check what was asked and fill in the defaults; raises ConfigurationError with the nearest name."""
     _known("stage", (stage.lower(),), tuple(STAGES))
-    chosen = releases or (DEFAULT_RELEASE,)
+    earlier = failures_of(last_failures, stage.lower(), releases) if last_failures is not None else None
+    chosen = releases or (earlier.releases if earlier is not None else (DEFAULT_RELEASE,))
     _known("release", chosen, names())
+    _earlier_release(changed_since, chosen)
     loaded = [load(name) for name in chosen]
     upper = tuple(name.upper() for name in interfaces)
     _known("interface", upper, sorted({name for release in loaded for name in release.interfaces}))
@@ -109,6 +114,9 @@ def options(
     if answers is not None:
         read_answers(answers)
     name = run or new_run_id()
+    if earlier is not None:
+        twins = twins or earlier.twins
+        seed = earlier.seed if seed is None else seed
     return RunOptions(
         stage=stage.lower(),
         releases=tuple(dict.fromkeys(chosen)),
@@ -129,6 +137,9 @@ def options(
             areas,
             _themes(themes, stage.lower(), catalogue or folder("test_catalogue")),
             _twins(twins, stage.lower()),
+            changed_since,
+            str(last_failures.resolve()) if last_failures is not None else "",
+            earlier.cases if earlier is not None else (),
         ),
         answers=answers,
     )
@@ -178,11 +189,27 @@ def _twins(asked: tuple[str, ...], stage: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _known(what: str, values: tuple[str, ...], known: tuple[str, ...] | list[str]) -> None:
+def _earlier_release(since: str, chosen: tuple[str, ...]) -> None:
+    """Check that cases can be selected by what changed since a release."""
+    if not since:
+        return
+    _known("release", (since,), names(), option="--changed-since")
+    late = [name for name in chosen if names().index(name) <= names().index(since)]
+    if late:
+        raise ConfigurationError(
+            f"release {late[0]}, which the run is on, is not later than {since}",
+            where="--changed-since",
+            mend="Name an earlier release, or run on a later one with --release.",
+        )
+
+
+def _known(
+    what: str, values: tuple[str, ...], known: tuple[str, ...] | list[str], *, option: str = ""
+) -> None:
     for value in values:
         if value not in known:
             raise ConfigurationError(
-                f"'{value}' is no {what} here", where=f"--{what}", mend=nearest(value, known)
+                f"'{value}' is no {what} here", where=option or f"--{what}", mend=nearest(value, known)
             )
 
 
