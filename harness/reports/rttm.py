@@ -161,9 +161,9 @@ def trace_matrix(run: Run, register: Register) -> Matrix:
 def _requirement_rows(run: Run, register: Register, result: RequirementResult) -> Iterable[Row]:
     requirement = result.requirement
     if requirement is None:
-        yield _row(
-            our_id=result.id, coverage_note="cited by tests, not in the register", **_status(run, result, "")
-        )
+        status = _status(run, result, "")
+        notes = ("cited by tests, not in the register", status["coverage_note"])
+        yield _row(our_id=result.id, **{**status, "coverage_note": "; ".join(filter(None, notes))})
         return
     source = register.sources[requirement.source]
     for role in requirement.concrete_roles or ("",):

@@ -128,6 +128,14 @@ def test_only_negative_tests_are_a_gap(example: ExampleRun) -> None:
     assert "negative tests only" in row["coverage_note"]
 
 
+def test_a_requirement_that_no_register_holds_has_its_row(example: ExampleRun) -> None:
+    """What a test cites and the register lacks is said so, beside what the run says of it."""
+    example.exchange(requirements=("DH-OWN-001",))
+    (row,) = _rows(_matrix(read_run(example.write())), "Requirements", our_id="DH-OWN-001")
+    assert row["coverage_note"] == "cited by tests, not in the register; rehearsal evidence only"
+    assert row["status_in_this_run"] == "passed"
+
+
 def test_gaps_name_what_was_never_exercised(mixed: Run) -> None:
     """Requirements without test, pairs, roles and codes that the run never met are gaps."""
     matrix = _matrix(mixed)
