@@ -93,9 +93,9 @@ RULES = rules(
     Rule("REG1098", _in_place, "published", "the retriever that was assigned last"),
     Rule(
         "REG1082",
-        lambda case: (_effective(case) or case.now) > case.now + NOTICE,
+        lambda case: (_effective(case) or case.accepted) > case.accepted + NOTICE,
         "published",
-        "counted from receipt (assumed)",
+        "counted from when the DIP took it (assumed)",
     ),
     Rule("REG1036", _before_responsibility, "third-party", "before the supplier's or data service's start"),
     Rule("REG1083", _not_after_present, "assumed", "not later than the date of the retriever assigned last"),

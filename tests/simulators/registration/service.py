@@ -58,6 +58,7 @@ class Service:
         common: Mapping[str, Mapping[str, Any]] | None = None,
         custom: Mapping[str, Any] | None = None,
         mpan: str = MPAN,
+        accepted: datetime | None = None,
     ) -> list[Outgoing]:
         """Hand over a message as it would come through the hub; None leaves a block out."""
         outgoing = Outgoing(
@@ -72,7 +73,7 @@ class Service:
         )
         party = network().by_dip_id(sender)
         payload = compose(load_release(self.release), outgoing, replace(self.acting(), party=party), "SIT")
-        return self.hand(payload)
+        return self.hand(payload, accepted=accepted)
 
     def hand(
         self, payload: dict[str, Any], transaction: str = "", accepted: datetime | None = None

@@ -48,6 +48,7 @@ def send(
     sender: str = DATA,
     mpan: str = MPAN,
     release: str = "2.1.0",
+    accepted: datetime = NOW,
 ) -> tuple[Service, list[Outgoing]]:
     """Return a registration service and what it sent because of an IF-034 [SDS-MDRUpdate]."""
     service = Service(point, release=release)
@@ -60,7 +61,8 @@ def send(
         "B012": {"serviceProviderAppointmentRequestingSupplierDIPID": supplier},
         "B013": None,
     }
-    return service, service.receive("IF-034", "SDS-MDRUpdate", sender, custom=custom, mpan=mpan)
+    sent = service.receive("IF-034", "SDS-MDRUpdate", sender, custom=custom, mpan=mpan, accepted=accepted)
+    return service, sent
 
 
 def held(mpid: str, since: datetime) -> dict[str, Any]:
@@ -78,6 +80,10 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "REG1093": ({"retriever": (RETRIEVER, "MDRB")}, {}),
     "REG1098": ({"point": held("MDRA", NOW)}, {"point": held("MDRB", NOW)}),
     "REG1082": ({"at": NOW + 5 * DAY + SECOND}, {"at": NOW + 5 * DAY}),
+    "REG1082, held up by an outage": (
+        {"at": NOW + 5 * DAY, "accepted": NOW - SECOND},
+        {"at": NOW + 4 * DAY, "accepted": NOW - DAY},
+    ),
     "REG1036": ({"at": SINCE + DAY - SECOND}, {"at": SINCE + DAY}),
     "REG1083": ({"point": held("MDRB", NOW), "at": NOW}, {"point": held("MDRB", NOW), "at": NOW + SECOND}),
 }
@@ -87,13 +93,13 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 def test_a_code_refuses_a_retriever_and_not_its_neighbour(code: str) -> None:
     """The nomination that breaks the rule gets the code; the one beside it is accepted."""
     broken, sound = CASES[code]
-    assert code_of(send(**broken)[1]) == code
+    assert code_of(send(**broken)[1]) == code.partition(",")[0]
     assert code_of(send(**sound)[1]) is None
 
 
 def test_every_code_of_retrievers_has_its_case() -> None:
     """No rule for retrievers is without a case above, and no case without a rule."""
-    covers("meter data retriever", CASES)
+    covers("meter data retriever", {code.partition(",")[0] for code in CASES})
 
 
 @pytest.mark.parametrize("release", names())
