@@ -169,6 +169,7 @@ To see which scenario catches which defect. The option `seeded: NAME` of any beh
 switches a fault on, the environment variable `{variable}` (names with commas between them) for every party
 whose role it fits. None is on otherwise, and the run's events say what each one changed. `seeded: which`
 changes nothing and names the faults that would.
+[Which case catches which](seeded-faults.md).
 
 | fault | roles | stands for |
 |---|---|---|
