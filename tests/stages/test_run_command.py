@@ -227,3 +227,31 @@ def test_a_stage_without_scenarios_is_wrong_usage(tmp_path: Path) -> None:
     done = dip("run", "--stage", "sit-operational", "--out", "run", cwd=tmp_path)
     assert done.returncode == 2
     assert "no scenarios of stage sit-operational" in done.stderr
+
+
+def test_a_run_is_narrowed_to_what_changed_and_then_to_what_failed(tmp_path: Path) -> None:
+    """From 1.8.3 to 2.0.1 only IF-051 is touched, and each case says why; the one that failed runs again."""
+    newer = ("run", "--stage", "cit", "--release", "2.0.1", "--changed-since", "1.8.3")
+    done = dip(*newer, "--scenario", "CIT-EXC", "--scenario", "CIT-TRIAL", "--out", "first", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr + done.stdout
+    ran = verdicts(tmp_path / "first")
+    assert {case.split("/")[1] for case, _ in ran} == {"IF-051"}
+    assert "are not tied to a scenario" in done.stdout
+    events = tmp_path / "first" / "events.ndjson"
+    lines = [json.loads(line) for line in events.read_text().splitlines()]
+    started = [line for line in lines if line["event"] == "instance-started"]
+    assert all("Interface IF-051 is new, with event EESRefresh." in line["touched_by"] for line in started)
+    assert "Selected because: " in (tmp_path / "first" / "run-report.html").read_text()
+
+    lines[-2]["verdict"] = "fail"
+    events.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    again = dip(
+        "run", "--stage", "cit", "--last-failures", "first", "--out", "again", "-n", "2", cwd=tmp_path
+    )
+    assert again.returncode == 0, again.stderr + again.stdout
+    case, _, release = lines[-2]["case"].partition("@")
+    assert verdicts(tmp_path / "again") == {(case, release): "pass"}
+
+    untouched = dip(*newer, "--interface", "IF-031", "--out", "none", cwd=tmp_path)
+    assert untouched.returncode == 2
+    assert "nothing that changed from 1.8.3 to 2.0.1 touches one" in untouched.stderr
