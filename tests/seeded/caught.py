@@ -21,11 +21,9 @@ class Caught:
     """Where only perturbed deliveries catch a fault: the twin of a case that perturbs nothing itself."""
     blamed: Mapping[str, str]
     """Where the blame is not with a party of the fault's roles: why nobody can tell."""
-    missing: tuple[str, ...]
-    """Faults that no scenario catches yet."""
 
 
 def caught() -> Caught:
     """Return the table."""
     rows = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
-    return Caught(rows["cases"], rows["twins"], rows["blamed"], tuple(rows["missing"]))
+    return Caught(rows["cases"], rows["twins"], rows["blamed"])

@@ -38,9 +38,6 @@ def document() -> Iterator[str]:
         twin = table.twins.get(name, "").partition("~")[2]
         roles, defect = ", ".join(sorted(FAULTS[name].roles)), FAULTS[name].defect
         yield f"| `{name}` | {roles} | {defect} | `{case}` | {f'`{twin}`' if twin else ''} |"
-    if table.missing:
-        yield "\nNo scenario catches these yet:\n"
-        yield "\n".join(f"- `{name}`: {FAULTS[name].defect}" for name in table.missing)
 
 
 def main() -> None:
