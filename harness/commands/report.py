@@ -1,0 +1,228 @@
+"""``dip report``: requirement baselines compared, and somebody's own trace matrix filled from runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from harness.commands.plan_view import print_table
+from harness.errors import ConfigurationError
+from harness.reports import baselines, fill_map
+from harness.reports.baselines import Comparison, compare, read_baseline, read_baseline_map
+from harness.reports.fill_map import FillMap, read_fill_map
+from harness.reports.rows_of_runs import shown
+from harness.reports.rttm_filling import Filling, fill
+from harness.reports.run import Run, read_run
+from harness.reports.tables import read_bytes
+from harness.scenarios.requirements import shipped
+
+_LISTED = 40
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@click.group()
+def report() -> None:
+    """Reports beside those that every run writes: requirement baselines, trace matrices of others."""
+
+
+@report.group()
+def baseline() -> None:
+    """Requirement baselines as CSV or XLSX files."""
+
+
+@report.group()
+def rttm() -> None:
+    """Requirements-to-test trace matrices that others keep."""
+
+
+def _map_option(default: Path) -> Callable[[F], F]:
+    return click.option(
+        "--map",
+        "map_file",
+        type=click.Path(path_type=Path),
+        metavar="MAP.yaml",
+        help=f"Which column holds what.  [default: {default.name}, with the titles of rttm.xlsx]",
+    )
+
+
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+@baseline.command("map", epilog="\b\nExample:\n  dip report baseline map > baseline.yaml")
+def baseline_map() -> None:
+    """Print the shipped column map of a baseline, to copy from."""
+    click.echo(baselines.DEFAULT_MAP.read_text(encoding="utf-8"), nl=False)
+
+
+@baseline.command(
+    "compare",
+    epilog="\b\nExample:\n  dip report baseline compare old.csv new.xlsx --map baseline.yaml\n"
+    "  dip report baseline compare old.xlsx new.xlsx --json",
+)
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+@_map_option(baselines.DEFAULT_MAP)
+@_json_option
+def compare_(old: Path, new: Path, map_file: Path | None, as_json: bool) -> None:
+    """Compare two requirement baselines letter by letter: added, removed, changed, moved to another clause.
+
+    Exit 0 whether they differ or not, 2 where one can't be read.
+    """
+    columns = read_baseline_map(map_file or baselines.DEFAULT_MAP)
+    was, now = read_baseline(old, columns), read_baseline(new, columns)
+    found = compare(was, now)
+    if as_json:
+        sides = {
+            name: {"file": each.where, "sha256": each.digest, "requirements": len(each.entries)}
+            for name, each in (("old", was), ("new", now))
+        }
+        click.echo(json.dumps({**sides, **found.as_dict()}, indent=2))
+        return
+    for name, each in (("old", was), ("new", now)):
+        click.echo(f"{name}  {each.where}: {len(each.entries):,} requirements, SHA-256 {each.digest}")
+    _print_comparison(found)
+
+
+def _print_comparison(found: Comparison) -> None:
+    for title, entries in (("Added", found.added), ("Removed", found.removed)):
+        if entries:
+            print_table(
+                title,
+                ("requirement", "text", "at"),
+                [(each.name, each.values.get("text", ""), each.place) for each in entries],
+            )
+    for title, changes in (("Changed", found.changed), ("Moved to another clause", found.moved)):
+        if changes:
+            print_table(
+                title,
+                ("requirement", "column", "old", "new", "at"),
+                [(each.requirement, each.field, each.old, each.new, each.new_place) for each in changes],
+            )
+    for field in found.not_compared:
+        click.echo(f"Not compared: '{field}', which one of the two lacks")
+    click.echo(
+        "no difference"
+        if found.same
+        else f"{len(found.added)} added, {len(found.removed)} removed, {len(found.changed)} changed, "
+        f"{len(found.moved)} moved"
+    )
+
+
+@rttm.command("map", epilog="\b\nExample:\n  dip report rttm map > rttm-map.yaml")
+def rttm_map() -> None:
+    """Print the shipped column map for filling, to copy from."""
+    click.echo(fill_map.DEFAULT_MAP.read_text(encoding="utf-8"), nl=False)
+
+
+@rttm.command(
+    "fill",
+    epilog="\b\nExample:\n  dip report rttm fill theirs.xlsx runs/<run-id> --map map.yaml --out filled.xlsx",
+)
+@click.argument("workbook", type=click.Path(path_type=Path))
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_map_option(fill_map.DEFAULT_MAP)
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), metavar="FILE.xlsx", help="The new file."
+)
+@_json_option
+def fill_(workbook: Path, runs: tuple[Path, ...], map_file: Path | None, out: Path, as_json: bool) -> None:
+    """Fill the columns of somebody's WORKBOOK from the folders RUNS, into a new file.
+
+    Rows are matched on ids. Nothing else of the workbook changes; what did not match is listed, both ways.
+    Evidence classes are never added up, and a rehearsal is written as one. Exit 1 where nothing was to be
+    written: then there is no new file.
+    """
+    if out.suffix.lower() != ".xlsx":
+        raise ConfigurationError(f"'{out}' does not end in .xlsx", where="--out")
+    if out.exists():
+        raise ConfigurationError("exists", where=str(out), mend="Name a new file; nothing is overwritten.")
+    columns = read_fill_map(map_file or fill_map.DEFAULT_MAP)
+    read = _distinct([read_run(folder) for folder in runs])
+    done = fill(read_bytes(workbook), str(workbook), columns, shown(read, shipped(), columns))
+    if done.data is not None:
+        _write_new(out, done.data)
+    if as_json:
+        click.echo(json.dumps(_as_dict(workbook, out, read, done), indent=2))
+    else:
+        _print_filling(out, read, columns, done)
+    if done.data is None:
+        raise SystemExit(1)
+
+
+def _distinct(read: Sequence[Run]) -> Sequence[Run]:
+    seen = set()
+    for run in read:
+        if run.header.run in seen:
+            raise ConfigurationError(f"run {run.header.run} is given twice", where=str(run.folder))
+        seen.add(run.header.run)
+    return read
+
+
+def _write_new(out: Path, data: bytes) -> None:
+    try:
+        with out.open("xb") as file:
+            file.write(data)
+    except OSError as error:
+        raise ConfigurationError(f"can't be written: {error.strerror or error}", where=str(out)) from error
+
+
+def _as_dict(workbook: Path, out: Path, read: Iterable[Run], done: Filling) -> dict[str, Any]:
+    return {
+        "workbook": str(workbook),
+        "out": str(out) if done.data is not None else None,
+        "runs": [
+            {
+                "run": run.header.run,
+                "stage": run.header.stage,
+                "evidence_class": run.evidence_class.value,
+                "interrupted": run.interrupted,
+            }
+            for run in read
+        ],
+        **done.as_dict(),
+    }
+
+
+def _print_filling(out: Path, read: Iterable[Run], columns: FillMap, done: Filling) -> None:
+    for run in read:
+        cut = ", cut off" if run.interrupted else ""
+        click.echo(f"run {run.header.run}: stage {run.header.stage}, {run.evidence_class}{cut}")
+    _listed(
+        "Rows that nothing belongs to",
+        ("cell", "id", "why"),
+        [(e.cell, e.id, e.reason) for e in done.unmatched],
+    )
+    _listed(
+        "Rows without a result",
+        ("cell", "id", "why"),
+        [(e.cell, e.id, e.reason) for e in done.without_result],
+    )
+    _listed("Results without a row", ("id", "cases"), [(key, str(cases)) for key, cases in done.without_row])
+    _listed(
+        f"Results of ours without an id of scheme '{columns.scheme}'",
+        ("our id",),
+        [(e,) for e in done.without_id],
+    )
+    _listed(
+        "Cells left as they are",
+        ("cell", "column", "holds", "would be", "why"),
+        [(e.cell, e.column, e.there, e.value, e.reason) for e in done.kept],
+    )
+    if done.data is None:
+        click.echo("nothing to write, so there is no new file")
+    else:
+        click.echo(f"{len(done.written)} cells of sheet '{done.sheet}' written to {out}")
+
+
+def _listed(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    if not rows:
+        return
+    click.echo(f"{title}: {len(rows)}")
+    print_table("", columns, rows[:_LISTED])
+    if len(rows) > _LISTED:
+        click.echo(f"and {len(rows) - _LISTED} more; --json has them all\n")

@@ -1,0 +1,191 @@
+"""Requirement baselines as others issue them, read by a column map, and two of them compared exactly."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.errors import ConfigurationError, nearest
+from harness.reports.column_map import SHIPPED, checked, header_row, text
+from harness.reports.tables import read_bytes, read_table
+from harness.settings import read
+
+DEFAULT_MAP = SHIPPED / "baseline.yaml"
+FIELDS = (
+    "external_id", "parent", "text", "source", "version", "clause", "type", "area", "priority", "roles",
+    "interfaces", "events", "data_items", "phases", "method",
+)  # fmt: skip
+_CLAUSE = "clause"
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineMap:
+    """Titles by field; ``optional`` fields may be missing in a table; ``key`` makes a row unique."""
+
+    where: str
+    sheet: str
+    header_row: int
+    titles: Mapping[str, str]
+    optional: frozenset[str]
+    key: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One requirement as its baseline has it; ``place`` names its line or cell."""
+
+    key: tuple[str, ...]
+    values: Mapping[str, str]
+    place: str
+
+    @property
+    def name(self) -> str:
+        """The key as words."""
+        return " / ".join(filter(None, self.key))
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The requirements of one file by key, in its order, with the fields that it has and its SHA-256."""
+
+    where: str
+    digest: str
+    fields: tuple[str, ...]
+    entries: Mapping[tuple[str, ...], Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field of one requirement that two baselines give differently."""
+
+    requirement: str
+    field: str
+    old: str
+    new: str
+    old_place: str
+    new_place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What differs. A clause that moved stands in ``moved``, any other field in ``changed``."""
+
+    added: tuple[Entry, ...]
+    removed: tuple[Entry, ...]
+    changed: tuple[Change, ...]
+    moved: tuple[Change, ...]
+    not_compared: tuple[str, ...]
+    """Fields that one of the two lacks."""
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing differs."""
+        return not (self.added or self.removed or self.changed or self.moved or self.not_compared)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the comparison for a program."""
+        return {
+            "same": self.same,
+            "added": [_shown(each) for each in self.added],
+            "removed": [_shown(each) for each in self.removed],
+            "changed": [asdict(each) for each in self.changed],
+            "moved": [asdict(each) for each in self.moved],
+            "not_compared": list(self.not_compared),
+        }
+
+
+def _shown(entry: Entry) -> dict[str, Any]:
+    return {"requirement": entry.name, "place": entry.place, **entry.values}
+
+
+def read_baseline_map(path: Path) -> BaselineMap:
+    """Read a column map; raises ConfigurationError naming file, key and the nearest known."""
+    where = str(path)
+    data = checked(
+        read(path), known=("sheet", "header_row", "columns", "key"), needed=("columns",), where=where
+    )
+    columns = checked(data["columns"], known=FIELDS, needed=("external_id",), where=f"{where}, columns")
+    titles, optional = {}, set()
+    for field, entry in columns.items():
+        place = f"{where}, columns, {field}"
+        if isinstance(entry, dict):
+            checked(entry, known=("title", "optional"), needed=("title",), where=place)
+            if entry.get("optional") is True:
+                optional.add(field)
+            entry = entry["title"]
+        titles[field] = text({field: entry}, field, "", where=place)
+    key = data.get("key", ["external_id"])
+    if not isinstance(key, list) or not key or "external_id" not in key:
+        raise ConfigurationError("'key' is a list of columns, 'external_id' among them", where=where)
+    for each in key:
+        if each not in titles:
+            raise ConfigurationError(
+                f"'{each}' of 'key' is no column of the map", where=where, mend=nearest(str(each), titles)
+            )
+    return BaselineMap(
+        where=where,
+        sheet=text(data, "sheet", "", where=where),
+        header_row=header_row(data, where=where),
+        titles=titles,
+        optional=frozenset(optional),
+        key=tuple(key),
+    )
+
+
+def read_baseline(path: Path, columns: BaselineMap) -> Baseline:
+    """Read a baseline from CSV or XLSX.
+
+    Raises ConfigurationError for a file, sheet or column that is missing, a row without an id, and an id that
+    stands twice.
+    """
+    table = read_table(path, sheet=columns.sheet, header_row=columns.header_row)
+    at = {
+        field: found
+        for field, title in columns.titles.items()
+        if (found := table.column(title) if field in columns.optional else table.needed(title)) is not None
+    }
+    entries: dict[tuple[str, ...], Entry] = {}
+    for line in table.lines:
+        values = {field: line.cells[index] for field, index in at.items()}
+        place = table.place(line, at["external_id"])
+        if not any(values.values()):
+            continue
+        if not values["external_id"].strip():
+            raise ConfigurationError(
+                f"the row has no '{columns.titles['external_id']}'",
+                where=place,
+                mend="Each requirement needs one.",
+            )
+        key = tuple(values.get(field, "").strip() for field in columns.key)
+        if key in entries:
+            raise ConfigurationError(
+                f"'{' / '.join(filter(None, key))}' stands twice",
+                where=place,
+                mend=f"First at {entries[key].place}. 'key' of the map says what makes a row unique.",
+            )
+        entries[key] = Entry(key, values, place)
+    if not entries:
+        raise ConfigurationError("holds no requirement", where=table.heading)
+    return Baseline(str(path), hashlib.sha256(read_bytes(path)).hexdigest(), tuple(at), entries)
+
+
+def compare(old: Baseline, new: Baseline) -> Comparison:
+    """Compare two baselines letter by letter (pure)."""
+    both = [field for field in old.fields if field in new.fields]
+    differing = [
+        Change(was.name, field, was.values[field], now.values[field], was.place, now.place)
+        for key, was in old.entries.items()
+        if (now := new.entries.get(key)) is not None
+        for field in both
+        if was.values[field] != now.values[field]
+    ]
+    return Comparison(
+        added=tuple(entry for key, entry in new.entries.items() if key not in old.entries),
+        removed=tuple(entry for key, entry in old.entries.items() if key not in new.entries),
+        changed=tuple(each for each in differing if each.field != _CLAUSE),
+        moved=tuple(each for each in differing if each.field == _CLAUSE),
+        not_compared=tuple(sorted(set(old.fields) ^ set(new.fields))),
+    )
