@@ -22,19 +22,20 @@ class Standing:
     spans: tuple[Span[Holder], ...]
     prospective: bool
     """It has accepted an appointment of scenario SEG that has not become effective."""
-    now: datetime
+    asked: datetime
+    """When the DIP took what the party sent: an outage makes nothing late (assumed)."""
     update_period: int
     """Working days in which a predecessor may report."""
 
     @property
     def current(self) -> bool:
-        """Say whether the party holds the service now."""
-        return any(span.holds(self.now) for span in self.spans)
+        """Say whether the party held the service when it sent."""
+        return any(span.holds(self.asked) for span in self.spans)
 
     @property
     def ended(self) -> datetime | None:
         """Return when the party's last time ended, None where it goes on or never was."""
-        ends = [span.until for span in self.spans if span.until is not None and span.until <= self.now]
+        ends = [span.until for span in self.spans if span.until is not None and span.until <= self.asked]
         return None if self.current or not ends else max(ends)
 
     @property
@@ -44,7 +45,7 @@ class Standing:
             return False
         last_day = local_date(self.ended - timedelta(seconds=1))
         last = calendars().add_working_days(last_day, self.update_period)
-        return local_date(self.now) > last
+        return local_date(self.asked) > last
 
     def holds(self, moment: datetime | None) -> bool:
         """Say whether the party held the service at a moment, or will hold it."""
@@ -63,4 +64,4 @@ def standing(case: Case, service: Service) -> Standing:
         and each.stage is Stage.ACCEPTED
         for each in point.appointments
     )
-    return Standing(own, prospective, case.now, case.terms.update_period)
+    return Standing(own, prospective, case.accepted, case.terms.update_period)

@@ -77,7 +77,7 @@ RULES = rules(
     ),
     Rule(
         "REG1020",
-        lambda case: (_effective(case) or case.now) > case.now,
+        lambda case: (_effective(case) or case.accepted) > case.accepted,
         "published",
         "energising and de-energising are reported once they are done",
     ),

@@ -68,7 +68,7 @@ def _more_than_location(change: MeterChange) -> bool:
 
 def _in_future(change: MeterChange) -> bool:
     dates = (change.installed_at, change.removed_at, change.display_from)
-    return any(date is not None and date > change.case.now for date in dates)
+    return any(date is not None and date > change.case.accepted for date in dates)
 
 
 def _not_appointed_then(change: MeterChange) -> bool:

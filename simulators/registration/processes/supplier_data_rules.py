@@ -244,7 +244,7 @@ RULES = rules(
         "REG1024",
         _some(
             lambda case, change: (
-                change.since is not None and change.since < case.now - case.terms.retrospective
+                change.since is not None and change.since < case.accepted - case.terms.retrospective
             )
         ),
         "third-party",
@@ -254,7 +254,7 @@ RULES = rules(
         "REG1020",
         lambda case: (
             case.publication.event == DISPLAY
-            and any(each.since is not None and each.since > case.now for each in changes(case))
+            and any(each.since is not None and each.since > case.accepted for each in changes(case))
         ),
         "assumed",
         "a display is reported once it is installed, or was declined",

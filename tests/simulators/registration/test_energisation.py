@@ -52,13 +52,16 @@ def send(
     sender: str = METERING,
     mpan: str = MPAN,
     release: str = "2.1.0",
+    accepted: datetime = NOW,
 ) -> tuple[Service, list[Outgoing]]:
     """Return a registration service and what it sent because of an IF-007."""
     service = Service(point, release=release)
     date = at if isinstance(at, str) else message_time(at)
     block = {"energisationStatus": status, "energisationStatusEffectiveFromDate": date}
-    sent = service.receive("IF-007", "EnergisationStatusChange", sender, custom={"B025": block}, mpan=mpan)
-    return service, sent
+    custom = {"B025": block}
+    return service, service.receive(
+        "IF-007", "EnergisationStatusChange", sender, custom=custom, mpan=mpan, accepted=accepted
+    )
 
 
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -87,6 +90,14 @@ def test_a_code_refuses_energisation_and_not_its_neighbour(code: str) -> None:
     broken, sound = CASES[code]
     assert code_of(send(**broken)[1]) == code
     assert code_of(send(**sound)[1]) is None
+
+
+def test_what_an_outage_held_up_is_judged_by_when_the_dip_took_it() -> None:
+    """A future date stays one, and the tenth working day is that of the sending."""
+    assert code_of(send(at=NOW, accepted=NOW - SECOND)[1]) == "REG1020"
+    point = left(datetime.fromisoformat("2026-02-16T00:00:00+00:00"))
+    assert code_of(send(point=point, at=NOW - 20 * DAY)[1]) == "REG1003"
+    assert code_of(send(point=point, at=NOW - 20 * DAY, accepted=NOW - 3 * DAY)[1]) is None
 
 
 def test_every_code_of_energisation_has_its_case() -> None:

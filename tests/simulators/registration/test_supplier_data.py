@@ -62,6 +62,7 @@ def send(
     stage: SwitchStage = SwitchStage.PENDING,
     mpan: str = MPAN,
     release: str = "2.1.0",
+    accepted: datetime = NOW,
 ) -> tuple[Service, list[Outgoing]]:
     """Return a registration service and what it sent because of an IF-025.
 
@@ -78,7 +79,7 @@ def send(
         PARTS[event][0].block: block,
         "B013": {"CSSRegistrationID": registration} if registration else None,
     }
-    return service, service.receive("IF-025", event, sender, custom=custom, mpan=mpan)
+    return service, service.receive("IF-025", event, sender, custom=custom, mpan=mpan, accepted=accepted)
 
 
 def asked(event: str, *values: tuple[object, datetime | None], **around: Any) -> dict[str, Any]:
@@ -175,6 +176,14 @@ def test_a_code_refuses_supplier_data_and_not_its_neighbour(code: str) -> None:
     broken, sound = CASES[code]
     assert code_of(sent(broken)) == code
     assert code_of(sent(sound)) is None
+
+
+def test_a_change_that_an_outage_held_up_is_not_too_far_back() -> None:
+    """How far back it reaches counts from when the DIP took it, and so does what lies ahead."""
+    held_up = asked(CONSENT, ("D", NOW - 6 * DAY), point={**POINT, "supplier": SUPPLIER})
+    assert code_of(sent(held_up)) == "REG1024"
+    assert code_of(sent({**held_up, "accepted": NOW - DAY})) is None
+    assert code_of(sent({**SHOWN, "accepted": NOW - DAY})) == "REG1020"
 
 
 def test_every_code_of_supplier_data_has_its_case() -> None:
