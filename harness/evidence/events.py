@@ -49,7 +49,10 @@ class RunStarted(Event):
     options: dict[str, Any]
     selected: int
     changes: list[dict[str, Any]] = field(default_factory=list)
-    """What changed since the release that cases were selected by: since, release, interfaces, summary."""
+    """What changed since the release that cases were selected by.
+
+    since, release, interfaces, summary; tied: whether a scenario can use it
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

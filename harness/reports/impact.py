@@ -17,6 +17,8 @@ class ChangeRow:
     release: str
     summary: str
     interfaces: tuple[str, ...]
+    tied: bool
+    """Whether a scenario can use what changed: an interface, or an operation that a step asks for."""
     cases: int
 
 
@@ -34,13 +36,13 @@ class Impact:
 
     @property
     def without_case(self) -> tuple[ChangeRow, ...]:
-        """The changes of interfaces that no case of the run uses."""
-        return tuple(row for row in self.rows if row.interfaces and not row.cases)
+        """The changes of what a scenario can use and no case of the run does."""
+        return tuple(row for row in self.rows if row.tied and not row.cases)
 
     @property
     def untied(self) -> tuple[ChangeRow, ...]:
-        """The changes of no interface: operations, and the shapes of envelopes and answers."""
-        return tuple(row for row in self.rows if not row.interfaces)
+        """The others: operations that no step asks for, and the shapes of envelopes and answers."""
+        return tuple(row for row in self.rows if not row.tied)
 
     def reasons(self, instance: Instance) -> tuple[ChangeRow, ...]:
         """Return the changes for which a case was selected, those of the fewest cases first."""
@@ -63,6 +65,7 @@ def impact(run: Run) -> Impact:
                 each["release"],
                 each["summary"],
                 tuple(each["interfaces"]),
+                each["tied"],
                 counted[each["release"], each["summary"]],
             )
             for number, each in enumerate(run.header.changes, start=1)

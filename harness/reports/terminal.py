@@ -94,7 +94,7 @@ def _impact(run: Run) -> list[RenderableType]:
     text = f"{len(run.instances):,} cases by {len(found.tested):,} of {len(found.rows):,} changes"
     text += f" since {found.since}"
     if found.without_case:
-        text += f"; {len(found.without_case):,} touch interfaces that no case here uses"
+        text += f"; {len(found.without_case):,} touch what no case here uses"
     lines = [Text(text)]
     if found.untied:
         lines.append(Text(f"{len(found.untied):,} are not tied to a scenario:", style="yellow"))

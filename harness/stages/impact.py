@@ -1,7 +1,8 @@
 """What the difference between two releases touches (pure): cases by the interface-event pairs that they use.
 
 A change of a message touches the message's events. A change of a block, or of what many messages share,
-touches its interfaces with all their events. That rule is ours; it errs towards running a case.
+touches its interfaces with all their events. A change of an operation touches the cases whose steps use it.
+That rule is ours; it errs towards running a case.
 """
 
 from __future__ import annotations
@@ -31,6 +32,13 @@ from harness.spec.release import Release, load
 ANY = ""
 """Stands for every event of an interface."""
 
+_OPERATIONS: Mapping[type[Step], str] = {
+    Requeue: "/dip-channel/{id}/requeue/",
+    Replay: "/dip-channel/{id}/replay/",
+    Webhook: "/dip-channel/{id}/pubconfig/",
+}
+"""Operations beside the sending of messages, by the step that uses them."""
+
 Pair = tuple[str, str]
 """An interface and an event without brackets, or `ANY`."""
 
@@ -41,6 +49,8 @@ class Reach:
 
     change: Change
     events: Mapping[str, frozenset[str]]
+    step: type[Step] | None = None
+    """The kind of step that uses the operation which changed."""
 
     def touches(self, pair: Pair) -> bool:
         """Say whether the change is one of what a pair carries."""
@@ -55,11 +65,11 @@ def touched(case: Case, since: str) -> Case:
     """Return the case with the changes since a release that touch it; unchanged where none is named."""
     if not since:
         return case
-    pairs = pairs_of(case)
+    pairs, steps = pairs_of(case), {type(step) for step in _steps(case)}
     found = [
         reach.change.summary
         for reach in reaches(load(since), load(case.release))
-        if any(reach.touches(pair) for pair in pairs)
+        if reach.step in steps or any(reach.touches(pair) for pair in pairs)
     ]
     return replace(case, touched_by=tuple(found))
 
@@ -73,6 +83,7 @@ def changes(since: str, releases: Iterable[str]) -> list[dict[str, Any]]:
             "since": since,
             "release": name,
             "interfaces": list(reach.change.interfaces),
+            "tied": bool(reach.events) or reach.step is not None,
             "summary": reach.change.summary,
         }
         for name in releases
@@ -83,14 +94,23 @@ def changes(since: str, releases: Iterable[str]) -> list[dict[str, Any]]:
 @cache
 def reaches(old: Release, new: Release) -> tuple[Reach, ...]:
     """Return every change between two releases, also those that reach no interface."""
-    return tuple(Reach(change, _events(change, old, new)) for change in diff(old, new))
+    return tuple(Reach(change, _events(change, old, new), _step(change)) for change in diff(old, new))
 
 
 def pairs_of(case: Case) -> frozenset[Pair]:
     """Return what the case is about, and what its steps send, receive, rule out, order or ask for again."""
-    steps = (*case.scenario.steps, *case.scenario.last_steps)
-    named = {pair for step in steps for pair in _named(step, case)}
+    named = {pair for step in _steps(case) for pair in _named(step, case)}
     return frozenset({(case.interface, case.event), *named})
+
+
+def _steps(case: Case) -> tuple[Step, ...]:
+    return (*case.scenario.steps, *case.scenario.last_steps)
+
+
+def _step(change: Change) -> type[Step] | None:
+    if not change.kind.startswith("operation-"):
+        return None
+    return next((step for step, path in _OPERATIONS.items() if f" {path}" in change.field), None)
 
 
 def _events(change: Change, old: Release, new: Release) -> Mapping[str, frozenset[str]]:

@@ -34,7 +34,10 @@ def selected(example: ExampleRun) -> Run:
         example.finish(case, "pass", "", None)
     run = read_run(example.write())
     told = [
-        {"since": "2.0.1", "release": "2.1.0", "interfaces": interfaces, "summary": summary}
+        {
+            "since": "2.0.1", "release": "2.1.0", "interfaces": interfaces, "tied": bool(interfaces),
+            "summary": summary,
+        }
         for summary, interfaces in (
             (WIDE, ["IF-031", "IF-036"]), (NARROW, ["IF-031"]), (ELSEWHERE, ["IF-051"]), (SHAPE, []),
         )
@@ -65,7 +68,7 @@ def test_the_page_has_the_changes_and_the_reason_beside_each_case(selected: Run)
 def test_the_terminal_counts_cases_and_changes(selected: Run) -> None:
     """It names the changes that no scenario can touch, and the command repeats the selection."""
     lines = [str(part) for part in summary(selected).renderables]  # type: ignore[union-attr]
-    assert "2 cases by 2 of 4 changes since 2.0.1; 1 touch interfaces that no case here uses" in lines
+    assert "2 cases by 2 of 4 changes since 2.0.1; 1 touch what no case here uses" in lines
     assert lines[lines.index("1 are not tied to a scenario:") + 1] == f"  {SHAPE}"
     assert "--changed-since 2.0.1" in command(selected)
 

@@ -115,6 +115,24 @@ def test_a_case_is_taken_for_what_its_steps_use_and_says_why(tmp_path: Path) -> 
     assert touched(hears, "") is hears
 
 
+def test_an_operation_that_changed_touches_the_steps_that_use_it(tmp_path: Path) -> None:
+    """2.2.1 answers a requeue otherwise: a case with one says so, a case with a replay has other reasons."""
+    case = replace(case_of(PROCESS, tmp_path), release="2.2.1")
+    requeue = "POST /dip-channel/{id}/requeue/{recipient-id}: the answer 202 (RequeueId) is new"
+    asks = touched(with_steps(case, Requeue("data", "IF-041")), "2.1.0").touched_by
+    assert any(reason.startswith(requeue) for reason in asks)
+    replays = touched(with_steps(case, Replay("data", "IF-041")), "2.1.0").touched_by
+    assert not any(reason.startswith(requeue) for reason in replays)
+    assert any("ContinuationToken" in reason for reason in replays)
+    assert not any("/statusmessage/" in reason for reason in (*asks, *replays))
+    tied = {each["summary"]: each["tied"] for each in changes("2.1.0", ("2.2.1",)) if not each["interfaces"]}
+    assert [text.split()[1].split("/")[3] for text, is_tied in tied.items() if is_tied] == [
+        "replay",
+        "replay",
+        "requeue",
+    ]
+
+
 def test_the_run_keeps_all_changes() -> None:
     """Changes of no interface are kept too, release by release."""
     kept = changes("1.8.3", ("2.0.1", "2.1.0"))
