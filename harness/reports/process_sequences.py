@@ -31,7 +31,7 @@ PROCESSES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Market segment and connection type", ("DHF-SEG-001", "DHF-SEG-002", "DHF-SEG-004")),
     ("Relationships and alignment", ("DHF-SEG-006", "DHF-SEG-008", "DHF-SEG-011")),
     ("Forward migration", ("DHM-FWD-001", "DHM-MIX-001")),
-    ("Reverse migration", ("DHM-REV-008",)),
+    ("Reverse migration", ("DHM-REV-001", "DHM-REV-008")),
 )
 """A process and the scenarios that show it."""
 
