@@ -20,6 +20,9 @@ from harness.reports.validation_lists import Allowed, allowed_values
 from harness.reports.workbook_cells import Place, formulas, refuse, written
 from harness.spec.roles import expand
 
+_GUESSED = 100
+"""Rows that the nearest id is looked for; it takes some milliseconds each."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -90,7 +93,10 @@ def fill(data: bytes, where: str, columns: FillMap, results: Shown) -> Filling:
     role_at = table.needed(columns.role) if columns.role else None
     calculated = formulas(data, table.sheet, where)
     allowed = allowed_values(book, page)
-    unmatched, without_result, done, kept = [], [], [], []
+    unmatched: list[Unmatched] = []
+    without_result: list[Unmatched] = []
+    done: list[Cell] = []
+    kept: list[Cell] = []
     cells: dict[Place, str | float] = {}
     seen = set()
     for line in table.lines:
@@ -99,7 +105,7 @@ def fill(data: bytes, where: str, columns: FillMap, results: Shown) -> Filling:
         seen.add(identifier)
         said = line.cells[role_at].strip() if role_at is not None else ""
         role = columns.roles.get(said, said)
-        if reason := _unknown(identifier, role, results, columns):
+        if reason := _unknown(identifier, role, results, columns, guess=len(unmatched) < _GUESSED):
             unmatched.append(Unmatched(at, identifier, reason))
             continue
         found = results.cases.get(identifier, ())
@@ -141,13 +147,14 @@ def fill(data: bytes, where: str, columns: FillMap, results: Shown) -> Filling:
     )
 
 
-def _unknown(identifier: str, role: str, results: Shown, columns: FillMap) -> str:
-    """Say why a row belongs to nothing of ours; empty where it does."""
+def _unknown(identifier: str, role: str, results: Shown, columns: FillMap, *, guess: bool) -> str:
+    """Say why a row belongs to nothing of ours, empty where it does; ``guess`` adds the nearest id."""
     subject = columns.subject.removesuffix("s")
     if not identifier:
         return "the row has no id"
     if identifier not in results.known:
-        meant = nearest(identifier, results.known).split("Known:")[0].split("Similar:")[0].strip()
+        meant = nearest(identifier, results.known) if guess else ""
+        meant = meant.split("Known:")[0].split("Similar:")[0].strip()
         return f"no {subject} has this id. {meant}".strip()
     roles = {*expand("Public"), HUB, ""}
     if role not in roles:

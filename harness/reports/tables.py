@@ -116,6 +116,8 @@ def open_workbook(data: bytes, where: str) -> Workbook:
         with zipfile.ZipFile(io.BytesIO(data)) as package:
             if sum(part.file_size for part in package.infolist()) > LARGEST_UNPACKED:
                 raise ConfigurationError(f"unpacks to over {LARGEST_UNPACKED // 2**20} MB", where=where)
+            if (broken := package.testzip()) is not None:
+                raise ConfigurationError(f"is a broken workbook: its part {broken} is damaged", where=where)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             return load_workbook(io.BytesIO(data), data_only=True)

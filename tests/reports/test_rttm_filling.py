@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,23 @@ def test_classes_are_never_added_up(tmp_path: Path) -> None:
     assert page["D3"].value == "Passed"
     assert page["E3"].value.startswith("rehearsal: ")
     assert "; paired: " in page["E3"].value
+
+
+def test_the_last_run_of_a_case_counts(tmp_path: Path) -> None:
+    """A case that failed and then passed has passed, in whatever order the runs are given."""
+    runs = []
+    for number, passes in enumerate((False, True), start=1):
+        example = ExampleRun(tmp_path / str(number))
+        case = example.begin("s", "s", "IF-031", "MSApp", "SUP", requirements=("DH-IF-031",))
+        blame = None if passes else {"class": "participant", "party": "x"}
+        status = "passed" if passes else "failed"
+        example.finish(case, "pass" if passes else "fail", "", blame, status=status)
+        run = read_run(example.write(evidence_class="paired"))
+        assert run.end is not None
+        runs.append(replace(run, end=replace(run.end, at=f"2026-11-0{number}T09:00:00.000+00:00")))
+    for order in (runs, runs[::-1]):
+        page = _page(_filled(theirs(ROWS), _columns(tmp_path, classes="paired"), *order))
+        assert (page["D3"].value, page["F3"].value) == ("Passed", datetime(2026, 11, 2))
 
 
 def test_a_date_goes_into_a_date_cell(tmp_path: Path) -> None:
