@@ -1,8 +1,8 @@
 """Disconnection and reconnection by the distributor, de-registration by the switching service (IF-009).
 
 A table says which statuses each leads to. What is not in it can't have happened, and telling it is an error
-of whoever tells. A de-registration ends the services' time (reason DEREG), and requests that are under way
-lapse (assumed); a disconnection leaves both alone. IF-009 comes after IF-037, for with it the DIP learns that
+of whoever tells. A de-registration ends the supplier's time and that of the services (reason DEREG), and
+requests that are under way lapse (assumed); a disconnection leaves all of them alone. IF-009 comes after IF-037, for with it the DIP learns that
 the supplier has gone.
 """
 
@@ -143,6 +143,7 @@ def _ended(case: Case, point: MeteringPoint, effective: datetime) -> tuple[Meter
             around = Around(parties={"predecessor": span.value.dip_id})
             sent.append(write(LEAVES[service], case, point, leaving, around=around))
             point = point.put(item, None, effective, case.now)
+    point = point.put(Item.SUPPLIER, None, effective, case.now)
     for each in point.appointments:
         if each.open:
             lapsed = move(case, point, each, replace(each, correlation=None), Trigger.LAPSES)
