@@ -2,8 +2,8 @@
 
 A table says which statuses each leads to. What is not in it can't have happened, and telling it is an error
 of whoever tells. A de-registration ends the supplier's time and that of the services (reason DEREG), and
-requests that are under way lapse (assumed); a disconnection leaves all of them alone. IF-009 comes after IF-037, for with it the DIP learns that
-the supplier has gone.
+requests that are under way lapse (assumed); a disconnection leaves all of them alone. IF-009 comes after
+IF-037, for with it the DIP learns that the supplier has gone.
 """
 
 from __future__ import annotations
