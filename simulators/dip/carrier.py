@@ -19,7 +19,7 @@ from simulators.dip.outcome import Reply
 from simulators.dip.status import CHANNEL as STATUS
 from simulators.faults.controls import Controls
 from simulators.faults.credentials import Issuer
-from simulators.faults.kinds import AFTER, DELIVERY, Effect
+from simulators.faults.kinds import AFTER, DELIVERY, WEBHOOK, Effect
 from simulators.faults.plan import Place
 
 MPO = "X-DIP-MPO"
@@ -65,11 +65,20 @@ class Carrier:
                 await asyncio.sleep(max(waits))
 
     def most(self, recipient: str, usual: int) -> int:
-        """Return how many messages the next call to a recipient may hold."""
-        if not self._plan.watches(DELIVERY):
+        """Return how many messages the next call to a recipient may hold.
+
+        One, where a fault is for the messages of one tag alone: a call that it meets then carries no other's.
+        """
+        if not (self._plan.watches(DELIVERY) or self._plan.watches(WEBHOOK)):
             return usual
-        faults = self._plan.candidates(DELIVERY, self._place(recipient, ""), any_channel=True)
-        return min([usual, *(fault.effect.most for fault in faults if fault.effect.most is not None)])
+        place = self._place(recipient, "")
+        faults = [
+            fault
+            for point in (DELIVERY, WEBHOOK)
+            for fault in self._plan.candidates(point, place, any_channel=True)
+        ]
+        limits = [fault.effect.most for fault in faults if fault.effect.most is not None]
+        return min([usual, *limits, *(1 for fault in faults if fault.tag and not _gathers(fault.effect))])
 
     def pack(self, recipient: str, channel: str, bodies: Sequence[bytes]) -> Parcel:
         """Put the messages of one call together, as the recipient gets to see them."""
@@ -158,3 +167,8 @@ def _usual(member: Member, settings: Settings) -> Handling:
             mend=f"It may hold {', '.join('{' + name + '}' for name in values)}.",
         ) from error
     return Handling({MPO: text.encode("ascii", "replace").decode()})
+
+
+def _gathers(effect: Effect) -> bool:
+    """Say whether an effect is about how many messages a call holds, or in which order."""
+    return effect.most is not None or effect.gather is not None or effect.hold_back is not None

@@ -377,3 +377,16 @@ def test_a_fault_of_a_tag_meets_the_status_messages_about_it(bench: Bench) -> No
     assert _applied(bench, other) == []
     [recorded] = [one for one in bench.admin.applied_faults(tag=mine) if one["fault"] == "duplicate"]
     assert (len(recorded["references"]), len(recorded["transactions"])) == (1, 1)
+
+
+def test_a_fault_of_one_tag_meets_nobody_elses_message(bench: Bench) -> None:
+    """Messages of two tags that gather for one recipient go in calls of their own while one has a fault."""
+    recipient = bench.party("REGS").dip_id
+    own, other = bench.tag(), bench.tag()
+    _put(bench, "batch", party=recipient, seconds=0.4)
+    fault = {"fault": "status", "at": "webhook", "party": recipient, "status": 404, "times": 1}
+    bench.admin.set_faults([fault], tag=own)
+    for tag in (other, own):
+        assert bench.send(bench.message(tag=tag)).status == 201
+    assert _delivered(bench, other) == [("Delivered", 201)]
+    assert _delivered(bench, own) == [("DeliveryFailure", 404)]
