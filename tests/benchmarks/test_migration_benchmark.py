@@ -21,7 +21,7 @@ def site(name: str, cost: float) -> Site:
 
 def test_migrations_are_run_and_counted() -> None:
     """Every register gets its rounds, and every migration ends with a migrated point (else it fails)."""
-    found = run(0.2, DEFAULT, {"few": 40, "more": 400})
+    found = run(0.2, DEFAULT, {"few": 1_000, "more": 4_000})
     assert found.figures["migrations_few"] == found.figures["migrations_more"] > 0
     assert found.figures["us_per_migration_few"] > 0
     assert set(found.figures) >= {"ratio_more", "opened_ms_few"}
