@@ -12,13 +12,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from harness.data import folder
-from harness.errors import ConfigurationError, nearest
+from harness.errors import ConfigurationError
 from harness.scenarios.parameters import filled
-from harness.scenarios.procedures import arguments, parameters_of
-from harness.scenarios.yaml_text import load_text_yaml
+from harness.scenarios.parts import arguments, contents, file_of, parameters_of
 
-FOLDER = "setups"
+KIND = "setup"
 _KEYS = ("setup", "title", "parameters", "given")
 
 
@@ -43,13 +41,7 @@ def with_setup(given: Any, where: Path) -> Any:
         raise ConfigurationError(
             "given/setup names no setup", where=str(where), mend="setup: {name: NAME, with: {...}}"
         )
-    place = _setups_of(where)
-    names = [path.stem for path in place.glob("*.yaml")]
-    if named["name"] not in names:
-        raise ConfigurationError(
-            f"'{named['name']}' is no setup", where=str(where), mend=nearest(str(named["name"]), names)
-        )
-    setup = _read(place / f"{named['name']}.yaml")
+    setup = _read(file_of(KIND, named["name"], where))
     values = arguments(f"setup '{setup.name}'", setup.parameters, named.get("with") or {}, where)
     return over(filled(dict(setup.given), values), own)
 
@@ -62,25 +54,9 @@ def over(below: Any, above: Any) -> Any:
     return {**below, **above, **laid}
 
 
-def _setups_of(path: Path) -> Path:
-    for parent in path.resolve().parents:
-        if (parent / FOLDER).is_dir():
-            return parent / FOLDER
-    return folder("test_catalogue") / FOLDER
-
-
 @lru_cache(maxsize=64)
 def _read(path: Path) -> Setup:
-    data = load_text_yaml(path)
-    if not isinstance(data, dict):
-        raise ConfigurationError("is no mapping", where=str(path))
-    for key in data:
-        if key not in _KEYS:
-            raise ConfigurationError(f"'{key}' is not known here", where=str(path), mend=nearest(key, _KEYS))
-    if data.get("setup") != path.stem:
-        raise ConfigurationError(
-            "is not named as its file", where=str(path), mend=f"Write setup: {path.stem}."
-        )
+    data = contents(path, KIND, _KEYS)
     if not isinstance(data.get("given"), dict):
         raise ConfigurationError("gives nothing", where=str(path), mend="Write given: {parties: ..., ...}.")
     return Setup(path.stem, parameters_of(data, path), data["given"])

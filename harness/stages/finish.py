@@ -14,6 +14,7 @@ from harness.evidence.evidence_class import System, evidence_class
 from harness.evidence.log import FILE, EventLog, merge
 from harness.scenarios import procedures, setups, themes
 from harness.scenarios.catalogue import scenario_files
+from harness.scenarios.parts import folder_of
 from harness.security.profiles import TEST_AUTHORITY
 from harness.stages.impact import changes
 from harness.stages.options import RunOptions
@@ -93,7 +94,8 @@ def vouched_by_test_authority(ca: Path) -> bool:
 def catalogue_hash(folder: Path) -> str:
     """Return one SHA-256 over names and bytes of all scenarios, procedures, setups and themes."""
     digest = hashlib.sha256()
-    shared = [path for name in (procedures.FOLDER, setups.FOLDER) for path in (folder / name).glob("*.yaml")]
+    kinds = (procedures.KIND, setups.KIND)
+    shared = [path for kind in kinds for path in (folder / folder_of(kind)).glob("*.yaml")]
     for path in [*scenario_files(folder), *sorted(shared), *folder.glob(themes.FILE)]:
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
         digest.update(hashlib.sha256(path.read_bytes()).digest())
