@@ -53,6 +53,14 @@ class RunStarted(Event):
 
     since, release, interfaces, summary; tied: whether a scenario can use it
     """
+    cycle: str = ""
+    """The cycle of the plan that the run belongs to."""
+    cohorts: list[str] = field(default_factory=list)
+    intervals: list[str] = field(default_factory=list)
+    builds: dict[str, str] = field(default_factory=dict)
+    """Which build each party ran, by its name or DIP id, as far as somebody said so."""
+    register: dict[str, dict[str, str]] = field(default_factory=dict)
+    """What each requirement asked when the run began: text (a digest), version, roles, interfaces."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +103,10 @@ class InstanceStarted(InstanceEvent):
     """Our id of the theme that the area belongs to."""
     touched_by: list[str] = field(default_factory=list)
     """Changes between two releases for which the case was selected, in words."""
+    scenario_hash: str = ""
+    """SHA-256 of what the scenario does: what is given and its steps, procedures and setups put in."""
+    segments: list[str] = field(default_factory=list)
+    """Market segments that the scenario is of; none where it is of no one in particular."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -190,7 +191,14 @@ def _scenario(data: Mapping[str, Any], path: Path, *, variant: str, origins: tup
         origins=origins,
         variant=variant,
         theme=theme_of(themes_of(path), data["stage"], data["area"]),
+        digest=_digest(data),
     )
+
+
+def _digest(data: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of what decides a scenario's verdict, whatever file each part of it stands in."""
+    doing = {key: data[key] for key in ("polarity", "given", "steps", "finally") if key in data}
+    return hashlib.sha256(json.dumps(doing, sort_keys=True).encode()).hexdigest()
 
 
 def _step(data: Mapping[str, Any]) -> Step:

@@ -305,6 +305,8 @@ class Scenario:
     variant: str = ""
     theme: str = ""
     """Our id of the theme that the area belongs to; empty where none does."""
+    digest: str = ""
+    """SHA-256 of what it does (`given`, `steps`, `finally`): titles, ids and links may change without it."""
 
 
 @dataclass(frozen=True, slots=True)

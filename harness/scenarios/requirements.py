@@ -2,6 +2,7 @@
 
 It is a folder of YAML files, checked against `requirements.schema.json`, beside `sources.yaml`, which says
 what each source is. Ids carry the prefix ``DH-`` and are ours; those of others stand in ``external_ids``.
+A single file that carries its own ``sources`` is a register too: somebody's baseline, put beside the shipped.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ class Source:
 class Requirement:
     """One requirement; ``type`` is F, M, NF or O, ``basis`` published, third-party or assumed.
 
-    ``part`` is sender or recipient where a participant meets it in that part of an exchange alone.
+    ``part`` is sender or recipient where a participant meets it in that part of an exchange alone. ``events``
+    are without brackets; ``interfaces``, ``events`` and ``segments`` are empty where it holds for all.
     """
 
     id: str
@@ -60,12 +62,32 @@ class Requirement:
     external_ids: Mapping[str, str]
     parent: str
     file: str
+    version: str = ""
+    """The version of the source; of a source of ours empty."""
+    area: str = ""
+    priority: str = ""
+    """MoSCoW, in the words of its baseline."""
+    events: tuple[str, ...] = ()
+    data_items: tuple[str, ...] = ()
+    segments: tuple[str, ...] = ()
+    covered_by: tuple[str, ...] = ()
+    """Other requirements whose tests verify this one."""
 
     @property
     def concrete_roles(self) -> tuple[str, ...]:
         """The roles with ALL written out, each once."""
         spelled = (each for role in self.roles for each in (expand("Public") if role == "ALL" else (role,)))
         return tuple(dict.fromkeys(spelled))
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """What it asks, aspect by aspect, to tell later which of them changed; the text as a digest."""
+        return {
+            "text": hashlib.sha256(self.text.encode()).hexdigest()[:16],
+            "version": self.version,
+            "roles": " ".join([*self.concrete_roles, *([self.part] if self.part else [])]),
+            "interfaces": " ".join(self.interfaces),
+        }
 
 
 class Register(Mapping[str, Requirement]):
@@ -88,6 +110,15 @@ class Register(Mapping[str, Requirement]):
     def __len__(self) -> int:
         return len(self._requirements)
 
+    def asked(self) -> dict[str, dict[str, str]]:
+        """Return what each requirement asks, by id."""
+        return {identifier: each.asked for identifier, each in self._requirements.items()}
+
+    def verified_by(self, identifier: str) -> tuple[str, ...]:
+        """Return the ids whose tests verify a requirement: its own, then those that cover it."""
+        requirement = self._requirements.get(identifier)
+        return (identifier, *(requirement.covered_by if requirement else ()))
+
     def check(self, identifiers: Iterable[str], *, where: str) -> None:
         """Raise ConfigurationError for the first id that is not registered, with the nearest that is."""
         for identifier in identifiers:
@@ -106,25 +137,66 @@ def shipped() -> Register:
     return read_register(data_folder("test_catalogue") / "requirements")
 
 
-def read_register(folder: Path, *, interfaces: Iterable[str] | None = None) -> Register:
-    """Read and check a register; raises ConfigurationError naming file, entry and fix.
+def register_of(catalogue: Path) -> Register:
+    """Return the register of a catalogue folder; the shipped one where it holds none."""
+    own = catalogue / "requirements"
+    if not own.is_dir() or catalogue.resolve() == data_folder("test_catalogue").resolve():
+        return shipped()
+    return read_register(own)
 
-    ``interfaces`` are those that a requirement may name; by default those of every shipped release.
+
+def joined(registers: Iterable[Register]) -> Register:
+    """Return one register of several; raises ConfigurationError for an id given twice or one that is none."""
+    listed = list(registers)
+    found: dict[str, Requirement] = {}
+    for register in listed:
+        for requirement in register.values():
+            if requirement.id in found:
+                raise ConfigurationError(
+                    f"the id {requirement.id} is given twice: also in {found[requirement.id].file}",
+                    where=requirement.file,
+                )
+            found[requirement.id] = requirement
+    for requirement in found.values():
+        for each in requirement.covered_by:
+            if each not in found:
+                mend = nearest(each, found).split(" Known:")[0]
+                raise ConfigurationError(
+                    f"'{each}' under 'covered_by' is no requirement",
+                    where=f"{requirement.file}, {requirement.id}",
+                    mend=mend,
+                )
+    sources = {key: source for register in listed for key, source in register.sources.items()}
+    digests = [register.digest for register in listed]
+    digest = digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+    return Register(found.values(), sources, digest)
+
+
+def read_register(place: Path, *, interfaces: Iterable[str] | None = None) -> Register:
+    """Read and check a register, a folder or one file; raises ConfigurationError naming file, entry and fix.
+
+    ``interfaces`` are those that a requirement may name; by default those of every shipped release. What
+    ``covered_by`` names may stand in another register: `joined` checks it.
     """
-    files = [path for path in sorted(folder.glob("*.yaml")) if path.name != SOURCES]
+    alone = not place.is_dir()
+    files = [place] if alone else [path for path in sorted(place.glob("*.yaml")) if path.name != SOURCES]
     if not files:
-        raise ConfigurationError("holds no requirements (*.yaml)", where=str(folder))
-    sources = _read_sources(folder / SOURCES)
+        raise ConfigurationError("holds no requirements (*.yaml)", where=str(place))
+    listed = [] if alone else [place / SOURCES]
+    sources = {} if alone else _read_sources(place / SOURCES)
     known = frozenset(interfaces) if interfaces is not None else _shipped_interfaces()
     found: dict[str, Requirement] = {}
     for path in files:
-        for place, data in _entries(path):
+        content = read(path)
+        if alone or "sources" in content:
+            sources |= _read_sources(path)
+        for entry, data in _entries(path, content):
             requirement = _requirement(data, path.name)
-            _check_names(requirement, sources, known, where=f"{path}, {place}")
+            _check_names(requirement, sources, known, where=f"{path}, {entry}")
             if requirement.id in found:
                 raise ConfigurationError(
                     f"the id is given twice: also in {found[requirement.id].file}",
-                    where=f"{path}, {place}",
+                    where=f"{path}, {entry}",
                     mend="Ids are never used again; take the next free number.",
                 )
             found[requirement.id] = requirement
@@ -134,7 +206,7 @@ def read_register(folder: Path, *, interfaces: Iterable[str] | None = None) -> R
                 f"parent '{requirement.parent}' is no requirement",
                 where=f"{requirement.file}, {requirement.id}",
             )
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in [*files, folder / SOURCES])).hexdigest()
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in [*files, *listed])).hexdigest()
     return Register(found.values(), sources, digest)
 
 
@@ -148,9 +220,8 @@ def _shipped_interfaces() -> frozenset[str]:
     return frozenset(interface for name in names() for interface in load(name).interfaces)
 
 
-def _entries(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def _entries(path: Path, data: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each entry with the words that find it; raises ConfigurationError for a malformed one."""
-    data = read(path)
     listed = data.get("requirements")
     for problem in sorted(_validator().iter_errors(data), key=lambda problem: list(map(str, problem.path))):
         steps = list(problem.absolute_path)
@@ -199,6 +270,13 @@ def _requirement(data: Mapping[str, Any], file: str) -> Requirement:
         external_ids=dict(data.get("external_ids", {})),
         parent=data.get("parent", ""),
         file=file,
+        version=data.get("version", ""),
+        area=data.get("area", ""),
+        priority=data.get("priority", ""),
+        events=tuple(data.get("events", ())),
+        data_items=tuple(data.get("data_items", ())),
+        segments=tuple(data.get("segments", ())),
+        covered_by=tuple(data.get("covered_by", ())),
     )
 
 
@@ -221,7 +299,9 @@ def _check_names(
 def _read_sources(path: Path) -> dict[str, Source]:
     listed = read(path).get("sources")
     if not isinstance(listed, dict):
-        raise ConfigurationError("names no sources", where=str(path), mend="Its only key is 'sources'.")
+        raise ConfigurationError(
+            "names no sources", where=str(path), mend="Its mapping 'sources' says what each is."
+        )
     found = {}
     for key, entry in listed.items():
         fields = {"title", "publisher", "address", "note"}
