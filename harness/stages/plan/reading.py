@@ -10,15 +10,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-from jsonschema import Draft202012Validator, FormatChecker
-
 from harness.calendars.book import calendars
 from harness.data import folder
 from harness.errors import ConfigurationError, nearest
+from harness.scenarios.sourced import Place, Sourced, distinct, explain, read_checked
 from harness.spec.release import names as releases
 from harness.stages.plan import building
 from harness.stages.plan.model import Automatic, Kind, Milestone, Plan, Track
-from harness.stages.plan.sourced import Place, Sourced, read, typed
 from harness.transport.parties import ROLES
 
 SHIPPED = ("example", "template")
@@ -80,21 +78,8 @@ def read_plan(path: Path, anchors: Mapping[str, date] | None = None) -> Plan:
 
 def _checked(path: Path) -> Sourced:
     """Read a file and hold it to the schema."""
-    source = read(path)
-    data = typed(source.data, schema(), schema()["$defs"])
-    checked = Sourced(path, data, source.lines)
-    validator = Draft202012Validator(schema(), format_checker=FormatChecker(["date"]))
-    problems = sorted(validator.iter_errors(data), key=lambda each: list(map(str, each.absolute_path)))
-    if problems:
-        first = problems[0]
-        more = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise checked.fail(tuple(first.absolute_path), f"{_explain(first)}{more}")
-    for name, key in _KEYED.items():
-        seen: set[str] = set()
-        for number, entry in enumerate(data.get(name, [])):
-            if entry[key] in seen:
-                raise checked.fail((name, number, key), f"'{entry[key]}' stands twice in {name}")
-            seen.add(entry[key])
+    checked = read_checked(path, schema(), _explain)
+    distinct(checked, _KEYED)
     return checked
 
 
@@ -105,24 +90,14 @@ def _over(shipped_entries: Iterable[Any], own: Iterable[Any], key: str) -> list[
 
 
 def _explain(problem: Any) -> str:
-    if problem.validator == "additionalProperties":
-        known = problem.schema.get("properties", {})
-        unknown = sorted(set(problem.instance) - set(known))
-        return f"'{unknown[0]}' is not known here. {nearest(unknown[0], known)}"
-    if problem.validator == "enum":
-        return (
-            f"'{problem.instance}' is not allowed. {nearest(str(problem.instance), problem.validator_value)}"
-        )
     if problem.validator == "oneOf":
         return "give exactly one of 'manual' and 'automatic'"
-    if problem.validator == "format":
-        return f"'{problem.instance}' is no date; write it as 2026-11-22"
     if problem.validator == "pattern" and "when" in problem.absolute_path:
         return (
             f"'{problem.instance}' is no timing rule; write 'at least 12 weeks before final-report', "
             "'10 working days after approach' or 'same day as rttm'"
         )
-    return str(problem.message)
+    return explain(problem)
 
 
 def _check_names(plan: Plan, source: Sourced) -> None:

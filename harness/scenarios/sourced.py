@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from jsonschema import Draft202012Validator, FormatChecker
 
-from harness.errors import ConfigurationError
+from harness.errors import ConfigurationError, nearest
 
 Place = tuple[str | int, ...]
 _DEEPEST = 20
@@ -48,6 +49,49 @@ def read(path: Path) -> Sourced:
         raise ConfigurationError(f"is no YAML: {error}", where=str(path)) from error
     lines: dict[Place, int] = {}
     return Sourced(path, _value(root, (), lines, path) if root is not None else {}, lines)
+
+
+def explain(problem: Any) -> str:
+    """Say what a JSON Schema has against a value, with the nearest name that is allowed."""
+    if problem.validator == "additionalProperties":
+        known = problem.schema.get("properties", {})
+        unknown = sorted(set(problem.instance) - set(known))
+        return f"'{unknown[0]}' is not known here. {nearest(unknown[0], known)}"
+    if problem.validator == "enum":
+        return (
+            f"'{problem.instance}' is not allowed. {nearest(str(problem.instance), problem.validator_value)}"
+        )
+    if problem.validator == "format":
+        return f"'{problem.instance}' is no date; write it as 2026-11-22"
+    return str(problem.message)
+
+
+def read_checked(path: Path, schema: Mapping[str, Any], explained: Callable[[Any], str] = explain) -> Sourced:
+    """Read a YAML file and hold it to a schema.
+
+    Raises ConfigurationError with file, line and place for the first value that the schema refuses, in the
+    words of ``explained``.
+    """
+    source = read(path)
+    data = typed(source.data, schema, schema.get("$defs", {}))
+    checked = Sourced(path, data, source.lines)
+    validator = Draft202012Validator(schema, format_checker=FormatChecker(["date"]))
+    problems = sorted(validator.iter_errors(data), key=lambda each: list(map(str, each.absolute_path)))
+    if problems:
+        first = problems[0]
+        more = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise checked.fail(tuple(first.absolute_path), f"{explained(first)}{more}")
+    return checked
+
+
+def distinct(source: Sourced, keyed: Mapping[str, str]) -> None:
+    """Raise ConfigurationError where two entries of a list have one id; ``keyed`` is list to id field."""
+    for name, key in keyed.items():
+        seen: set[str] = set()
+        for number, entry in enumerate(source.data.get(name, [])):
+            if entry[key] in seen:
+                raise source.fail((name, number, key), f"'{entry[key]}' stands twice in {name}")
+            seen.add(entry[key])
 
 
 def _value(node: yaml.Node, place: Place, lines: dict[Place, int], path: Path) -> Any:
