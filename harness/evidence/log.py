@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,10 @@ from harness.errors import ConfigurationError, EnvironmentFault
 from harness.evidence.events import Event, InstanceEvent, RunFinished, RunStarted, from_dict
 
 FILE = "events.ndjson"
+PARTS = "parts"
+"""Folder of what each process writes while a run goes on."""
+CONTROLLER = "controller"
+"""Name of the process that writes a run's first and last event."""
 
 
 def stamp() -> str:
@@ -60,26 +64,30 @@ class EventLog:
         self.close()
 
 
-def read_events(path: Path) -> Iterator[Event]:
-    """Read events in file order; raises ConfigurationError naming the line that is damaged.
+def read_events(path: Path, *, wanted: Callable[[bytes], bool] | None = None) -> Iterator[Event]:
+    """Read events in file order, line by line; raises ConfigurationError naming the line that is damaged.
 
-    A last line without its newline, which an interrupted run can leave, is passed over.
+    A last line without its newline, which an interrupted run can leave, is passed over, and so is each line
+    (its bytes) that is not ``wanted``, unread.
     """
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                if line.endswith(b"\n") and (wanted is None or wanted(line)):
+                    yield _event(line, path, number)
     except OSError as error:
         raise ConfigurationError(f"can't be read: {error}", where=str(path)) from error
-    lines = data.split(b"\n")
-    lines.pop()
-    for number, line in enumerate(lines, start=1):
-        try:
-            yield from_dict(orjson.loads(line))
-        except (ValueError, TypeError) as error:
-            raise ConfigurationError(
-                f"is no event: {error}",
-                where=f"{path}, line {number}",
-                mend="The file was changed or damaged; take it from the run's own copy.",
-            ) from error
+
+
+def _event(line: bytes, path: Path, number: int) -> Event:
+    try:
+        return from_dict(orjson.loads(line))
+    except (ValueError, TypeError) as error:
+        raise ConfigurationError(
+            f"is no event: {error}",
+            where=f"{path}, line {number}",
+            mend="The file was changed or damaged; take it from the run's own copy.",
+        ) from error
 
 
 def merge(parts: Iterable[Path], into: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -28,7 +28,7 @@ from harness.evidence.events import (
     StepStarted,
 )
 from harness.evidence.evidence_class import EvidenceClass
-from harness.evidence.log import FILE, read_events
+from harness.evidence.log import CONTROLLER, FILE, PARTS, read_events
 from harness.evidence.store import EvidenceStore
 from harness.evidence.verdicts import Blame, BlameClass, ExecutionStatus, Verdict
 
@@ -205,18 +205,38 @@ def totals(instances: Iterable[Instance]) -> dict[Verdict, int]:
     return {verdict: counted[verdict] for verdict in Verdict}
 
 
-def read_run(folder: Path) -> Run:
-    """Fold a run's events.
+def read_run(folder: Path, *, lean: bool = False) -> Run:
+    """Fold a run's events; ``lean`` leaves out messages and checks that passed, for reports over many runs.
 
     Raises ConfigurationError naming the line of an event that is unknown or out of place. A last line that
-    was cut off is passed over, and `Run.truncated` says so.
+    was cut off is passed over, and `Run.truncated` says so. Of a run that was killed, its parts are read.
     """
     path = folder / FILE
-    run = fold(read_events(path), folder=folder, where=str(path))
+    parts = [] if path.exists() else sorted((folder / PARTS).glob("events-*.ndjson"))
+    run = fold(_events(parts or [path], lean=lean), folder=folder, where=str(path))
+    return replace(run, truncated=True) if parts or not _whole(path) else run
+
+
+def _events(paths: Iterable[Path], *, lean: bool) -> Iterator[Event]:
+    """Yield the events of a run; its first one first."""
+    for path in sorted(paths, key=lambda each: not each.stem.endswith(CONTROLLER)):
+        yield from read_events(path, wanted=_lean if lean else None)
+
+
+_HEAVY = (b'{"event":"message-sent"', b'{"event":"answer-received"', b'{"event":"publication-received"')
+
+
+def _lean(line: bytes) -> bool:
+    """Say whether a line is needed where only verdicts are: no message, no check that passed."""
+    return not line.startswith(_HEAVY) and not (
+        line.startswith(b'{"event":"check-made"') and b'"passed":true' in line
+    )
+
+
+def _whole(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(-1, 2)
-        whole = file.read(1) == b"\n"
-    return run if whole else replace(run, truncated=True)
+        return file.read(1) == b"\n"
 
 
 def fold(events: Iterable[Event], *, folder: Path, where: str) -> Run:

@@ -11,16 +11,15 @@ from cryptography import x509
 import harness
 from harness.evidence.events import RunFinished, RunStarted
 from harness.evidence.evidence_class import System, evidence_class
-from harness.evidence.log import FILE, EventLog, merge
+from harness.evidence.log import CONTROLLER, FILE, PARTS, EventLog, merge
 from harness.scenarios import procedures, setups, themes
 from harness.scenarios.catalogue import scenario_files
 from harness.scenarios.parts import folder_of
+from harness.scenarios.requirements import register_of
 from harness.security.profiles import TEST_AUTHORITY
 from harness.stages.impact import changes
 from harness.stages.options import RunOptions
 from harness.stages.session import Shared, part
-
-CONTROLLER = "controller"
 
 
 def begin(options: RunOptions, shared: Shared, selected: int) -> EventLog:
@@ -52,6 +51,7 @@ def begin(options: RunOptions, shared: Shared, selected: int) -> EventLog:
             options=options.as_dict(),
             selected=selected,
             changes=changes(options.selection.changed_since, options.releases),
+            register=register_of(options.catalogue).asked(),
         )
     )
     return log
@@ -79,7 +79,7 @@ def end(
         )
     )
     log.close()
-    parts = options.out / "parts"
+    parts = options.out / PARTS
     whole = options.out / FILE
     merge([*([whole] if options.resumed else []), *sorted(parts.glob("events-*.ndjson"))], whole)
     shutil.rmtree(parts)

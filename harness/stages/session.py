@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.clock import Clock, SystemClock
 from harness.errors import ConfigurationError
-from harness.evidence.log import EventLog
+from harness.evidence.log import PARTS, EventLog
 from harness.evidence.store import EvidenceStore
 from harness.evidence.verdicts import Outcome
 from harness.scenarios.engine import run_case
@@ -124,4 +124,4 @@ class Session:
 
 def part(out: Path, worker: str) -> Path:
     """Return where a process writes its share of the events."""
-    return out / "parts" / f"events-{worker}.ndjson"
+    return out / PARTS / f"events-{worker}.ndjson"

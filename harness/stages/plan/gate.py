@@ -152,7 +152,7 @@ def _verdict(criteria: Iterable[Assessed], exemptions: Iterable[Standing]) -> Ve
 
 
 def _assess(plan: Plan, stage: Stage, criterion: Criterion, runs: list[RunFacts], as_of: date) -> Assessed:
-    items = [each for each in plan.work_off if each.criterion == criterion.id and _holds(each, as_of)]
+    items = [each for each in plan.work_off if each.criterion == criterion.id and holds(each, as_of)]
     if isinstance(criterion.check, Manual):
         return _said(plan, criterion, criterion.check, items, as_of)
     if criterion.check.measure in OF_RUNS:
@@ -163,7 +163,7 @@ def _assess(plan: Plan, stage: Stage, criterion: Criterion, runs: list[RunFacts]
     return _carried(criterion, of_plan(plan, stage, criterion.check, as_of), items)
 
 
-def _holds(item: WorkOff, as_of: date) -> bool:
+def holds(item: WorkOff, as_of: date) -> bool:
     """Say whether a work-off item is approved, open, and in time."""
     still_open = item.closed is None or item.closed > as_of
     return bool(item.approved_by) and still_open and item.due >= as_of
