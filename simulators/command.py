@@ -54,6 +54,14 @@ def sim() -> None:
     help="Folder of the test authority (dip pki init). By default 'pki' beside the network file.",
 )
 @click.option(
+    "--trust",
+    "trusted",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="A further authority that vouches for parties' certificates (PEM). May be given many times.",
+)
+@click.option(
     "--ready-file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
@@ -82,6 +90,7 @@ def up(
     store: Path | None,
     network: str,
     pki: Path | None,
+    trusted: tuple[Path, ...],
     ready_file: Path | None,
     environment: str,
     addresses: Path | None,
@@ -108,6 +117,7 @@ def up(
             store=store,
             network=network,
             pki=pki,
+            trusted=trusted,
             ready_file=ready_file,
             environment=environment,
             addresses=addresses,

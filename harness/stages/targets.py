@@ -15,8 +15,19 @@ from harness.transport.target import Target, load
 class Provider(Protocol):
     """What an entry point of the group ``dip.targets`` names: something that starts a target of its own."""
 
-    def __call__(self, releases: Sequence[str], folder: Path, *, environment: str, worker: str) -> Target:
-        """Start the target; ``folder`` is shared by the workers of a run and private to it."""
+    def __call__(
+        self,
+        releases: Sequence[str],
+        folder: Path,
+        *,
+        environment: str,
+        worker: str,
+        options: Sequence[str] = (),
+    ) -> Target:
+        """Start the target; ``folder`` is shared by the workers of a run and private to it.
+
+        ``options`` are the target's own, as on its command line.
+        """
 
     def prepare(self, folder: Path) -> Network:
         """Make what all workers share (certificates, keys, network) before any of them starts."""

@@ -15,7 +15,17 @@ from harness.errors import EnvironmentFault, nearest
 from harness.transport.parties import ROLES, SIMULATED, CertificateSet, Network, Organisation, Party
 from harness.transport.toml_table import Table
 
-__all__ = ["ROLES", "SIMULATED", "CertificateSet", "Network", "Organisation", "Party", "load", "write"]
+__all__ = [
+    "ROLES",
+    "SIMULATED",
+    "CertificateSet",
+    "Network",
+    "Organisation",
+    "Party",
+    "load",
+    "read_party",
+    "write",
+]
 
 _DIP_ID = re.compile(r"[0-9A-Fa-f]{10}")
 _MPID = re.compile(r"[A-Z]{4}")
@@ -48,12 +58,16 @@ def _certificate(table: Table, base: Path) -> CertificateSet:
 
 def _organisation(table: Table, base: Path) -> Organisation:
     name = table.text("name")
-    parties = tuple(_party(t, name, base) for t in table.tables("party"))
+    parties = tuple(read_party(t, name, base) for t in table.tables("party"))
     table.nothing_else()
     return Organisation(name, parties)
 
 
-def _party(table: Table, organisation: str, base: Path) -> Party:
+def read_party(table: Table, organisation: str, base: Path, *, tls: str = "", signing: str = "") -> Party:
+    """Read a party of an organisation; ``tls`` and ``signing`` name certificate sets that all share.
+
+    Raises ConfigurationError with field and fix.
+    """
     role = table.text("role")
     if role not in ROLES:
         raise table.fail("role", f"is '{role}', which is no market role", nearest(role, ROLES))
@@ -71,8 +85,8 @@ def _party(table: Table, organisation: str, base: Path) -> Party:
         mpid=mpid,
         role=role,
         dip_id=dip_id,
-        tls=table.text("tls"),
-        signing=table.text("signing"),
+        tls=tls or table.text("tls"),
+        signing=signing or table.text("signing"),
         webhook=_webhook(table),
         webhooks=_webhooks(table),
         status_webhook=_url(table, "status_webhook", table.optional("status_webhook")),

@@ -2,27 +2,65 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import ConfigurationError, nearest
+
+_HEADER = re.compile(r"\s*\[(\[?)\s*([A-Za-z0-9_-]+)\s*\]")
+_FIELD = re.compile(r"""\s*["']?([A-Za-z0-9_-]+)["']?\s*=""")
+
+
+@dataclass(slots=True)
+class Lines:
+    """Where a table and its fields stand in their file (lines from 1), and the tables right below it."""
+
+    file: str
+    line: int = 1
+    fields: dict[str, int] = field(default_factory=dict)
+    below: dict[str, list[Lines]] = field(default_factory=dict)
+
+    @classmethod
+    def of_text(cls, text: str, file: str) -> Lines:
+        """Find the lines of a TOML text whose tables lie one level deep."""
+        top = now = cls(file)
+        for number, line in enumerate(text.splitlines(), start=1):
+            if header := _HEADER.match(line):
+                now = cls(file, number)
+                top.below.setdefault(header[2], []).append(now)
+            elif found := _FIELD.match(line):
+                now.fields.setdefault(found[1], number)
+        return top
+
+    def of(self, name: str) -> str:
+        """Return file and line of a field; of its table where it is not there."""
+        below = self.below.get(name)
+        line = self.fields.get(name) or (below[0].line if below else self.line)
+        return f"{self.file}, line {line}"
 
 
 class Table:
     """One TOML table that is being read: fields are taken out by name and type, what is left is refused."""
 
-    def __init__(self, values: Mapping[str, object], where: str) -> None:
+    def __init__(self, values: Mapping[str, object], where: str, lines: Lines | None = None) -> None:
         self._values = dict(values)
         self._known: list[str] = []
+        self._lines = lines
         self.where = where
 
     @classmethod
-    def of_file(cls, path: Path) -> Table:
-        """Read a file's top table; raises ConfigurationError when it can't be read or is not TOML."""
+    def of_file(cls, path: Path, *, lines: bool = False) -> Table:
+        """Read a file's top table; raises ConfigurationError when it can't be read or is not TOML.
+
+        With ``lines`` errors name the line, not the table.
+        """
         try:
-            with path.open("rb") as file:
-                return cls(tomllib.load(file), str(path))
+            text = path.read_bytes().decode("utf-8")
+            found = Lines.of_text(text, str(path)) if lines else None
+            return cls(tomllib.loads(text), str(path), found)
         except FileNotFoundError as error:
             raise ConfigurationError("there is no such file", where=str(path)) from error
         except OSError as error:
@@ -32,7 +70,8 @@ class Table:
 
     def fail(self, name: str, problem: str, mend: str = "") -> ConfigurationError:
         """Return the error for one field."""
-        return ConfigurationError(f"{name} {problem}", where=self.where, mend=mend)
+        where = self._lines.of(name.partition(" ")[0]) if self._lines else self.where
+        return ConfigurationError(f"{name} {problem}", where=where, mend=mend)
 
     def _take(self, name: str) -> object:
         self._known.append(name)
@@ -86,8 +125,25 @@ class Table:
         found = []
         for place, item in enumerate(value, start=1):
             label = item.get("name") or item.get("dip_id") or place
-            found.append(Table(item, f"{self.where}: {name} {label}"))
+            below = self._lines.below.get(name, []) if self._lines else []
+            lines = below[place - 1] if place <= len(below) else self._lines
+            found.append(Table(item, f"{self.where}: {name} {label}", lines))
         return found
+
+    def table(self, name: str) -> Table:
+        """Take a table that may be absent: an empty one then."""
+        value = self._take(name)
+        if value is not None and not isinstance(value, dict):
+            raise self.fail(name, f"is {value!r}, expected a table", f"Write [{name}] above its fields.")
+        below = self._lines.below.get(name) if self._lines else None
+        return Table(value or {}, f"{self.where}: {name}", below[0] if below else self._lines)
+
+    def number(self, name: str) -> int | None:
+        """Take a whole number that may be absent."""
+        value = self._take(name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+            raise self.fail(name, f"is {value!r}, expected a whole number")
+        return value
 
     def nothing_else(self) -> None:
         """Refuse fields that nobody took."""

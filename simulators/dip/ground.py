@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import ConfigurationError
 from harness.security.authority import Authority
+from harness.security.certificates import all_certificates
+from harness.security.vault import write_certificates
 from harness.transport.network import Network
 from harness.transport.network import load as load_network
 from harness.transport.server import ServerTls
@@ -29,10 +32,13 @@ class Ground:
     authority: Authority
 
 
-def prepare(network_name: str, pki: Path | None, host: str, folder: Path) -> Ground:
+def prepare(
+    network_name: str, pki: Path | None, host: str, folder: Path, trusted: Sequence[Path] = ()
+) -> Ground:
     """Load or make the network and find its authority; ``host`` is where the hub listens.
 
-    Raises ConfigurationError for a network or authority that can't be used.
+    ``trusted`` are files of further authorities that vouch for parties (PEM). Raises ConfigurationError for a
+    network or authority that can't be used.
     """
     if network_name == DEFAULT_NETWORK:
         network_file = folder / "network" / "network.toml"
@@ -48,25 +54,36 @@ def prepare(network_name: str, pki: Path | None, host: str, folder: Path) -> Gro
             mend="Name the folder of a test authority with --pki; `dip pki init` makes one.",
         )
     authority = Authority.open(pki)
+    ca = _with_others(authority.ca_bundle, trusted, folder)
 
     def server(name: str, host: str) -> ServerTls:
         """Take the network's own server certificate, or issue one for the host."""
         if host in LOOPBACK and any(s.name == name for s in network.certificates):
             found = network.certificate(name)
             if found.key is not None:
-                return ServerTls(found.cert, found.key, authority.ca_bundle)
+                return ServerTls(found.cert, found.key, ca)
         hosts = () if host in LOOPBACK else (host,)
         issued = authority.issue(
             f"{name}-{host}", "tls-server", organisation="Simulated DIP", hosts=hosts, replace=True
         )
-        return ServerTls(issued.cert, issued.key, authority.ca_bundle)
+        return ServerTls(issued.cert, issued.key, ca)
 
     return Ground(
         network,
         network_file,
-        authority.ca_bundle,
+        ca,
         authority.crl,
         server(HUB_SERVER, host),
         server(PARTICIPANTS_SERVER, "127.0.0.1"),
         authority,
     )
+
+
+def _with_others(own: Path, trusted: Sequence[Path], folder: Path) -> Path:
+    """Return one file with our own authority and others; just our own where there is no other."""
+    if not trusted:
+        return own
+    certificates = dict.fromkeys(all_certificates([own, *trusted]))
+    path = folder / "trusted.pem"
+    write_certificates(path, *certificates)
+    return path

@@ -64,6 +64,8 @@ class Options:
     """None: a temporary folder that is removed at the end."""
     network: str = DEFAULT_NETWORK
     pki: Path | None = None
+    trusted: tuple[Path, ...] = ()
+    """Files of further authorities that vouch for parties."""
     ready_file: Path | None = None
     environment: str = "SIT"
     addresses: Path | None = None
@@ -118,7 +120,7 @@ async def _serve(options: Options, folder: Path) -> None:
     """Start everything, tell where it is, and run until asked to stop."""
     stop = _stopping(watch_stdin=options.watch_stdin)
     log = Log()
-    ground = prepare(options.network, options.pki, options.listen[0], folder)
+    ground = prepare(options.network, options.pki, options.listen[0], folder, options.trusted)
     releases = {name: load_release(name) for name in options.releases}
     clock = OffsetClock()
     settings = current()

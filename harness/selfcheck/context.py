@@ -1,0 +1,319 @@
+"""What a check has to work with: the profile, time, a DIP when one is needed, and where evidence goes."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from harness.clock import Clock, SystemClock
+from harness.errors import ConfigurationError, HarnessError
+from harness.evidence.events import AnswerReceived, InstanceEvent, MessageSent
+from harness.evidence.store import EvidenceStore
+from harness.security.authority import Authority
+from harness.security.signing import Signer
+from harness.security.vault import PRIVATE, write_whole
+from harness.selfcheck.check import Result
+from harness.selfcheck.profile import SIGNING, TLS, Credentials, Profile
+from harness.settings import Settings, current
+from harness.stages.targets import Provider, provider
+from harness.transport.client import Answer, DipClient
+from harness.transport.network import CertificateSet, Network, Organisation, Party, write
+from harness.transport.target import Target
+
+EMBEDDED = "embedded"
+HUB_ROLE = "DIP"
+NETWORK = Path("network") / "network.toml"
+WEBHOOK_SECONDS = 30.0
+
+
+class Context:
+    """Holds what a self-check started; `close` lets go of it. Keys lie in a private folder that is removed.
+
+    ``ask`` puts a question to the person at the terminal and returns the answer, None where nobody is asked.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        folder: Path,
+        *,
+        offline: bool = False,
+        clock: Clock | None = None,
+        ask: Callable[[str], str | None] | None = None,
+        store: EvidenceStore | None = None,
+    ) -> None:
+        self.profile = profile
+        self.folder = folder
+        self.offline = offline
+        self.clock = clock or SystemClock()
+        self.ask = ask or (lambda _: None)
+        self.store = store or EvidenceStore(folder / "evidence")
+        self.results: dict[str, Result] = {}
+        """What earlier checks came to, by id."""
+        self.met: set[str] = set()
+        """Real systems that answered or sent something: ``participant``, ``dip``."""
+        self.emit: Callable[[InstanceEvent], None] = lambda _: None
+        """Writes an event of the check that is running; the runner sets it."""
+        self.case = ""
+        """The case that events of the running check belong to."""
+        self._private: Path | None = None
+        self._target: Target | None = None
+        self._clients: dict[str, DipClient] = {}
+
+    @property
+    def settings(self) -> Settings:
+        """The figures in force."""
+        return current()
+
+    @property
+    def release(self) -> str:
+        """The API release that single questions use: the profile's first."""
+        return self.profile.releases[0]
+
+    @cached_property
+    def private(self) -> Path:
+        """A folder for keys and the like, only for us, removed at the end."""
+        self._private = Path(tempfile.mkdtemp(prefix="dip-check-"))
+        return self._private
+
+    @cached_property
+    def authority(self) -> Authority:
+        """The test authority of the embedded DIP: whom the participant trusts for a self-check."""
+        self._base_network()
+        return Authority.open(self.profile.hub.folder / NETWORK.parent / "pki")
+
+    @cached_property
+    def network(self) -> Network:
+        """The embedded DIP's network with the participant in it, under the certificates of its profile."""
+        base = self._base_network()
+        own = {party.dip_id for party in self.profile.parties}
+        organisations = []
+        for each in base.organisations:
+            name = f"{each.name} (simulated)" if each.name == self.profile.name else each.name
+            others = tuple(
+                replace(party, organisation=name) for party in each.parties if party.dip_id not in own
+            )
+            organisations.append(Organisation(name, others))
+        parties = tuple(self._with_key(party) for party in self.profile.parties)
+        certificates = (
+            *base.certificates,
+            self.certificate_set(self.profile.tls, TLS),
+            self.certificate_set(self.profile.signing, SIGNING),
+        )
+        return Network(
+            (*organisations, Organisation(self.profile.name, parties)), certificates, str(self.profile.where)
+        )
+
+    @property
+    def hub_party(self) -> Party:
+        """The DIP itself as a party of the network: whose certificates it shows and signs with."""
+        return self.network.with_role(HUB_ROLE)[0]
+
+    @property
+    def hub_ca(self) -> Path:
+        """Who vouches for the embedded DIP's certificates (PEM): what the participant has to trust."""
+        return self.authority.ca_bundle
+
+    def trust_files(self) -> tuple[Path, ...]:
+        """Return the files that vouch for the participant's certificates; by default the test authority's."""
+        return self.profile.trust or (self.hub_ca,)
+
+    def webhook_ca(self) -> Path:
+        """Return one file with whoever vouches for the participant's webhooks."""
+        files = self.profile.webhook.ca or self.trust_files()
+        return self._joined("webhook-ca.pem", files)
+
+    def participant_ca(self) -> Path:
+        """Return one file with whoever vouches for the participant's own certificates."""
+        return self._joined("participant-ca.pem", self.trust_files())
+
+    def hub(self) -> Target:
+        """Return the running embedded DIP; it is started when first asked for.
+
+        The participant is a party of it, and its webhooks are the profile's. Raises EnvironmentFault when it
+        does not come up.
+        """
+        if self._target is None:
+            own = _embedded()
+            folder = self.private / "dip"
+            (folder / NETWORK).parent.mkdir(parents=True, exist_ok=True)
+            write(self.network, folder / NETWORK)
+            options = ["--pki", str(self.authority.folder.absolute())]
+            for path in self.profile.trust:
+                options += ["--trust", str(path.absolute())]
+            self._target = own(
+                self.profile.releases,
+                folder,
+                environment=self.profile.environment,
+                worker="main",
+                options=options,
+            )
+        return self._target
+
+    def client(self, release: str = "") -> DipClient:
+        """Return a client of the embedded DIP that can send as any party, the participant among them."""
+        name = f"hub {release or self.release}"
+        if name not in self._clients:
+            target = self.hub()
+            self._clients[name] = DipClient(target.url(release or self.release), self.network, target.ca)
+        return self._clients[name]
+
+    def deliver(
+        self,
+        url: str,
+        body: bytes,
+        *,
+        sign: bool = True,
+        headers: Mapping[str, str | None] | None = None,
+        tls: str | None = None,
+        signer: Signer | None = None,
+        timeout: float = WEBHOOK_SECONDS,
+        as_party: Party | None = None,
+    ) -> Answer:
+        """Call a webhook of the participant as the DIP does: mutual TLS with its certificate, signed by it.
+
+        ``headers`` are set after signing and may falsify it, None takes one away; ``tls`` names another
+        certificate set of the network, or ``"none"``; ``signer`` signs in the DIP's place.
+        """
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        name = f"webhook {origin} {timeout}"
+        if name not in self._clients:
+            self._clients[name] = DipClient(
+                origin, self.network, self.webhook_ca(), timeout=timeout, clock=self.clock
+            )
+        answer = self._clients[name].request(
+            as_party or self.hub_party,
+            "POST",
+            path,
+            body,
+            sign=sign,
+            headers=headers,
+            tls=tls,
+            api_key="",
+            signer=signer,
+        )
+        if answer.status is not None or answer.refused_in_handshake:
+            self.met.add("participant")
+        return answer
+
+    def record(
+        self,
+        answer: Answer,
+        *,
+        sender: str = "DIP",
+        interface: str = "",
+        event: str = "",
+        departure: str = "",
+    ) -> tuple[str, ...]:
+        """Keep a request and its answer as evidence of the running check; returns the hashes of their bytes.
+
+        ``departure`` says in words what was deliberately made wrong.
+        """
+        sent, received = self.store.put(answer.request.body), self.store.put(answer.body)
+        self.emit(
+            MessageSent(
+                case=self.case,
+                sender=sender,
+                method=answer.request.method,
+                url=answer.request.url,
+                interface=interface,
+                event_code=event,
+                references=[],
+                body=sent,
+                headers=dict(answer.request.headers),
+                departure=departure,
+            )
+        )
+        self.emit(
+            AnswerReceived(
+                case=self.case,
+                status=answer.status,
+                refused_in_handshake=answer.refused_in_handshake,
+                codes=list(answer.codes),
+                body=received,
+                seconds=round(answer.seconds, 4),
+                error=answer.error,
+            )
+        )
+        return sent, received
+
+    def certificate_set(self, credentials: Credentials, name: str) -> CertificateSet:
+        """Return credentials as a certificate set; a key from a variable is put into a private file."""
+        cert, key = credentials.cert, credentials.key
+        if credentials.chain is not None:
+            cert = self._joined(f"{name}.pem", (credentials.cert, credentials.chain))
+        if credentials.key_env:
+            text = os.environ.get(credentials.key_env, "")
+            if not text:
+                raise ConfigurationError(
+                    f"the environment variable {credentials.key_env} holds no key",
+                    where=f"{self.profile.where}: {credentials.label}",
+                    mend=f"Put the PEM text of the private key into {credentials.key_env}.",
+                )
+            key = self.private / f"{name}.key"
+            write_whole(key, text.encode(), mode=PRIVATE)
+        return CertificateSet(
+            name, cert.absolute(), key.absolute() if key else None, credentials.sign_command
+        )
+
+    def close(self) -> None:
+        """Stop the DIP, close connections and remove the private folder."""
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
+        if self._target is not None:
+            self._target.close()
+            self._target = None
+        if self._private is not None:
+            shutil.rmtree(self._private, ignore_errors=True)
+
+    def __enter__(self) -> Context:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _base_network(self) -> Network:
+        return prepare_hub(self.profile.hub.folder)
+
+    def _with_key(self, party: Party) -> Party:
+        """Return the party with an API key for the embedded DIP, drawn where the profile names none."""
+        if party.api_key_file or (party.api_key_env and os.environ.get(party.api_key_env)):
+            return party
+        path = self.private / f"{party.dip_id}.api-key"
+        if not path.exists():
+            write_whole(path, secrets.token_urlsafe(24).encode() + b"\n", mode=PRIVATE)
+        return replace(party, api_key_file=path)
+
+    def _joined(self, name: str, files: tuple[Path, ...]) -> Path:
+        path = self.private / name
+        try:
+            data = b"".join(each.read_bytes().rstrip(b"\n") + b"\n" for each in files)
+        except OSError as error:
+            raise ConfigurationError(
+                f"can't be read: {error.strerror or error}", where=str(error.filename)
+            ) from error
+        if not path.exists() or path.read_bytes() != data:
+            write_whole(path, data)
+        return path
+
+
+def prepare_hub(folder: Path) -> Network:
+    """Return the network of the embedded DIP in ``folder``, made there with its authority when missing."""
+    return _embedded().prepare(folder)
+
+
+def _embedded() -> Provider:
+    own = provider(EMBEDDED)
+    if own is None:
+        raise HarnessError("the embedded DIP is not installed", mend="Install dip-harness again.")
+    return own
