@@ -288,7 +288,7 @@ def _check_overrides(source: Sourced) -> None:
                 "names neither a run nor an evidence class",
                 "Add 'run' or 'evidence', so that it is bound.",
             )
-        if _person(each["by"]) == _person(each["second"]):
+        if same_person(each["by"], each["second"]):
             raise source.fail(
                 (*place, "second"),
                 f"'{each['second']}' is the first person too",
@@ -296,8 +296,9 @@ def _check_overrides(source: Sourced) -> None:
             )
 
 
-def _person(name: str) -> str:
-    return " ".join(name.split()).casefold()
+def same_person(one: str, other: str) -> bool:
+    """Say whether two names are one, whatever their case and blanks."""
+    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
 
 
 def _check_reliance(source: Sourced) -> None:
