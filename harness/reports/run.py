@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -212,15 +212,19 @@ def read_run(folder: Path, *, lean: bool = False) -> Run:
     was cut off is passed over, and `Run.truncated` says so. Of a run that was killed, its parts are read.
     """
     path = folder / FILE
+    run = fold(events_of(folder, wanted=_lean if lean else None), folder=folder, where=str(path))
+    return replace(run, truncated=True) if not path.exists() or not _whole(path) else run
+
+
+def events_of(folder: Path, *, wanted: Callable[[bytes], bool] | None = None) -> Iterator[Event]:
+    """Yield the events of a run, its first one first; only those whose line is ``wanted``.
+
+    Of a run that was killed, its parts are read. Raises ConfigurationError naming a damaged line.
+    """
+    path = folder / FILE
     parts = [] if path.exists() else sorted((folder / PARTS).glob("events-*.ndjson"))
-    run = fold(_events(parts or [path], lean=lean), folder=folder, where=str(path))
-    return replace(run, truncated=True) if parts or not _whole(path) else run
-
-
-def _events(paths: Iterable[Path], *, lean: bool) -> Iterator[Event]:
-    """Yield the events of a run; its first one first."""
-    for path in sorted(paths, key=lambda each: not each.stem.endswith(CONTROLLER)):
-        yield from read_events(path, wanted=_lean if lean else None)
+    for each in sorted(parts, key=lambda part: not part.stem.endswith(CONTROLLER)) or [path]:
+        yield from read_events(each, wanted=wanted)
 
 
 _HEAVY = (b'{"event":"message-sent"', b'{"event":"answer-received"', b'{"event":"publication-received"')
