@@ -53,6 +53,8 @@ class Webhook:
     """The URL that the DIP calls, where a gateway rewrites it before it reaches the receiver."""
     forwarded_hosts: tuple[str, ...] = ()
     """Hosts that the gateway may put in ``Host`` or ``X-Forwarded-Host``."""
+    next_url: str = ""
+    """Where the webhooks move to: the rehearsal of a changed domain calls it, with the same paths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ class Hooks:
     """Brings it back."""
     rotate: tuple[str, ...] = ()
     """Changes a certificate or key: ``{what}``, ``{cert}``, ``{key}`` are replaced."""
+    ledger: tuple[str, ...] = ()
+    """Tells how often the system took a message: a command, or one URL; ``{reference}`` is replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,11 +234,13 @@ def _files(table: Table, name: str, base: Path) -> tuple[Path, ...]:
 def _webhook(table: Table, base: Path) -> Webhook:
     cert = table.optional("cert")
     public = table.optional("public_url")
+    following = table.optional("next_url")
     found = Webhook(
         cert=base / cert if cert else None,
         ca=_files(table, "ca", base),
         public_url=_url(table, "public_url", public) if public else "",
         forwarded_hosts=table.texts("forwarded_hosts"),
+        next_url=_url(table, "next_url", following) if following else "",
     )
     table.nothing_else()
     return found
@@ -257,7 +263,13 @@ def _probe(table: Table) -> Probe:
 
 
 def _hooks(table: Table) -> Hooks:
-    found = Hooks(table.texts("send"), table.texts("stop"), table.texts("start"), table.texts("rotate"))
+    found = Hooks(
+        table.texts("send"),
+        table.texts("stop"),
+        table.texts("start"),
+        table.texts("rotate"),
+        table.texts("ledger"),
+    )
     table.nothing_else()
     return found
 

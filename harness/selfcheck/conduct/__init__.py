@@ -1,1 +1,1 @@
-"""What a participant's webhook does when it is called: valid publications, repeated, broken and refused ones."""
+"""What a participant's webhook does with publications: valid, repeated, broken and unwelcome ones."""
