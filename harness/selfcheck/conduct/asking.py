@@ -101,7 +101,7 @@ def each_party(
         named = f"{trial.addressee.role} {trial.addressee.dip_id}: {title}"
         wrong = judge(trial, tried)
         if not wrong:
-            yield held(named, evidence=tried.evidence)
+            yield held(named)
         elif advice:
             yield advised(named, expected=expected, actual=wrong, hint=hint, key=title)
         else:
@@ -112,7 +112,6 @@ def each_party(
                 hint=hint,
                 key=title,
                 blame=Blame(BlameClass.PARTICIPANT, trial.addressee.dip_id),
-                evidence=tried.evidence,
             )
     if not asked:
         raise Omit("none of the profile's roles receives what this check sends")
@@ -121,5 +120,7 @@ def each_party(
 def ledger_of(trial: Trial) -> Ledger:
     """Return the participant's ledger; raises Omit where the profile names none."""
     if trial.ledger is None:
-        raise Omit("the profile has no ledger hook: only the participant can tell how often it took a message")
+        raise Omit(
+            "the profile has no ledger hook: only the participant can tell how often it took a message"
+        )
     return trial.ledger

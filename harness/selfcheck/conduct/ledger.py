@@ -1,7 +1,7 @@
 """The participant's own word on what it took: how often it holds a sender's reference, in which place.
 
 A ledger is a URL or a command of the participant's, with ``{reference}`` where the reference goes. It
-answers with a number, or with JSON: ``{"count": 1, "place": 17}``. Without one, only the webhook's answers tell.
+answers with a number, or with JSON: ``{"count": 1, "place": 17}``. Without one, only the answers tell.
 """
 
 from __future__ import annotations
