@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from harness.evidence.verdicts import Blame, BlameClass
-from harness.reports.run import Run
+
+
+class Names(Protocol):
+    """What knows the names of parties: a run, or a standing over several."""
+
+    def party_name(self, name_or_id: str) -> str:
+        """Return words for a party that an event names by DIP id or by name."""
+
 
 _WORDS: Mapping[BlameClass, str] = {
     BlameClass.CONFIGURATION: "whoever configures this run",
@@ -21,10 +29,10 @@ _WORDS: Mapping[BlameClass, str] = {
 }
 
 
-def whose_move(run: Run, blame: Blame | None) -> str:
+def whose_move(names: Names, blame: Blame | None) -> str:
     """Return who has to act: the class in words and the party where one is named; empty for a pass."""
     if blame is None:
         return ""
     words = _WORDS[blame.cause]
-    party = run.party_name(blame.party)
+    party = names.party_name(blame.party)
     return f"{words}: {party}" if party and party != "DIP" else words

@@ -82,7 +82,8 @@ def workbook(matrix: Matrix) -> bytes:
     return stream.getvalue()
 
 
-def _new(book: Workbook, name: str, stamp: str, widths: list[int]) -> Any:
+def new_page(book: Workbook, name: str, stamp: str, widths: list[int]) -> Any:
+    """Add a sheet; ``stamp`` stands at the head of each printed page."""
     page = book.create_sheet(name)
     page.oddHeader.center.text = stamp.replace("&", "&&")
     page.oddFooter.center.text = "&A, page &P of &N"
@@ -94,7 +95,7 @@ def _new(book: Workbook, name: str, stamp: str, widths: list[int]) -> Any:
     return page
 
 
-def _cell(page: Any, value: Any, *, font: Font | None = None, fill: PatternFill | None = None) -> Any:
+def page_cell(page: Any, value: Any, *, font: Font | None = None, fill: PatternFill | None = None) -> Any:
     """Return a cell; text is always text, so that nothing from outside becomes a formula."""
     if isinstance(value, str):
         value = _ILLEGAL.sub("�", value)
@@ -112,28 +113,34 @@ def _cell(page: Any, value: Any, *, font: Font | None = None, fill: PatternFill 
 
 
 def _control(book: Workbook, matrix: Matrix, stamp: str) -> None:
-    page = _new(book, "Control", stamp, [40, 100, 12])
-    page.append([_cell(page, f"Trace matrix: {matrix.evidence_class}", font=_TITLE)])
+    page = new_page(book, "Control", stamp, [40, 100, 12])
+    page.append([page_cell(page, f"Trace matrix: {matrix.evidence_class}", font=_TITLE)])
     page.append([])
-    page.append([_cell(page, text, font=_BOLD) for text in ("Item", "Value", "Filled by")])
+    page.append([page_cell(page, text, font=_BOLD) for text in ("Item", "Value", "Filled by")])
     for name, value, by_harness in matrix.control:
         filled_by = "harness" if by_harness else "party"
-        page.append([_cell(page, name, font=_BOLD), _cell(page, value), _cell(page, filled_by, font=_GREY)])
+        page.append(
+            [
+                page_cell(page, name, font=_BOLD),
+                page_cell(page, value),
+                page_cell(page, filled_by, font=_GREY),
+            ]
+        )
 
 
 def _table(book: Workbook, sheet: Sheet, stamp: str) -> None:
     columns = sheet.columns
-    page = _new(book, sheet.name, stamp, [_WIDTHS.get(column.key, 18) for column in columns])
+    page = new_page(book, sheet.name, stamp, [_WIDTHS.get(column.key, 18) for column in columns])
     last = get_column_letter(len(columns))
     page.freeze_panes = f"C{_HEADER_ROWS + 1}"
     page.auto_filter.ref = f"A{_HEADER_ROWS}:{last}{_HEADER_ROWS + len(sheet.rows)}"
     page.print_title_rows = f"1:{_HEADER_ROWS}"
     fills = [_HARNESS if column.by_harness else _PARTY for column in columns]
-    page.append([_cell(page, text, font=_GREY) for text in _group_titles(sheet)])
-    page.append([_cell(page, column.filled_by, font=_GREY) for column in columns])
+    page.append([page_cell(page, text, font=_GREY) for text in _group_titles(sheet)])
+    page.append([page_cell(page, column.filled_by, font=_GREY) for column in columns])
     page.append(
         [
-            _cell(page, column.title, font=_WHITE, fill=fill)
+            page_cell(page, column.title, font=_WHITE, fill=fill)
             for column, fill in zip(columns, fills, strict=True)
         ]
     )
@@ -155,7 +162,7 @@ def _body_cell(page: Any, value: Any, *, wrapped: bool) -> Any:
     )
     if value is None or (harmless and not wrapped):
         return value
-    return _cell(page, value)
+    return page_cell(page, value)
 
 
 def _colour(page: Any, sheet: Sheet) -> None:
@@ -181,13 +188,15 @@ def _group_titles(sheet: Sheet) -> list[str]:
 
 
 def _summary(book: Workbook, matrix: Matrix, stamp: str) -> None:
-    page = _new(book, "Summary", stamp, [56, 22, 22])
-    page.append([_cell(page, f"Summary: {matrix.evidence_class}", font=_TITLE)])
-    page.append([_cell(page, _FORMULA_NOTE, font=_GREY)])
-    page.append([_cell(page, text, font=_BOLD) for text in ("Figure", "Formula", "Counted by the harness")])
+    page = new_page(book, "Summary", stamp, [56, 22, 22])
+    page.append([page_cell(page, f"Summary: {matrix.evidence_class}", font=_TITLE)])
+    page.append([page_cell(page, _FORMULA_NOTE, font=_GREY)])
+    page.append(
+        [page_cell(page, text, font=_BOLD) for text in ("Figure", "Formula", "Counted by the harness")]
+    )
     for figure in matrix.figures:
         formula = WriteOnlyCell(page, value=_formula(matrix, figure))
-        page.append([_cell(page, figure.title), formula, figure.value])
+        page.append([page_cell(page, figure.title), formula, figure.value])
 
 
 def _formula(matrix: Matrix, figure: Figure) -> str:
@@ -210,15 +219,15 @@ def _always_filled(sheet: str) -> str:
 
 
 def _lists(book: Workbook, stamp: str) -> None:
-    page = _new(book, "Lists", stamp, [40, 30, 100])
-    page.append([_cell(page, "Lists and roll-up rules", font=_TITLE)])
-    page.append([_cell(page, OURS, font=_GREY)])
+    page = new_page(book, "Lists", stamp, [40, 30, 100])
+    page.append([page_cell(page, "Lists and roll-up rules", font=_TITLE)])
+    page.append([page_cell(page, OURS, font=_GREY)])
     page.append([])
-    page.append([_cell(page, text, font=_BOLD) for text in ("List", "Value", "Meaning")])
+    page.append([page_cell(page, text, font=_BOLD) for text in ("List", "Value", "Meaning")])
     for name, values in LISTS.items():
         for value, meaning in values.items():
-            page.append([_cell(page, name), _cell(page, str(value)), _cell(page, meaning)])
+            page.append([page_cell(page, name), page_cell(page, str(value)), page_cell(page, meaning)])
     page.append([])
-    page.append([_cell(page, "Roll-up rules", font=_BOLD)])
+    page.append([page_cell(page, "Roll-up rules", font=_BOLD)])
     for number, rule in enumerate(ROLL_UP_RULES, start=1):
-        page.append([_cell(page, f"Rule {number}"), None, _cell(page, rule)])
+        page.append([page_cell(page, f"Rule {number}"), None, page_cell(page, rule)])
