@@ -119,7 +119,7 @@ class ScenarioFile(pytest.File):
                 for case in cases_of(scenario, load(name), load_routing(), families, run.options.seed):
                     told = touched(case, run.options.selection.changed_since)
                     if run.options.selection.takes(told):
-                        yield from self._items(run, told)
+                        yield from self._items(run, run.options.selection.told(told))
 
     def _items(self, run: StageRun, calm: Case) -> Iterator[ScenarioItem]:
         """Yield an item for a case and for each of its twins, of a resumed run those that wait."""
@@ -190,6 +190,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--changed-since", default="", help="only cases that a change since this release touches")
     group.addoption("--last-failures", default=None, help="only cases that did not pass in this run's folder")
+    group.addoption("--tag", action="append", default=[], help="only scenarios with this tag; many")
+    group.addoption("--cycle", default="", help="only cases of this cycle")
+    group.addoption(
+        "--cohort", action="append", default=[], help="only cases of this cohort of the plan; many"
+    )
+    group.addoption(
+        "--interval", action="append", default=[], help="only cases of this interval's roles; many"
+    )
+    group.addoption("--plan", default="", help="the plan that says who cohorts and intervals are")
+    group.addoption("--build", action="append", default=[], help="PARTY=BUILD that the run records; many")
     group.addoption("--requirement", action="append", default=[], help="only cases that verify this; many")
     group.addoption("--scenario", action="append", default=[], help="only this scenario; many")
     group.addoption("--run", default="", help="id of the run (default: made from the time)")
@@ -238,6 +248,12 @@ def _options(config: pytest.Config) -> RunOptions:
         twins=tuple(get("--twins")),
         changed_since=get("--changed-since"),
         last_failures=Path(get("--last-failures")) if get("--last-failures") else None,
+        tags=tuple(get("--tag")),
+        cycle=get("--cycle"),
+        cohorts=tuple(get("--cohort")),
+        intervals=tuple(get("--interval")),
+        plan=get("--plan"),
+        builds=tuple(get("--build")),
         answers=answers,
     )
 

@@ -11,13 +11,14 @@ import click
 from harness.commands.plan import open_plan, plan_options
 from harness.stages.plan.gate import Decision, Verdict, decide
 from harness.stages.plan.model import Point
-from harness.stages.plan.runs import read_run_facts
+from harness.stages.plan.runs import read_run_facts, with_players
 
 _SHOWN = 10
 
 
 @click.command(
     epilog="\b\nExample:\n  dip gate cit --plan plan.yaml --run runs/cit-1 --run runs/cit-2\n"
+    "  dip gate cit --party supplier-a-sup --run runs/cit-1\n"
     "  dip gate sit-functional --at entry --as-of 2024-03-11 --json"
 )
 @click.argument("stage")
@@ -30,15 +31,28 @@ _SHOWN = 10
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Folder of a run whose results count; many.",
 )
+@click.option(
+    "--party", default="", metavar="ID", help="Decide for this party of the plan alone; its own cases count."
+)
 def gate(
-    stage: str, plan_file: str | None, as_of: str | None, as_json: bool, at: str, runs: tuple[Path, ...]
+    stage: str,
+    plan_file: str | None,
+    as_of: str | None,
+    as_json: bool,
+    at: str,
+    runs: tuple[Path, ...],
+    party: str,
 ) -> None:
     """Decide the entry or exit gate of STAGE: go and go with work-off exit 0, no-go exits 1.
 
-    Results of a rehearsal never satisfy a criterion that asks for real evidence.
+    Results of a rehearsal never satisfy a criterion that asks for real evidence. With --party, cases count in
+    which it took part, as a rehearsal where its own system was simulated.
     """
     read, day = open_plan(plan_file, as_of)
-    decision = decide(read, stage, Point(at), [read_run_facts(folder) for folder in runs], day)
+    facts = [read_run_facts(folder) for folder in runs]
+    if party:
+        facts = [with_players(each, folder) for each, folder in zip(facts, runs, strict=True)]
+    decision = decide(read, stage, Point(at), facts, day, party=party)
     if as_json:
         click.echo(json.dumps(decision.as_dict(), indent=2))
     else:
@@ -47,7 +61,8 @@ def gate(
 
 
 def _print(decision: Decision) -> None:
-    click.echo(f"{decision.stage.title}, {decision.at.value} gate, as of {decision.as_of}\n")
+    of = f" for {decision.party}" if decision.party else ""
+    click.echo(f"{decision.stage.title}, {decision.at.value} gate{of}, as of {decision.as_of}\n")
     for each in decision.criteria:
         click.echo(f"{each.state.value:18} {each.criterion.text}")
         carried = f"; carried by {', '.join(item.id for item in each.work_off)}" if each.work_off else ""

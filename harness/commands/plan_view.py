@@ -74,6 +74,22 @@ def tables(read: Plan, day: date) -> Iterable[View]:
         ],
     )  # fmt: skip
     yield (
+        "Pairings",
+        ("pairing", "cohort", "parties"),
+        [(each.id, each.cohort, ", ".join(each.parties)) for each in read.pairings],
+    )
+    yield (
+        "Cycles",
+        ("cycle", "title", "stage", "start", "end", "themes", "areas", "tests"),
+        [
+            (
+                each.id, each.title, each.stage, str(each.start or ""), str(each.end or ""),
+                ", ".join(each.themes), ", ".join(each.areas), str(each.tests or ""),
+            )
+            for each in read.cycles.values()
+        ],
+    )  # fmt: skip
+    yield (
         "Criteria",
         ("id", "at", "what", "by", "basis"),
         [

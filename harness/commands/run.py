@@ -41,6 +41,7 @@ Example:
   dip run --stage sit-functional --theme 8
   dip run --stage cit --release 2.2.1 --changed-since 2.1.0
   dip run --stage cit --last-failures runs/20261122-081530-3fa9c1
+  dip run --stage sit-functional --plan plan.yaml --cycle cycle-1 --cohort core
   dip run --stage cit --target my-target.toml -n auto
   dip run --resume runs/20261122-081530-3fa9c1 --answers answers.yaml"""
 )
@@ -87,6 +88,24 @@ Example:
     "--requirement", "requirements", multiple=True, help="Only cases that verify this requirement; many."
 )
 @click.option("--scenario", "scenarios", multiple=True, help="Only this scenario; many.")
+@click.option("--tag", "tags", multiple=True, help="Only scenarios that carry this tag; many.")
+@click.option("--cycle", default="", help="Only cases of this cycle; the run records it.")
+@click.option(
+    "--cohort",
+    "cohorts",
+    multiple=True,
+    help="Only cases in which this cohort or pairing of the plan has a part; many.",
+)
+@click.option(
+    "--interval",
+    "intervals",
+    multiple=True,
+    help="Only cases in which parties of this interval have a part; many.",
+)
+@click.option("--plan", default="", metavar="FILE", help="The plan that says who they are, and their builds.")
+@click.option(
+    "--build", "builds", multiple=True, metavar="PARTY=BUILD", help="A party's build, for the record; many."
+)
 @click.option("--seed", type=int, help=f"Seed of all test data. [default: {DEFAULT_SEED}]")
 @click.option("--answers", type=click.Path(path_type=Path), help="YAML file with a person's answers.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the run. [default: runs/<run id>]")
@@ -109,6 +128,12 @@ def run(
     last_failures: Path | None,
     requirements: tuple[str, ...],
     scenarios: tuple[str, ...],
+    tags: tuple[str, ...],
+    cycle: str,
+    cohorts: tuple[str, ...],
+    intervals: tuple[str, ...],
+    plan: str,
+    builds: tuple[str, ...],
     seed: int | None,
     answers: Path | None,
     out: Path | None,
@@ -147,6 +172,12 @@ def run(
             twins=twins,
             changed_since=changed_since,
             last_failures=last_failures,
+            tags=tags,
+            cycle=cycle,
+            cohorts=cohorts,
+            intervals=intervals,
+            plan=plan,
+            builds=builds,
             answers=answers,
         )
     console = Console(stderr=True)
@@ -225,12 +256,18 @@ def _pytest(chosen: RunOptions, path: Path | None, workers: str, view: ProgressV
         ("--twins", chosen.selection.twins),
         ("--requirement", chosen.selection.requirements),
         ("--scenario", chosen.selection.scenarios),
+        ("--tag", chosen.selection.tags),
+        ("--cohort", chosen.selection.cohorts),
+        ("--interval", chosen.selection.intervals),
+        ("--build", [f"{party}={build}" for party, build in chosen.builds.items()]),
     ):
         for value in values:
             arguments += [name, value]
     for name, value in (
         ("--changed-since", chosen.selection.changed_since),
         ("--last-failures", chosen.selection.last_failures),
+        ("--cycle", chosen.selection.cycle),
+        ("--plan", chosen.selection.plan),
     ):
         if value:
             arguments += [name, value]
@@ -285,7 +322,7 @@ def _explain(code: int, view: ProgressView, chosen: RunOptions) -> None:
         raise ConfigurationError(
             _nothing_selected(chosen),
             where="dip run",
-            mend="Loosen --interface, --role, --area, --requirement or --scenario.",
+            mend="Loosen --interface, --role, --area, --cycle, --cohort, --tag, --requirement or --scenario.",
         )
     if not (chosen.out / "events.ndjson").exists():
         raise HarnessError("the run ended without events", where=str(chosen.out))

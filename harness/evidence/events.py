@@ -103,6 +103,8 @@ class InstanceStarted(InstanceEvent):
     """Our id of the theme that the area belongs to."""
     touched_by: list[str] = field(default_factory=list)
     """Changes between two releases for which the case was selected, in words."""
+    chosen_by: list[str] = field(default_factory=list)
+    """Cycle, cohort, interval or tag for which the case was selected, in words."""
     scenario_hash: str = ""
     """SHA-256 of what the scenario does: what is given and its steps, procedures and setups put in."""
     segments: list[str] = field(default_factory=list)

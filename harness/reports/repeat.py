@@ -8,9 +8,14 @@ from harness.reports.run import Run
 
 _SINGULAR = {
     name: name.removesuffix("s")
-    for name in ("interfaces", "events", "roles", "requirements", "scenarios", "segments", "areas", "themes")
-}
-_ELSEWHERE = frozenset({"stage", "release", "seed", "target", "path", "out", "json", "n"})
+    for name in (
+        "interfaces", "events", "roles", "requirements", "scenarios", "segments", "areas", "themes",
+        "tags", "cohorts", "intervals",
+    )
+}  # fmt: skip
+_LOOKED_UP = ("members", "members_roles", "cycle_themes", "cycle_areas")
+"""What the plan said when the run began."""
+_ELSEWHERE = frozenset({"stage", "release", "seed", "target", "path", "out", "json", "n", *_LOOKED_UP})
 """Taken from the run's own fields, or of no bearing on what it does."""
 
 
@@ -34,4 +39,6 @@ def command(run: Run) -> str:
         else:
             for each in value if isinstance(value, list | tuple) else [value]:
                 words += [option, str(each)]
+    for party, build in header.builds.items():
+        words += ["--build", f"{party}={build}"]
     return shlex.join(words)

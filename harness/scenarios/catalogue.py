@@ -192,6 +192,8 @@ def _scenario(data: Mapping[str, Any], path: Path, *, variant: str, origins: tup
         variant=variant,
         theme=theme_of(themes_of(path), data["stage"], data["area"]),
         digest=_digest(data),
+        cycles=tuple(data.get("cycles", ())),
+        tags=tuple(data.get("tags", ())),
     )
 
 

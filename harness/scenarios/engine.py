@@ -140,6 +140,7 @@ def _announce(case: Case, bench: Bench, playing: Cast | None, tag: str) -> None:
             twin=case.twin,
             theme=case.scenario.theme,
             touched_by=list(case.touched_by),
+            chosen_by=list(case.chosen_by),
             scenario_hash=case.scenario.digest,
             segments=list(case.scenario.segments),
         )

@@ -307,6 +307,9 @@ class Scenario:
     """Our id of the theme that the area belongs to; empty where none does."""
     digest: str = ""
     """SHA-256 of what it does (`given`, `steps`, `finally`): titles, ids and links may change without it."""
+    cycles: tuple[str, ...] = ()
+    """Cycles that it belongs to; none where it belongs to each."""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +326,8 @@ class Case:
     """The perturbation under which the scenario is run again; empty: in the calm."""
     touched_by: tuple[str, ...] = ()
     """Changes between two releases for which the case was selected, in words."""
+    chosen_by: tuple[str, ...] = ()
+    """Cycle, cohort, interval or tag for which the case was selected, in words."""
 
     @property
     def id(self) -> str:

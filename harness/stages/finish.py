@@ -51,6 +51,10 @@ def begin(options: RunOptions, shared: Shared, selected: int) -> EventLog:
             options=options.as_dict(),
             selected=selected,
             changes=changes(options.selection.changed_since, options.releases),
+            cycle=options.selection.cycle,
+            cohorts=list(options.selection.cohorts),
+            intervals=list(options.selection.intervals),
+            builds=dict(options.builds),
             register=register_of(options.catalogue).asked(),
         )
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from harness.clock import SystemClock
 from harness.data import folder
 from harness.errors import ConfigurationError, nearest
 from harness.scenarios.themes import themes_of
@@ -17,7 +19,11 @@ from harness.scenarios.yaml_text import load_text_yaml
 from harness.spec.release import load, names
 from harness.spec.routing import load_routing
 from harness.stages.earlier import failures_of
+from harness.stages.plan.model import Plan
+from harness.stages.plan.reading import find, read_plan
 from harness.stages.selection import Selection
+from harness.stages.taking_part import builds as builds_of
+from harness.stages.taking_part import cycle_of, members
 
 STAGES = {
     "cit": "Component Integration Testing: interface conformance in its style",
@@ -50,6 +56,8 @@ class RunOptions:
     answers: Path | None
     resumed: bool = False
     """Whether the run goes on with instances that an earlier process stored in ``out``."""
+    builds: Mapping[str, str] = field(default_factory=dict)
+    """Which build each party runs, by ``organisation (role)``, a party's name or its DIP id."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return what the run's first event keeps."""
@@ -87,6 +95,12 @@ def options(
     twins: tuple[str, ...] = (),
     changed_since: str = "",
     last_failures: Path | None = None,
+    tags: tuple[str, ...] = (),
+    cycle: str = "",
+    cohorts: tuple[str, ...] = (),
+    intervals: tuple[str, ...] = (),
+    plan: str = "",
+    builds: tuple[str, ...] = (),
     answers: Path | None = None,
 ) -> RunOptions:
     """Check what was asked and fill in the defaults; raises ConfigurationError with the nearest name."""
@@ -113,6 +127,9 @@ def options(
         _known("environment", (environment.upper(),), ENVIRONMENTS)
     if answers is not None:
         read_answers(answers)
+    planned = _plan(plan, cohorts, intervals)
+    held = cycle_of(planned, cycle, stage.lower()) if planned is not None and cycle else None
+    parties = members(planned, cohorts, intervals) if planned is not None else ()
     name = run or new_run_id()
     if earlier is not None:
         twins = twins or earlier.twins
@@ -140,9 +157,43 @@ def options(
             changed_since,
             str(last_failures.resolve()) if last_failures is not None else "",
             earlier.cases if earlier is not None else (),
+            tags,
+            cycle,
+            held.themes if held is not None else (),
+            held.areas if held is not None else (),
+            cohorts,
+            intervals,
+            tuple(party.id for party in parties),
+            tuple(dict.fromkeys(party.role for party in parties)),
+            planned.where if planned is not None else "",
         ),
         answers=answers,
+        builds=_builds(planned, stage.lower(), builds),
     )
+
+
+def _plan(asked: str, cohorts: tuple[str, ...], intervals: tuple[str, ...]) -> Plan | None:
+    """Read the plan; cohorts and intervals can't be told without one."""
+    if not asked and (cohorts or intervals):
+        raise ConfigurationError(
+            "a plan says who they are, and none is given",
+            where="--cohort" if cohorts else "--interval",
+            mend="Add --plan plan.yaml.",
+        )
+    return read_plan(find(asked)) if asked else None
+
+
+def _builds(plan: Plan | None, stage: str, given: tuple[str, ...]) -> Mapping[str, str]:
+    """Return the builds of a plan's places, then those that are given as PARTY=BUILD."""
+    found = dict(builds_of(plan, stage, SystemClock().now().date())) if plan is not None else {}
+    for text in given:
+        party, equals, build = text.partition("=")
+        if not (party.strip() and equals and build.strip()):
+            raise ConfigurationError(
+                f"'{text}' is no PARTY=BUILD", where="--build", mend='Write --build "Supplier A (SUP)=4.2".'
+            )
+        found[party.strip()] = build.strip()
+    return found
 
 
 def folder_of(catalogue: Path, stage: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +21,7 @@ from harness.settings import current
 from harness.spec.routing import load_routing
 from harness.stages.options import DEFAULT_ENVIRONMENT, RunOptions, read_answers
 from harness.stages.resume import sequences
+from harness.stages.taking_part import CohortTarget, preferring
 from harness.stages.targets import profile, provider
 from harness.transport.client import DipClient
 from harness.transport.network import Network
@@ -47,7 +49,12 @@ def prepare(options: RunOptions) -> Shared:
     own = provider(options.target)
     if own is not None:
         folder = Path(tempfile.mkdtemp(prefix="dip-run-"))
-        return Shared(own.prepare(folder), options.environment or DEFAULT_ENVIRONMENT, folder, None)
+        try:
+            network = _network(options, own.prepare(folder))
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return Shared(network, options.environment or DEFAULT_ENVIRONMENT, folder, None)
     target = profile(options.target)
     if options.environment not in ("", target.environment):
         raise ConfigurationError(
@@ -55,7 +62,12 @@ def prepare(options: RunOptions) -> Shared:
             where=options.target,
             mend=f"Leave --environment {options.environment} out, or take another profile.",
         )
-    return Shared(target.network, target.environment, None, target.ca)
+    return Shared(_network(options, target.network), target.environment, None, target.ca)
+
+
+def _network(options: RunOptions, network: Network) -> Network:
+    """Return a target's network with the parties first that the selection is about."""
+    return preferring(network, options.selection.plan, options.selection.members)
 
 
 class Session:
@@ -86,6 +98,8 @@ class Session:
     def _ready(self) -> Bench:
         if self._bench is None:
             target = self._target = self._start()
+            if self._options.selection.members:
+                target = CohortTarget(target, _network(self._options, target.network))
             clock = self._clock = SystemClock() if target.admin is None else TargetClock(target.admin)
             self._bench = Bench(
                 run=self._options.run,

@@ -135,6 +135,8 @@ class Network:
     certificates: tuple[CertificateSet, ...]
     where: str = "network"
     """The file that it came from, for error messages."""
+    preferred: frozenset[str] = frozenset()
+    """DIP ids of the parties that play their role before others of the same role."""
     _by_dip_id: Mapping[str, Party] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -167,8 +169,9 @@ class Network:
         return party
 
     def with_role(self, role: str) -> tuple[Party, ...]:
-        """Return the parties that hold a role, in the order of the file."""
-        return tuple(party for party in self.parties if party.role == role)
+        """Return the parties that hold a role: the preferred ones first, then in the order of the file."""
+        found = [party for party in self.parties if party.role == role]
+        return tuple(sorted(found, key=lambda party: party.dip_id not in self.preferred))
 
     def certificate(self, name: str) -> CertificateSet:
         """Return a certificate set by name; raises ConfigurationError when there is none."""

@@ -15,6 +15,7 @@ from harness.stages.plan.model import (
     Artefact,
     Automatic,
     Criterion,
+    Cycle,
     Exemption,
     Forum,
     Kind,
@@ -71,6 +72,7 @@ def plan(data: Data, where: str) -> Plan:
         parties=_keyed(data, "parties", _party),
         pairings=tuple(_pairing(each) for each in data.get("pairings", ())),
         cohort=_cohort(data["cohort"]) if "cohort" in data else None,
+        cycles=_keyed(data, "cycles", _cycle),
         criteria=_keyed(data, "criteria", _criterion),
         work_off=tuple(_work_off(each) for each in data.get("work_off", ())),
         exemptions=tuple(_exemption(each) for each in data.get("exemptions", ())),
@@ -215,11 +217,26 @@ def _party(data: Data) -> Party:
         data.get("interval", ""),
         _dates(data, "reached"),
         _rag(data),
+        data.get("dip_id", ""),
     )
 
 
 def _pairing(data: Data) -> Pairing:
     return Pairing(data["pairing"], data.get("cohort", ""), tuple(data["parties"]))
+
+
+def _cycle(data: Data) -> Cycle:
+    return Cycle(
+        id=data["cycle"],
+        title=data.get("title", data["cycle"]),
+        stage=data["stage"],
+        start=_date(data, "start"),
+        end=_date(data, "end"),
+        themes=tuple(data.get("themes", ())),
+        areas=tuple(data.get("areas", ())),
+        tests=data.get("tests"),
+        planned=tuple((date.fromisoformat(each["date"]), each["passed"]) for each in data.get("planned", ())),
+    )
 
 
 def _cohort(data: Data) -> MinimumCohort:

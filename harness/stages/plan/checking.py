@@ -38,9 +38,30 @@ def check(plan: Plan, calendar: Calendar, as_of: date) -> tuple[Finding, ...]:
         *_stages(plan),
         *_parties(plan),
         *_cohort(plan),
+        *_cycles(plan),
         *_exemptions(plan, as_of),
         *_work_off(plan, as_of),
     )
+
+
+def _cycles(plan: Plan) -> Iterator[Finding]:
+    """Yield cycles that end before they start, and planned figures that fall or go beyond the cycle."""
+    for cycle in plan.cycles.values():
+        if cycle.start and cycle.end and cycle.end < cycle.start:
+            yield Finding(
+                "cycle-dates", cycle.title, f"ends on {cycle.end}, before it starts on {cycle.start}"
+            )
+        last = 0
+        for day, passed in sorted(cycle.planned):
+            if passed < last:
+                what = f"{passed} tests are planned to have passed by {day}, fewer than the {last} before"
+                yield Finding("cycle-planned", cycle.title, what)
+            last = max(last, passed)
+            if cycle.tests is not None and passed > cycle.tests:
+                what = f"{passed} tests are planned to have passed by {day}; the cycle has {cycle.tests}"
+                yield Finding("cycle-planned", cycle.title, what, str(cycle.tests), str(passed))
+            if (cycle.start and day < cycle.start) or (cycle.end and day > cycle.end):
+                yield Finding("cycle-planned", cycle.title, f"{day} is outside the cycle's own dates")
 
 
 def _artefacts(plan: Plan, calendar: Calendar) -> Iterator[Finding]:

@@ -13,7 +13,19 @@ from harness.evidence.evidence_class import EvidenceClass
 from harness.stages.plan.building import OF_RUNS
 from harness.stages.plan.exemptions import Standing, standing
 from harness.stages.plan.measures import Measured, of_plan, of_runs
-from harness.stages.plan.model import Automatic, Criterion, Manual, Plan, Point, Rag, Stage, WorkOff
+from harness.stages.plan.model import (
+    Automatic,
+    Criterion,
+    Manual,
+    Party,
+    Per,
+    Plan,
+    Point,
+    Rag,
+    Stage,
+    WorkOff,
+)
+from harness.stages.plan.one_party import of_party
 from harness.stages.plan.runs import RunFacts
 
 
@@ -79,6 +91,8 @@ class Decision:
     criteria: tuple[Assessed, ...]
     exemptions: tuple[Standing, ...]
     not_counted: tuple[str, ...]
+    party: str = ""
+    """The party that it was decided for; empty: for all."""
 
     @property
     def work_off(self) -> tuple[WorkOff, ...]:
@@ -89,6 +103,7 @@ class Decision:
         """Return the decision for a program."""
         return {
             "stage": self.stage.id,
+            "party": self.party or None,
             "at": self.at.value,
             "as_of": self.as_of.isoformat(),
             "verdict": self.verdict.value,
@@ -113,13 +128,21 @@ class Decision:
         }
 
 
-def decide(plan: Plan, stage: str, at: Point, runs: Iterable[RunFacts], as_of: date) -> Decision:
-    """Decide a gate; raises ConfigurationError for an unknown stage, or one whose gate has no criteria."""
+def decide(
+    plan: Plan, stage: str, at: Point, runs: Iterable[RunFacts], as_of: date, *, party: str = ""
+) -> Decision:
+    """Decide a gate, of a stage that is per party also for one ``party`` alone (its id in the plan).
+
+    Raises ConfigurationError for an unknown stage or party, for a party of a stage that is not decided party
+    by party, and for a gate without criteria.
+    """
     if stage not in plan.stages:
         raise ConfigurationError(
             f"'{stage}' is no stage of this plan", where=plan.where, mend=nearest(stage, plan.stages)
         )
     given = list(runs)
+    one = _party(plan, plan.stages[stage], party) if party else None
+    counted = [shown for run in given if (shown := of_party(run, one))] if one else given
     asked = [each for each in plan.criteria.values() if each.stage == stage and each.at is at]
     if not asked:
         raise ConfigurationError(
@@ -127,8 +150,10 @@ def decide(plan: Plan, stage: str, at: Point, runs: Iterable[RunFacts], as_of: d
             where=plan.where,
             mend="Add some under 'criteria'.",
         )
-    criteria = tuple(_assess(plan, plan.stages[stage], each, given, as_of) for each in asked)
-    exemptions = tuple(standing(each, as_of) for each in plan.exemptions)
+    criteria = tuple(_assess(plan, plan.stages[stage], each, counted, as_of, one) for each in asked)
+    exemptions = tuple(
+        standing(each, as_of) for each in plan.exemptions if one is None or _entity(each.legal_entity, one)
+    )
     verdict = _verdict(criteria, exemptions)
     scale = plan.scales[plan.gate_scale]
     return Decision(
@@ -140,8 +165,32 @@ def decide(plan: Plan, stage: str, at: Point, runs: Iterable[RunFacts], as_of: d
         scale_basis=scale.basis,
         criteria=criteria,
         exemptions=exemptions,
-        not_counted=tuple(f"{run.run}: a run of stage '{run.stage}'" for run in given if run.stage != stage),
+        not_counted=(
+            *(f"{run.run}: a run of stage '{run.stage}'" for run in given if run.stage != stage),
+            *(f"{run.run}: {one.id} took no part" for run in given if one and of_party(run, one) is None),
+        ),
+        party=party,
     )
+
+
+def _party(plan: Plan, stage: Stage, name: str) -> Party:
+    if name not in plan.parties:
+        raise ConfigurationError(
+            f"'{name}' is no party of this plan", where=plan.where, mend=nearest(name, plan.parties)
+        )
+    if stage.per is not Per.PARTY:
+        per_party = [each.id for each in plan.stages.values() if each.per is Per.PARTY]
+        raise ConfigurationError(
+            f"stage '{stage.id}' is decided for the {stage.per.value}, not party by party",
+            where="--party",
+            mend=f"Per party are: {', '.join(per_party) or 'none'}.",
+        )
+    return plan.parties[name]
+
+
+def _entity(legal_entity: str, party: Party) -> bool:
+    """Say whether a legal entity is the party's organisation, whatever follows its name (Ltd, plc)."""
+    return legal_entity == party.organisation or legal_entity.startswith(f"{party.organisation} ")
 
 
 def _verdict(criteria: Iterable[Assessed], exemptions: Iterable[Standing]) -> Verdict:
@@ -151,16 +200,18 @@ def _verdict(criteria: Iterable[Assessed], exemptions: Iterable[Standing]) -> Ve
     return Verdict.WITH_WORK_OFF if State.WITH_WORK_OFF in states else Verdict.GO
 
 
-def _assess(plan: Plan, stage: Stage, criterion: Criterion, runs: list[RunFacts], as_of: date) -> Assessed:
+def _assess(
+    plan: Plan, stage: Stage, criterion: Criterion, runs: list[RunFacts], as_of: date, party: Party | None
+) -> Assessed:
     items = [each for each in plan.work_off if each.criterion == criterion.id and holds(each, as_of)]
     if isinstance(criterion.check, Manual):
-        return _said(plan, criterion, criterion.check, items, as_of)
+        return _said(plan, criterion, criterion.check, items, as_of, party)
     if criterion.check.measure in OF_RUNS:
         measured = of_runs(stage, criterion.check, runs)
         if measured.evidence is None:
             return Assessed(criterion, State.NO_EVIDENCE, measured.said)
         return _carried(criterion, measured, items)
-    return _carried(criterion, of_plan(plan, stage, criterion.check, as_of), items)
+    return _carried(criterion, of_plan(plan, stage, criterion.check, as_of, party), items)
 
 
 def holds(item: WorkOff, as_of: date) -> bool:
@@ -169,14 +220,23 @@ def holds(item: WorkOff, as_of: date) -> bool:
     return bool(item.approved_by) and still_open and item.due >= as_of
 
 
-def _said(plan: Plan, criterion: Criterion, check: Manual, items: list[WorkOff], as_of: date) -> Assessed:
-    """Take a person's word, when there is evidence for it."""
-    waiting = tuple(name for name in plan.parties if name not in check.met_for)
+def _said(
+    plan: Plan,
+    criterion: Criterion,
+    check: Manual,
+    items: list[WorkOff],
+    as_of: date,
+    party: Party | None,
+) -> Assessed:
+    """Take a person's word, when there is evidence for it; for one party, what was said of it."""
+    asked = plan.parties if party is None else [party.id]
+    waiting = tuple(name for name in asked if name not in check.met_for)
     met = check.met
     if met is None and check.met_for and not waiting:
         met = True
     if met is None or (check.assessed and check.assessed > as_of):
         some = f"met for {len(check.met_for)} of {len(plan.parties)} parties" if check.met_for else ""
+        some += f", not for {party.id}" if some and party else ""
         said = f"{some or 'not assessed yet'}; {check.owner} does"
         return Assessed(criterion, State.NO_EVIDENCE, said, waiting if some else ())
     if met and not check.evidence:

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from harness.evidence.evidence_class import EvidenceClass
 from harness.stages.plan.cohorts import shortages, through
-from harness.stages.plan.model import Automatic, Plan, Stage
+from harness.stages.plan.model import Automatic, Party, Per, Plan, Stage
 from harness.stages.plan.places import unready
 from harness.stages.plan.runs import Result, RunFacts
 
@@ -44,20 +44,22 @@ class Measured:
     measurable: bool = True
 
 
-def of_plan(plan: Plan, stage: Stage, check: Automatic, as_of: date) -> Measured:
-    """Measure what the plan itself knows."""
+def of_plan(plan: Plan, stage: Stage, check: Automatic, as_of: date, party: Party | None = None) -> Measured:
+    """Measure what the plan itself knows, of the stages and places of one ``party`` where it is given."""
     match check.measure:
         case "milestones-reached":
             against = [name for name in check.of if not plan.reached(plan.milestones[name], as_of)]
             said = f"{len(check.of) - len(against)} of {len(check.of)} milestones reached"
         case "stages-left":
-            against = [name for name in check.of if not _left(plan, plan.stages[name], as_of)]
+            against = [name for name in check.of if not _left(plan, plan.stages[name], as_of, party)]
             said = f"{len(check.of) - len(against)} of {len(check.of)} stages left"
         case "environment-ready":
-            against = [lack for name in check.of for lack in unready(plan, name, as_of)]
+            one = party.id if party else ""
+            against = [lack for name in check.of for lack in unready(plan, name, as_of, one)]
             empty = [n for n in check.of if not any(place.environment == n for place in plan.places)]
             against += [f"{name}: the plan names no party there" for name in empty]
-            said = "every party ready" if not against else f"{len(against)} not ready"
+            everybody = party.id if party else "every party"
+            said = f"{everybody} ready" if not against else f"{len(against)} not ready"
         case _:
             parties = through(plan, stage.after, as_of)
             against = [str(short) for short in shortages(plan, parties)]
@@ -67,8 +69,13 @@ def of_plan(plan: Plan, stage: Stage, check: Automatic, as_of: date) -> Measured
     return Measured(not against, said, tuple(against), None, ())
 
 
-def _left(plan: Plan, stage: Stage, as_of: date) -> bool:
-    """Say whether a stage is behind the programme, or, where it has no exit milestone, behind every party."""
+def _left(plan: Plan, stage: Stage, as_of: date, party: Party | None) -> bool:
+    """Say whether a stage is behind the programme, or, where it has no exit milestone, behind every party.
+
+    A stage per party is behind one ``party`` when that party has left it.
+    """
+    if party is not None and stage.per is Per.PARTY:
+        return stage.id in party.reached and party.reached[stage.id] <= as_of
     if stage.exit or not plan.parties:
         return plan.left(stage, as_of)
     return all(

@@ -180,6 +180,8 @@ class Party:
     interval: str
     reached: Mapping[str, date]
     rag: Rag | None
+    dip_id: str = ""
+    """As the network file has it; empty: it is found by organisation and role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +191,24 @@ class Pairing:
     id: str
     cohort: str
     parties: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """One pass through the tests of a stage. What it leaves empty narrows nothing.
+
+    ``tests`` is how many it holds; ``planned`` how many of them are to have passed by which day.
+    """
+
+    id: str
+    title: str
+    stage: str
+    start: date | None
+    end: date | None
+    themes: tuple[str, ...]
+    areas: tuple[str, ...]
+    tests: int | None
+    planned: tuple[tuple[date, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +324,7 @@ class Plan:
     parties: Mapping[str, Party]
     pairings: tuple[Pairing, ...]
     cohort: MinimumCohort | None
+    cycles: Mapping[str, Cycle]
     criteria: Mapping[str, Criterion]
     work_off: tuple[WorkOff, ...]
     exemptions: tuple[Exemption, ...]

@@ -31,6 +31,7 @@ _KEYED = {
     "tracks": "track",
     "parties": "party",
     "pairings": "pairing",
+    "cycles": "cycle",
     "criteria": "criterion",
     "work_off": "work_off",
 }
@@ -138,6 +139,7 @@ def _references(plan: Plan, data: Mapping[str, Any]) -> Iterable[tuple[Place, st
         ("parties", "role", roles, "role"),
         ("parties", "reached", plan.stages, "stage"),
         ("pairings", "parties", plan.parties, "party"),
+        ("cycles", "stage", plan.stages, "stage"),
         ("criteria", "stage", plan.stages, "stage"),
         ("work_off", "criterion", plan.criteria, "criterion"),
     )

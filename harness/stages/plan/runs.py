@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from harness.errors import ConfigurationError
+from harness.evidence.events import InstanceStarted, RunStarted
 from harness.evidence.evidence_class import EvidenceClass
+from harness.evidence.log import FILE, read_events
 
 FORMAT = 1
+_STARTS = (b'{"event":"run-started"', b'{"event":"instance-started"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,9 @@ class Result:
     verdict: str
     status: str
     reason: str
+    parties: tuple[str, ...] = ()
+    """DIP ids of those who took part; none where `with_players` has not read them."""
+    requirements: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -52,6 +58,24 @@ class RunFacts:
     finished: str
     results: tuple[Result, ...]
     requirements: tuple[Requirement, ...]
+    network: tuple[Mapping[str, str], ...] = ()
+    """The parties: organisation, name, mpid, role, dip_id, real ("yes" or "no"); from `with_players`."""
+
+
+def with_players(facts: RunFacts, folder: Path) -> RunFacts:
+    """Return the facts of a run with who took part, and in which case; reads the first events of each case.
+
+    Raises ConfigurationError where the run's events can't be read.
+    """
+    network: tuple[Mapping[str, str], ...] = ()
+    parties: dict[str, tuple[str, ...]] = {}
+    for event in read_events(folder / FILE, wanted=lambda line: line.startswith(_STARTS)):
+        if isinstance(event, RunStarted):
+            network = tuple(event.network)
+        elif isinstance(event, InstanceStarted):
+            parties[event.case] = tuple(event.parties)
+    results = tuple(replace(each, parties=parties.get(each.key, ())) for each in facts.results)
+    return replace(facts, network=network, results=results)
 
 
 def read_run_facts(folder: Path) -> RunFacts:
@@ -78,6 +102,7 @@ def read_run_facts(folder: Path) -> RunFacts:
                     str(each["verdict"]),
                     str(each["status"]),
                     str(each.get("reason", "")),
+                    requirements=tuple(map(str, each.get("requirements", ()))),
                 )
                 for each in data["scenarios"]
             ),

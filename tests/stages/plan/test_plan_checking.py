@@ -262,3 +262,17 @@ def test_the_example_starts_sit_functional_when_its_papers_were_through() -> Non
     assert "milestone T2-TE-0600" in before
     assert _next(EXAMPLE, date(2024, 3, 8))["sit-functional", ""] == ()
     assert ("sit-functional", "") not in _next(EXAMPLE, date(2024, 3, 11))
+
+
+def test_a_cycle_out_of_step_with_itself_is_found(tmp_path: Path) -> None:
+    """Dates the wrong way round, figures that fall or exceed the cycle, days outside it: each is said."""
+    cycle = {"cycle": "c", "stage": "cit", "start": "2026-03-02", "end": "2026-03-27", "tests": 10}
+    right = [{"date": "2026-03-13", "passed": 4}, {"date": "2026-03-27", "passed": 10}]
+    assert "cycle-planned" not in _codes(small(tmp_path, cycles=[{**cycle, "planned": right}]))
+    wrong = [
+        {"date": "2026-03-13", "passed": 12},
+        {"date": "2026-03-20", "passed": 4},
+        {"date": "2026-04-20", "passed": 12},
+    ]
+    assert _codes(small(tmp_path, cycles=[{**cycle, "planned": wrong}])).count("cycle-planned") == 4
+    assert "cycle-dates" in _codes(small(tmp_path, cycles=[{**cycle, "end": "2026-03-01"}]))
