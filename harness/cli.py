@@ -15,7 +15,20 @@ import harness
 from harness.errors import HarnessError, nearest
 
 OWN = (
-    *("run", "validate", "sign", "verify", "pki", "release", "evidence", "data", "plan", "gate", "report"),
+    *(
+        "run",
+        "check",
+        "validate",
+        "sign",
+        "verify",
+        "pki",
+        "release",
+        "evidence",
+        "data",
+        "plan",
+        "gate",
+        "report",
+    ),
     *("defect", "override", "reliance"),
 )
 """Each is the object of its own name in the module of its own name below `harness.commands`."""

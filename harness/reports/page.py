@@ -53,7 +53,7 @@ SHOWN_PER_GROUP = 3
 SHOWN_IN_ALL = 120
 """Cases that are shown with their messages, so that the file stays small however much failed."""
 
-_TEMPLATES = Path(__file__).with_name("templates")
+TEMPLATES = Path(__file__).with_name("templates")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +92,9 @@ def page(run: Run, register: Register) -> str:
     """Return the report; reads the evidence of the cases that it shows with their messages."""
     by_interface = interfaces(run)
     results = requirements(run, register)
-    script = Markup((_TEMPLATES / "report.js").read_text(encoding="utf-8"))
+    script = Markup((TEMPLATES / "report.js").read_text(encoding="utf-8"))
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             run=run,
@@ -119,7 +119,7 @@ def page(run: Run, register: Register) -> str:
             command=command(run),
             assumption_groups=_assumption_groups(run),
             seconds=_seconds(run),
-            style=Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),
+            style=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
             script=script,
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
             whose_move=lambda blame: whose_move(run, blame),
@@ -128,13 +128,14 @@ def page(run: Run, register: Register) -> str:
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+def environment() -> Environment:
+    """Return what templates of reports are rendered with."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters |= {"number": _number, "moment": _moment, "duration": _duration, "plural": _plural}
-    return environment
+    made.filters |= {"number": _number, "moment": _moment, "duration": _duration, "plural": _plural}
+    return made
 
 
 def _groups(run: Run) -> list[GroupView]:
