@@ -25,7 +25,7 @@ from harness.reports.self_check.writing import write
 from harness.security.signing import Signer
 from harness.selfcheck import beginning
 from harness.selfcheck import journal as journals
-from harness.selfcheck.check import PARTS, Check
+from harness.selfcheck.check import PARTS, Check, Result
 from harness.selfcheck.context import NETWORK, Context, prepare_hub
 from harness.selfcheck.journal import Journal
 from harness.selfcheck.profile import FILE as PROFILE
@@ -230,7 +230,7 @@ def run(
             chosen,
             journal,
             again=again,
-            told=lambda result: console.print(line(result), overflow="ellipsis", no_wrap=True),
+            told=lambda result: _progress(console, result),
         )
     except KeyboardInterrupt:
         interrupted = True
@@ -248,6 +248,12 @@ def run(
     else:
         Console(highlight=False).print(screen(readiness, [_shown(path) for path in written]), soft_wrap=False)
     sys.exit(_exit_code(readiness, interrupted=interrupted))
+
+
+def _progress(console: Console, result: Result) -> None:
+    """Say what a check came to; what was left out stands in the summary alone."""
+    if result.verdict is not Verdict.OMITTED:
+        console.print(line(result), overflow="ellipsis", no_wrap=True)
 
 
 def _folder(resume: Path | None, out: Path | None) -> Path:

@@ -12,6 +12,7 @@ from harness.selfcheck.context import Context
 from harness.selfcheck.journal import Journal
 from harness.selfcheck.profile import Profile
 
+OFFLINE = "it needs the network (--offline)"
 Told = Callable[[Result], None]
 
 
@@ -135,6 +136,8 @@ def _left_out(check: Check, context: Context) -> Result | None:
         return Result(
             check, Verdict.SKIPPED, f"exempt: {exemption.reason}{agreed}", Blame(BlameClass.PARTICIPANT)
         )
+    if check.online and context.offline:
+        return Result(check, Verdict.OMITTED, OFFLINE, Blame(BlameClass.PARTICIPANT))
     for name in check.after:
         before = context.results.get(name)
         if before is None or before.verdict is Verdict.PASS:
@@ -142,10 +145,6 @@ def _left_out(check: Check, context: Context) -> Result | None:
         cause = before.blocked_by or before.check.id
         return Result(
             check, Verdict.OMITTED, _because(before), before.blame or Blame(check.blame), blocked_by=cause
-        )
-    if check.online and context.offline:
-        return Result(
-            check, Verdict.OMITTED, "it needs the network (--offline)", Blame(BlameClass.PARTICIPANT)
         )
     return None
 

@@ -14,6 +14,7 @@ from harness.evidence.log import FILE, read_events
 from harness.evidence.verdicts import Verdict
 from harness.selfcheck.check import ADVISORY, PARTS, Result, checks
 from harness.selfcheck.journal import results
+from harness.selfcheck.running import OFFLINE
 
 FORMAT = 1
 FIRST = 3
@@ -98,12 +99,12 @@ class Readiness:
 
     @property
     def whole(self) -> bool:
-        """Whether every check was judged or is not for this participant by a person's decision."""
+        """Whether every check was made, but for what does not apply to this participant."""
         return (
             len(self.results) == len(checks())
             and self.ended is not None
             and not self.ended.interrupted
-            and all(each.verdict in (Verdict.PASS, Verdict.SKIPPED) for each in self.results)
+            and not any(each.blocked_by or each.reason == OFFLINE for each in self.results)
         )
 
     @property
@@ -113,7 +114,7 @@ class Readiness:
             return "not ready"
         if any(each.verdict in _OPEN for each in self.results):
             return "not known"
-        return "ready" if any(each.verdict is Verdict.PASS for each in self.results) else "not known"
+        return "ready" if self.whole else "not known"
 
     @property
     def sentence(self) -> str:
@@ -144,7 +145,7 @@ class Readiness:
 
 
 _WORDS = {
-    "ready": "ready as far as it was checked",
+    "ready": "ready",
     "not ready": "not ready",
     "not known": "not known to be ready",
 }

@@ -66,7 +66,10 @@ def _table(results: Sequence[Result]) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0), show_edge=False, show_header=False)
     table.add_column(no_wrap=True, min_width=12)
     table.add_column(overflow="fold")
-    for each in results:
+    for each, others in _together(results):
+        if others > 1:
+            table.add_row(Text(each.shown, style=STYLES[each.shown]), Text(_many(each, others), style="dim"))
+            continue
         text = Text(each.check.title)
         text.append(f"  {each.check.id}", style="dim")
         if each.blocked_by:
@@ -81,6 +84,23 @@ def _table(results: Sequence[Result]) -> Table:
             text.append(f"\n{advice.title}: {advice.actual}. {advice.hint}", style="dim")
         table.add_row(Text(each.shown, style=STYLES[each.shown]), text)
     return table
+
+
+def _together(results: Sequence[Result]) -> list[tuple[Result, int]]:
+    """Return results with their number, those that were left out for one reason as one."""
+    found: dict[tuple[str, str], tuple[Result, int]] = {}
+    for each in results:
+        alike = each.verdict is Verdict.OMITTED
+        key = ("", each.blocked_by or each.reason) if alike else (each.check.id, "")
+        first, count = found.get(key, (each, 0))
+        found[key] = (first, count + 1)
+    return list(found.values())
+
+
+def _many(result: Result, count: int) -> str:
+    if result.blocked_by:
+        return f"{count} checks wait for {result.blocked_by}"
+    return f"{count} checks: {result.reason}"
 
 
 def _fixes(readiness: Readiness) -> Table:
