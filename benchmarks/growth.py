@@ -23,7 +23,8 @@ from benchmarks.requests import INTERFACE, SENDER, Sender, Signed, sign_ahead, s
 from benchmarks.wire import Connections
 from harness.errors import ConfigurationError, EnvironmentFault
 from harness.settings import current
-from harness.spec.release import DEFAULT, names
+from harness.spec.release import DEFAULT
+from harness.spec.shelf import shipped
 from harness.transport.server import ServerThread, ServerTls
 from harness.transport.tls import client_context
 from simulators.embedded import EmbeddedTarget
@@ -95,7 +96,7 @@ def run(messages: int = MESSAGES, parties: Sequence[int] = PARTIES) -> Report:
             f"{messages} are not twice whole requests", where="--messages", mend=f"A multiple of {2 * BATCH}."
         )
     began = time.monotonic()
-    plan = [((DEFAULT,), number) for number in parties] + [(names(), parties[0])]
+    plan = [((DEFAULT,), number) for number in parties] + [(shipped(), parties[0])]
     sizes = tuple(_measure(releases, number, messages) for releases, number in plan)
     return Report(sizes, messages, cores.machine(), time.monotonic() - began)
 

@@ -1,4 +1,4 @@
-"""``dip release``: the API releases that the harness ships."""
+"""``dip release``: the API releases, shipped and imported."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from harness.commands.release_import import export_command, import_command
 from harness.errors import ConfigurationError, nearest
+from harness.spec import shelf
 from harness.spec.alignment import alignment
 from harness.spec.diff import diff
 from harness.spec.interfaces import interface_name, interfaces
@@ -24,7 +26,11 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print the re
 
 @click.group()
 def release() -> None:
-    """Show the API releases: what they hold, and what changed between them."""
+    """Show the API releases, bring others in, and say what changed between them."""
+
+
+release.add_command(import_command)
+release.add_command(export_command)
 
 
 @release.command("list", epilog="\b\nExample:\n  dip release list --json")
@@ -146,6 +152,8 @@ def _stages(name: str) -> list[str]:
     for row in alignment():
         if row.api_release == name:
             found.setdefault(row.stage or "no stage given", []).append(row.interim_release)
+    if name in shelf.imported():
+        return ["imported"]
     return [
         stage + (f" ({', '.join(filter(None, interim))})" if any(interim) else "")
         for stage, interim in found.items()

@@ -1,8 +1,9 @@
 """One API release: its messages, interface-event pairs, operations and dereferenced schemas.
 
-A release is a folder ``swagger/<name>/`` of seven JSON files: ``types`` (scalars and aliases), ``blocks``,
-``messages``, ``unions`` (payload names that offer several messages), ``reports`` (the bodies that travel
-compressed), ``api`` (envelopes and status shapes) and ``operations``. `harness.spec.notation` reads a field.
+A release is a folder (`harness.spec.shelf` says where) of seven JSON files: ``types`` (scalars and aliases),
+``blocks``, ``messages``, ``unions`` (payload names that offer several messages), ``reports`` (the bodies
+that travel compressed), ``api`` (envelopes and status shapes) and ``operations``. `harness.spec.notation`
+reads a field.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from typing import Any
 
 import orjson
 
-from harness.data import folder
 from harness.errors import ConfigurationError, SpecError, nearest
+from harness.spec import shelf
 from harness.spec.notation import Field, parse_field
 
 Schema = dict[str, Any]
@@ -293,20 +294,35 @@ def _statuses(raw: Mapping[str, Any]) -> Mapping[str, str | None]:
     )
 
 
-def _version(name: str) -> tuple[tuple[int, str], ...]:
-    return tuple((int(part), "") if part.isdigit() else (10**9, part) for part in name.split("."))
-
-
 @cache
 def names() -> tuple[str, ...]:
-    """Return the shipped releases, oldest first."""
-    found = (path.parent.name for path in folder("swagger").glob("*/types.json"))
-    return tuple(sorted(found, key=_version))
+    """Return the releases that can be used, shipped and imported, oldest first."""
+    return shelf.ordered({*shelf.shipped(), *shelf.imported()})
 
 
 @cache
 def load(name: str) -> Release:
-    """Load a release once; raises ConfigurationError with the nearest name for an unknown one."""
+    """Load a release once; raises ConfigurationError with the nearest name for an unknown one.
+
+    Of an imported one the content is held against what was imported; raises SpecError when it is another.
+    """
     if name not in names():
         raise ConfigurationError(f"'{name}' is no API release", mend=nearest(name, names()))
-    return Release(name, folder("swagger") / name)
+    found = Release(name, shelf.place(name))
+    if name not in shelf.shipped():
+        _refuse_changes(found)
+    return found
+
+
+def _refuse_changes(release: Release) -> None:
+    path = release.source / shelf.SOURCE
+    try:
+        pinned = orjson.loads(path.read_bytes())["content"]
+    except (OSError, orjson.JSONDecodeError, KeyError, TypeError) as error:
+        raise SpecError(f"does not say what was imported: {error}", where=str(path)) from error
+    if pinned != release.digest:
+        raise SpecError(
+            f"the files of API release {release.name} were changed after they were imported",
+            where=str(release.source),
+            mend="Import it again with --replace, under another name if both are needed.",
+        )

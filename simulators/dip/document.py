@@ -15,7 +15,8 @@ from typing import Any
 from harness.errors import ConfigurationError
 from harness.settings import read
 from harness.spec.codes import Code, codes
-from harness.spec.release import Operation, Release, load, names
+from harness.spec.release import Operation, Release, load
+from harness.spec.shelf import shipped
 from simulators.dip import openapi
 from simulators.participants.codes import NEVER_ANSWERED
 
@@ -121,7 +122,7 @@ def _on_request(name: str, reason: str) -> Provoked:
 
 def document() -> str:
     """Return what stands between the marks."""
-    releases = [load(name) for name in names()]
+    releases = [load(name) for name in shipped()]
     lines = [_OPERATIONS, *_operations(releases), _VALIDATION.rstrip("\n"), _CODES.rstrip("\n")]
     found = catalogue()
     lines += [_row(_provoked(each)) for each in found.provoked]
