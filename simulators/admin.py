@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -28,6 +27,7 @@ from simulators.dip import opening
 from simulators.dip.metrics import MEDIA_TYPE
 from simulators.dip.mount import Mount
 from simulators.dip.settle import Tracker
+from simulators.dip.store_faults import STORE_FAULTS
 from simulators.faults.controls import Controls
 from simulators.faults.rotation import Rotation
 from simulators.faults.service import times
@@ -103,7 +103,7 @@ class Admin:
             await _error(error.status_code, error.detail)(scope, receive, send)
         except ConfigurationError as error:
             await _error(400, str(error))(scope, receive, send)
-        except sqlite3.Error as error:
+        except STORE_FAULTS as error:
             await _error(503, f"the store can't be written: {error}")(scope, receive, send)
 
     async def _health(self, _: Request) -> Response:
@@ -114,7 +114,7 @@ class Admin:
         for name, mount in self._simulators.mounts.items():
             try:
                 await mount.store.writer.write([], durable=False)
-            except sqlite3.Error as error:
+            except STORE_FAULTS as error:
                 return _json({"ready": False, "reason": f"the store of {name}: {error}"}, 503)
         return _json({"ready": True})
 

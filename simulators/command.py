@@ -8,6 +8,7 @@ import click
 
 from harness.errors import ConfigurationError
 from harness.spec.release import DEFAULT
+from simulators.dip.postgres.place import SCHEMES, Place
 
 
 @click.group()
@@ -36,9 +37,16 @@ def sim() -> None:
 )
 @click.option(
     "--store",
+    metavar="DIR|URL",
+    envvar="DIP_STORE",
+    help="Folder for messages and journal, or postgresql://user@host/database?schema=dip. Without it a "
+    "temporary folder is used and removed at the end. [env: DIP_STORE]",
+)
+@click.option(
+    "--folder",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Folder for messages and journal. Without it a temporary one is used and removed at the end.",
+    help="With a --store URL: where the default network, admin key and target profile go.",
 )
 @click.option(
     "--network",
@@ -87,7 +95,8 @@ def up(
     releases: tuple[str, ...],
     listen: str,
     admin_listen: str,
-    store: Path | None,
+    store: str | None,
+    folder: Path | None,
     network: str,
     pki: Path | None,
     trusted: tuple[Path, ...],
@@ -114,7 +123,8 @@ def up(
             releases=tuple(dict.fromkeys(releases)) or (DEFAULT,),
             listen=_address(listen, "--listen"),
             admin_listen=_address(admin_listen, "--admin-listen"),
-            store=store,
+            store=_store(store),
+            folder=folder,
             network=network,
             pki=pki,
             trusted=trusted,
@@ -125,6 +135,12 @@ def up(
             watch_stdin=watch_stdin,
         )
     )
+
+
+def _store(text: str | None) -> Path | Place | None:
+    if text is None:
+        return None
+    return Place.read(text) if text.partition("://")[0] in SCHEMES else Path(text)
 
 
 def _address(text: str, option: str) -> tuple[str, int]:

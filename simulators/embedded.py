@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -18,6 +19,8 @@ from harness.transport.network import Network
 from harness.transport.network import load as load_network
 from simulators.network import NETWORK_FILE, default_network
 
+STORE_VARIABLE, BROKER_VARIABLE = "DIP_EMBEDDED_STORE", "DIP_EMBEDDED_BROKER"
+"""Environment variables with URLs: embedded simulators use them in place of a store in their folder."""
 _START_SECONDS = 30.0
 _STOP_SECONDS = 5.0
 _LOOK_SECONDS = 0.01
@@ -55,6 +58,7 @@ class EmbeddedTarget:
         command += ["--environment", environment, "--ready-file", str(ready)]
         for release in releases:
             command += ["--release", release]
+        command += _shared(worker)
         command += options
         with self._log.open("ab") as log:
             self._child = subprocess.Popen(
@@ -137,6 +141,18 @@ class EmbeddedTarget:
         except OSError:
             return "it said nothing"
         return text[-_TAIL:].strip() or "it said nothing"
+
+
+def _shared(worker: str) -> list[str]:
+    """Return the options of a store and a broker that the environment names, a schema per worker."""
+    options: list[str] = []
+    if url := os.environ.get(STORE_VARIABLE):
+        base, _, schema = url.partition("?schema=")
+        name = re.sub("[^a-z0-9]+", "_", f"{schema or 'dip'}_{worker}".lower())
+        options += ["--store", f"{base}?schema={name[:41]}"]
+    if url := os.environ.get(BROKER_VARIABLE):
+        options += ["--broker", url]
+    return options
 
 
 def _network_file(folder: Path) -> Path:

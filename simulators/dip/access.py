@@ -11,10 +11,10 @@ from harness.clock import Clock, message_time
 from simulators.dip import respond, shapes, wanted
 from simulators.dip.answer import JSON, Answer, bare
 from simulators.dip.business import Business
+from simulators.dip.kept import HubStore
 from simulators.dip.model import Call, Caller, Fault, Refusal
 from simulators.dip.rules import Rules
 from simulators.dip.shapes import Shaped
-from simulators.dip.store import Store
 from simulators.dip.wanted import Wanted
 
 
@@ -22,7 +22,7 @@ from simulators.dip.wanted import Wanted
 class Access:
     """One release's messages, as its parties may reach them."""
 
-    store: Store
+    store: HubStore
     business: Business
     clock: Clock
     caller: Callable[[Call], Caller | Refusal]

@@ -9,7 +9,6 @@ answered one after another; the store is read page by page, aside. What is answe
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -21,13 +20,14 @@ from harness.clock import Clock, message_time
 from simulators.dip.accept import accept
 from simulators.dip.directory import Directory
 from simulators.dip.history import DAYS, Newest, Part, days_in
+from simulators.dip.kept import HubStore, numbered
 from simulators.dip.logs import Log
 from simulators.dip.model import HUB_ROLE, Address, Addressing, Draft
 from simulators.dip.post import Post
 from simulators.dip.rows import HISTORY
 from simulators.dip.serving import SERVICE_OF, Tenure, tenures
 from simulators.dip.settle import Tracker
-from simulators.dip.store import Store
+from simulators.dip.store_faults import STORE_FAULTS
 
 _ANSWER, _SOURCE = "IF-016", "IF-021"
 _REJECTED = "ConsumptionRequestRejected"
@@ -63,7 +63,7 @@ class HistoryService:
     """The replay service of one release. Used from the event loop's thread."""
 
     def __init__(
-        self, directory: Directory, store: Store, post: Post, tracker: Tracker, clock: Clock, log: Log
+        self, directory: Directory, store: HubStore, post: Post, tracker: Tracker, clock: Clock, log: Log
     ) -> None:
         self._hub = directory.hub.dip_id
         self._store, self._post, self._tracker = store, post, tracker
@@ -100,13 +100,13 @@ class HistoryService:
                     return
                 try:
                     await self._answer(asked)
-                except sqlite3.Error:
+                except STORE_FAULTS:
                     raise
                 except Exception as error:
                     self._trouble("fault", error)
                 self._tracker.closed(asked.tag)
                 after = asked.number
-            except sqlite3.Error as error:
+            except STORE_FAULTS as error:
                 self._trouble("store", error)
                 await asyncio.sleep(_TROUBLED_SECONDS)
 
@@ -209,7 +209,7 @@ class HistoryService:
             payload, _ANSWER, event, reference, self._hub, HUB_ROLE, None, asked.correlation, asked.tag,
             asked.mpan, (asked.sender,), None,
         )  # fmt: skip
-        number, token = self._store.number()
+        ((number, token),) = await numbered(self._store, 1)
         message = accept(draft, to, at=at, number=number, token=token)
         closing = [("DELETE FROM history_request WHERE message = ?", [(asked.number,)])] if is_last else []
         await self._store.accept((message,), consumer=self._hub, now=now, took=0.0, besides=closing)
@@ -226,7 +226,7 @@ class HistoryService:
         return f"S-{_ANSWER}-{self._hub}-{HUB_ROLE}-{day}-{asked.number:08x}{place:04x}"
 
 
-def _page(connection: sqlite3.Connection, *, mpan: str, before: int, take: Take) -> int | None:
+def _page(connection: Any, *, mpan: str, before: int, take: Take) -> int | None:
     """Hand over a page of messages, one at a time; returns its oldest row, None where there are no more."""
     rows = connection.execute(
         "SELECT id, event, body FROM message_mpan CROSS JOIN message ON message.id = message_mpan.message"

@@ -6,7 +6,6 @@ with one log line, and neither a traceback nor a 500 leaves the process.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from simulators.dip.metrics import Metrics
 from simulators.dip.model import Call, Refusal
 from simulators.dip.mount import Mount
 from simulators.dip.status import CHANNEL
+from simulators.dip.store_faults import STORE_FAULTS
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -49,7 +49,7 @@ class Hub:
             return
         try:
             answer = await self._answer(scope, receive)
-        except (sqlite3.Error, HarnessError) as error:
+        except (*STORE_FAULTS, HarnessError) as error:
             answer = bare(Refusal(503, "the hub can't take it at the moment"))
             self.log.write("error", "unavailable", reason=str(error))
         except Exception as error:

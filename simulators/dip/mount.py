@@ -22,6 +22,7 @@ from simulators.dip.authenticate import authenticate, connect
 from simulators.dip.business import Business
 from simulators.dip.history_service import HistoryService
 from simulators.dip.journal import Journal
+from simulators.dip.kept import HubStore
 from simulators.dip.metrics import Metrics
 from simulators.dip.model import Call, Caller, Refusal
 from simulators.dip.post import Post
@@ -30,7 +31,6 @@ from simulators.dip.report import Reports
 from simulators.dip.requeue import Requeues
 from simulators.dip.sending import Sending
 from simulators.dip.settle import Tracker
-from simulators.dip.store import Store
 from simulators.dip.validate import describe
 from simulators.dip.webhooks import Webhooks, fault_in
 
@@ -51,7 +51,7 @@ class Mount:
         self,
         business: Business,
         security: Security,
-        store: Store,
+        store: HubStore,
         webhooks: Webhooks,
         post: Post,
         history: HistoryService,

@@ -8,7 +8,6 @@ holds up only itself; what a call holds up within a recipient is for the mode to
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Callable, Iterable
 
 from harness.clock import Clock
@@ -19,6 +18,7 @@ from simulators.dip.logs import Log
 from simulators.dip.outcome import Reply
 from simulators.dip.rules import Rules
 from simulators.dip.settle import Tracker
+from simulators.dip.store_faults import STORE_FAULTS
 from simulators.dip.waiting import Queue, Result
 
 _TROUBLED_SECONDS = 1.0
@@ -119,7 +119,7 @@ class Outboxes:
                 try:
                     if most := lanes.wanted:
                         lanes.add(self._queue.due(recipient, after=lanes.after, most=most))
-                except sqlite3.Error as error:
+                except STORE_FAULTS as error:
                     await self._troubled(recipient, error)
                     continue
                 while not outbox.turns.locked() and (
@@ -154,7 +154,7 @@ class Outboxes:
 
     async def _troubled(self, recipient: str, error: Exception) -> None:
         """Tell of what should not happen, and wait: it may pass."""
-        event = "store" if isinstance(error, sqlite3.Error) else "fault"
+        event = "store" if isinstance(error, STORE_FAULTS) else "fault"
         self._log.write("error", event, recipient=recipient, kind=type(error).__name__, reason=str(error))
         await asyncio.sleep(_TROUBLED_SECONDS)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from harness.clock import Clock
 from simulators.dip.carrier import Carrier
+from simulators.dip.kept import HubStore
 from simulators.dip.logs import Log
 from simulators.dip.outbox import Outboxes
 from simulators.dip.publications import Publications
@@ -13,7 +14,6 @@ from simulators.dip.rules import Rules
 from simulators.dip.settle import Tracker
 from simulators.dip.status import CHANNEL
 from simulators.dip.status_queue import StatusQueue
-from simulators.dip.store import Store
 
 
 class Post:
@@ -21,7 +21,7 @@ class Post:
 
     def __init__(
         self,
-        store: Store,
+        store: HubStore,
         carrier: Carrier,
         webhook: Callable[[str, str], str | None],
         tracker: Tracker,

@@ -8,10 +8,10 @@ from datetime import datetime
 
 import orjson
 
+from simulators.dip.kept import HubStore
 from simulators.dip.rows import INSERT_JOURNAL, INSERT_STATUS, milliseconds
 from simulators.dip.rules import Rules
 from simulators.dip.status import Notice, of_result
-from simulators.dip.store import Store
 from simulators.dip.unpausing import AT_ONCE, Reopened, reopen
 from simulators.dip.waiting import OPEN, Due, Result, Waiting
 from simulators.dip.writer import Statement
@@ -23,7 +23,7 @@ Told = Callable[[Mapping[str, int], Iterable[str]], None]
 class Publications:
     """Deliveries of messages; a `Queue`."""
 
-    def __init__(self, store: Store, hub: str, rules: Rules, told: Told) -> None:
+    def __init__(self, store: HubStore, hub: str, rules: Rules, told: Told) -> None:
         """``hub`` is the hub's DIP id; ``told`` is called after status messages were put into the store."""
         self._store = store
         self._hub = hub

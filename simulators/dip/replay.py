@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -94,7 +93,7 @@ class Replay:
 
 
 def _page(
-    connection: sqlite3.Connection,
+    connection: Any,
     statement: tuple[str, tuple[object, ...]],
     written: Callable[[tuple[Any, ...]], bytes],
     most: int,

@@ -64,7 +64,6 @@ class Requeues:
         self._told = any(
             "202" in operation.statuses for operation in release.operations if "/requeue/" in operation.path
         )
-        self._next = access.store.rows("SELECT ifnull(max(number), 0) + 1 FROM requeue")[0][0]
 
     async def messages(self, call: Call, channel: str, recipient: str) -> Answer:
         """Push the messages of a channel to a recipient again."""
@@ -101,7 +100,7 @@ class Requeues:
             if len(rows) > rules.requeue_messages:
                 text = f"More than {rules.requeue_messages} messages match: ask for a shorter period."
                 return self._access.refused((Fault(rules.replay_refused, "", text),), recipient)
-            number, self._next = self._next, self._next + 1
+            number = store.rows("SELECT ifnull(max(number), 0) + 1 FROM requeue")[0][0]
             name = f"{recipient}-{self._access.clock.now():%Y%m%d}-{secrets.token_hex(9)}"
             closed = [(item, tag) for item, status, tag in rows if status not in OPEN]
             statements: list[Statement] = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -19,13 +18,14 @@ from simulators.dip.answer import JSON, Answer, bare
 from simulators.dip.business import Business
 from simulators.dip.day_of import moments
 from simulators.dip.history_service import HistoryService
+from simulators.dip.kept import HubStore, Number, numbered
 from simulators.dip.metrics import Metrics
 from simulators.dip.model import Accepted, Addressing, Call, Caller, Draft, Fault, Refusal, Said
 from simulators.dip.post import Post
 from simulators.dip.rows import HISTORY
 from simulators.dip.serving import Known, said
 from simulators.dip.settle import Tracker
-from simulators.dip.store import Store
+from simulators.dip.store_faults import USED
 from simulators.dip.validate import validate
 
 
@@ -51,7 +51,7 @@ class Sending:
     def __init__(
         self,
         business: Business,
-        store: Store,
+        store: HubStore,
         post: Post,
         history: HistoryService,
         tracker: Tracker,
@@ -79,11 +79,12 @@ class Sending:
         if batch.faults:
             faults = self._all_faults(call, channel, caller) if batch.drafts else batch.faults
             return self._refused(faults, caller)
-        taken = self._take(batch.drafts, started)
+        numbers = await numbered(self._store, len(batch.drafts))
+        taken = self._take(batch.drafts, numbers, started)
         del batch  # it is large, and to wait for the disk takes longer than all the rest
         try:
             await taken.kept
-        except sqlite3.IntegrityError:
+        except USED:
             self._accepting.difference_update(taken.names)
             faults = self._all_faults(call, channel, caller)
             if not faults:
@@ -101,12 +102,14 @@ class Sending:
         """
         return validate(call.body, channel, caller, self._business, self._is_used).faults
 
-    def _take(self, drafts: Sequence[Draft], started: float) -> _Taken:
+    def _take(self, drafts: Sequence[Draft], numbers: Sequence[Number], started: float) -> _Taken:
         """Address and accept messages and give them to the store; ``started`` is when the call came in."""
         now = self._clock.now()
         at = self._written(now)
         heard: list[Said] = []
-        messages = [self._accepted(draft, at, heard) for draft in drafts]
+        messages = [
+            self._accepted(draft, at, heard, number) for draft, number in zip(drafts, numbers, strict=True)
+        ]
         names = [(draft.sender, draft.reference) for draft in drafts]
         took = time.perf_counter() - started
         kept = self._store.accept(messages, consumer=self._hub, now=now, took=took)
@@ -143,9 +146,9 @@ class Sending:
     def _is_used(self, name: tuple[str, str]) -> bool:
         return name in self._accepting or self._store.has_reference(*name)
 
-    def _accepted(self, draft: Draft, at: str, heard: list[Said]) -> Accepted:
+    def _accepted(self, draft: Draft, at: str, heard: list[Said], numbered: Number) -> Accepted:
         addressing = self._addressed(draft, at, heard)
-        number, token = self._store.number()
+        number, token = numbered
         return accept(draft, addressing, at=at, number=number, token=token)
 
     def _addressed(self, draft: Draft, at: str, heard: list[Said]) -> Addressing:

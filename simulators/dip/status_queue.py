@@ -10,9 +10,9 @@ import orjson
 
 from harness.clock import message_time
 from simulators.dip import status
+from simulators.dip.kept import HubStore
 from simulators.dip.publications import journalled
 from simulators.dip.rows import INSERT_JOURNAL, INSERT_STATUS, milliseconds
-from simulators.dip.store import Store
 from simulators.dip.unpausing import AT_ONCE, Reopened, reopen
 from simulators.dip.waiting import Due, Result, Waiting
 
@@ -33,7 +33,7 @@ _JOURNAL_STATUS = {"RejectedByRecipient": "DeliveryFailure", "RetriesExhausted":
 class StatusQueue:
     """Deliveries of status messages; a `Queue`."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: HubStore) -> None:
         self._store = store
 
     def recipients_waiting(self) -> tuple[str, ...]:

@@ -9,19 +9,16 @@ from __future__ import annotations
 import asyncio
 import secrets
 import sqlite3
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.clock import message_time
 from harness.errors import EnvironmentFault
 from simulators.dip.aside import Aside
 from simulators.dip.by_mpan import ByMpan, catch_up
-from simulators.dip.model import Accepted, Said
-from simulators.dip.rows import INSERT_HEARD, deliveries_of, inserts, token
-from simulators.dip.serving import Tenure
-from simulators.dip.writer import Statement, Writer
+from simulators.dip.kept import HubStore, Number
+from simulators.dip.rows import token
+from simulators.dip.writer import Writer
 
 SCHEMA_VERSION = 5
 _SCHEMA = Path(__file__).with_name("schema.sql")
@@ -57,8 +54,11 @@ class StoreLock:
         self._connection.close()
 
 
-class Store:
-    """Messages, deliveries, journal, webhooks and MPAN addresses of one release."""
+class Store(HubStore):
+    """The store of one release in a file."""
+
+    writer: Writer
+    aside: Aside
 
     def __init__(self, path: Path) -> None:
         try:
@@ -81,9 +81,7 @@ class Store:
         self.writer = Writer(self._connection)
         self.by_mpan = ByMpan(self.writer)
         self.aside = Aside(path.absolute(), lock_seconds=_LOCK_SECONDS)
-        """For looks that may be long."""
         self.reopening = asyncio.Lock()
-        """Held while closed deliveries are opened again, so that none is counted twice."""
 
     async def close(self) -> None:
         """Finish what is being written and close."""
@@ -96,132 +94,10 @@ class Store:
         """Read what is committed."""
         return self._reader.execute(sql, parameters).fetchall()
 
-    # -- accepting ----------------------------------------------------------------------------------
-
-    def number(self) -> tuple[int, str]:
-        """Give the row of a new message and the token of its transaction id; none is ever given twice."""
-        number, self._next = self._next, self._next + 1
-        return number, token(self._opening, number)
-
-    def accept(
-        self,
-        messages: Sequence[Accepted],
-        *,
-        consumer: str,
-        now: datetime,
-        took: float,
-        besides: Sequence[Statement] = (),
-    ) -> asyncio.Future[None]:
-        """Put a batch on the disk, whole or not at all, with what is to happen besides in the same commit.
-
-        Arguments as of `rows.inserts`.
-        The future raises sqlite3.IntegrityError when a sender has used a reference before.
-        """
-        statements = [*inserts(messages, consumer=consumer, now=now, took=took), *besides]
-        written = self.writer.write(statements, durable=True, inserts=not besides)
-        self.by_mpan.add(messages)
-        return written
-
-    def has_reference(self, sender: str, reference: str) -> bool:
-        """Say whether a sender has used a reference before."""
-        row = self._reader.execute(
-            "SELECT 1 FROM message WHERE sender = ? AND reference = ?", (sender, reference)
-        )
-        return row.fetchone() is not None
-
-    # -- webhooks and addresses ---------------------------------------------------------------------
-
-    def webhooks(self) -> dict[tuple[str, str], str]:
-        """Return the configured webhooks by (recipient, channel); an empty URL means removed."""
-        rows = self._reader.execute("SELECT recipient, channel, url FROM webhook")
-        return {(recipient, channel): url for recipient, channel, url in rows}
-
-    async def set_webhook(self, recipient: str, channel: str, url: str) -> None:
-        """Keep a webhook; an empty URL means removed."""
-        await self.writer.write(
-            [("INSERT OR REPLACE INTO webhook VALUES (?,?,?)", [(recipient, channel, url)])], durable=True
-        )
-
-    def pinned(self, mpan: str) -> tuple[Tenure, ...]:
-        """Return what the admin API said of an MPAN; a tenure's service is the role here."""
-        rows = self._reader.execute(
-            "SELECT role, dip_id, valid_from, valid_to FROM address WHERE mpan = ? ORDER BY rowid", (mpan,)
-        )
-        return tuple(Tenure(role, dip_id, since or "", until or "") for role, dip_id, since, until in rows)
-
-    def heard(self, mpan: str) -> tuple[Said, ...]:
-        """Return what registration traffic and the file of addresses said of an MPAN, oldest first."""
-        rows = self._reader.execute(
-            "SELECT mpan, kind, service, dip_id, at FROM heard WHERE mpan = ? ORDER BY id", (mpan,)
-        )
-        return tuple(Said(*row) for row in rows)
-
-    async def hear_first(self, said: Iterable[Said]) -> None:
-        """Keep what is said of MPANs of which nothing was heard before."""
-        known = {row[0] for row in self._reader.execute("SELECT DISTINCT mpan FROM heard")}
-        rows = [
-            (one.mpan, one.kind, one.service, one.dip_id, one.at) for one in said if one.mpan not in known
-        ]
-        if rows:
-            await self.writer.write([(INSERT_HEARD, rows)], durable=True)
-
-    async def begin_with(self, said: Sequence[Said]) -> None:
-        """Replace what was heard of the MPANs that are named; registration traffic moves on from there."""
-        await self.writer.write(
-            [
-                ("DELETE FROM heard WHERE mpan = ?", sorted({(one.mpan,) for one in said})),
-                (INSERT_HEARD, [(one.mpan, one.kind, one.service, one.dip_id, one.at) for one in said]),
-            ],
-            durable=True,
-        )
-
-    async def set_addresses(self, addresses: Sequence[tuple[str, str, str, str | None, str | None]]) -> None:
-        """Replace what is known of each (MPAN, role) that is named: (mpan, role, dip id, from, to)."""
-        named = sorted({(mpan, role) for mpan, role, *_ in addresses})
-        await self.writer.write(
-            [
-                ("DELETE FROM address WHERE mpan = ? AND role = ?", named),
-                ("INSERT INTO address VALUES (?,?,?,?,?)", addresses),
-            ],
-            durable=True,
-        )
-
-    # -- looking at it ------------------------------------------------------------------------------
-
-    async def waiting(self) -> dict[str, int]:
-        """Return how many deliveries wait, by their status."""
-        rows = await self.aside.rows(
-            "SELECT status, count(*) FROM delivery WHERE status IN ('Pending', 'Retrying') GROUP BY status"
-            " UNION ALL SELECT 'Paused', count(*) FROM delivery WHERE status = 'Paused'"
-        )
-        return dict(rows)
-
-    def tagged(self, tag: str) -> list[dict[str, Any]]:
-        """Return the messages of a tag in order of acceptance, with what became of each delivery."""
-        found: list[dict[str, Any]] = []
-        for number, at, *values in self.rows(
-            "SELECT id, at, transaction_id, reference, interface, event, sender FROM message"
-            " WHERE tag = ? ORDER BY id",
-            (tag,),
-        ):
-            names = ("transaction_id", "reference", "interface", "event", "sender")
-            found.append(
-                dict(zip(names, values, strict=True))
-                | {
-                    "accepted_at": message_time(datetime.fromtimestamp(at / 1000, UTC)),
-                    "recipients": self._recipients(number),
-                }
-            )
-        return found
-
-    def _recipients(self, message: int) -> list[dict[str, Any]]:
-        rows = self._reader.execute(
-            "SELECT recipient, role, tier, status, http_status FROM delivery NOT INDEXED"
-            " WHERE id BETWEEN ? AND ? ORDER BY id",
-            deliveries_of(message),
-        )
-        names = ("dip_id", "role", "tier", "status", "http_status")
-        return [dict(zip(names, row, strict=True)) for row in rows]
+    def numbers(self, count: int) -> Sequence[Number]:
+        """Give rows and tokens, which rise."""
+        first, self._next = self._next, self._next + count
+        return [(number, token(self._opening, number)) for number in range(first, first + count)]
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from simulators.dip.store import Store
+from simulators.dip.kept import HubStore
 
 AT_ONCE = 2000
 
@@ -19,7 +19,7 @@ class Reopened:
     last: int
 
 
-async def reopen(store: Store, select: str, parameters: Sequence[object], update: str) -> Reopened:
+async def reopen(store: HubStore, select: str, parameters: Sequence[object], update: str) -> Reopened:
     """Open the deliveries that ``select`` finds as (row, tag); ``update`` gets their rows."""
     async with store.reopening:
         rows = await store.aside.rows(select, parameters)

@@ -39,11 +39,13 @@ from simulators.dip.courier import Courier
 from simulators.dip.ground import DEFAULT_NETWORK, LOOPBACK, Ground, prepare
 from simulators.dip.history_service import HistoryService
 from simulators.dip.hub import Hub
+from simulators.dip.kept import HubStore
 from simulators.dip.logs import Log
 from simulators.dip.masking import NOTHING_HIDDEN, Masks
 from simulators.dip.model import HUB_ROLE
 from simulators.dip.mount import Mount, Security
 from simulators.dip.post import Post
+from simulators.dip.postgres.place import Place
 from simulators.dip.settle import Tracker
 from simulators.dip.store import Store, StoreLock
 from simulators.dip.webhooks import Webhooks
@@ -60,8 +62,10 @@ class Options:
     releases: tuple[str, ...]
     listen: tuple[str, int] = ("127.0.0.1", 0)
     admin_listen: tuple[str, int] = ("127.0.0.1", 0)
-    store: Path | None = None
+    store: Path | Place | None = None
     """None: a temporary folder that is removed at the end."""
+    folder: Path | None = None
+    """Where network, keys and profile go when the store is a database; None: a temporary folder."""
     network: str = DEFAULT_NETWORK
     pki: Path | None = None
     trusted: tuple[Path, ...] = ()
@@ -79,7 +83,8 @@ class Options:
 def up(options: Options) -> None:
     """Run until SIGINT or SIGTERM; raises ConfigurationError or EnvironmentFault when it can't start."""
     _check(options)
-    with _folder(options.store) as folder, _locked(folder):
+    place = options.folder if isinstance(options.store, Place) else options.store
+    with _folder(place) as folder, _locked(folder):
         run(_serve(options, folder))
 
 
@@ -228,7 +233,7 @@ async def _mounts(
         stack.push_async_callback(courier.close)
         mounts: dict[str, Mount] = {}
         for name, release in releases.items():
-            store = Store(folder / f"{name}.sqlite3")
+            store = _store(options, folder, name)
             stack.push_async_callback(store.close)
             await store.hear_first(addresses)
             webhooks = Webhooks(ground.network, store, partial(_webhook_base, participants, inbox_url, name))
@@ -250,6 +255,14 @@ async def _mounts(
                 forbidden_ports=frozenset({admin_port}),
             )
         yield mounts
+
+
+def _store(options: Options, folder: Path, release: str) -> HubStore:
+    if isinstance(options.store, Place):
+        from simulators.dip.postgres.store import PostgresStore
+
+        return PostgresStore(options.store, release)
+    return Store(folder / f"{release}.sqlite3")
 
 
 def _webhook_base(participants: Participants, inbox_url: str, release: str, dip_id: str) -> str:

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from harness.transport.parties import Network
+from simulators.dip.kept import HubStore
 from simulators.dip.status import CHANNEL
-from simulators.dip.store import Store
 
 Base = Callable[[str], str]
 """DIP id of a simulated party to the base URL of its webhooks in this release."""
@@ -20,7 +20,7 @@ Base = Callable[[str], str]
 class Webhooks:
     """The webhooks of one release."""
 
-    def __init__(self, network: Network, store: Store, simulated: Base | None) -> None:
+    def __init__(self, network: Network, store: HubStore, simulated: Base | None) -> None:
         self._parties = {party.dip_id: party for party in network.parties}
         self._store = store
         self._simulated = simulated

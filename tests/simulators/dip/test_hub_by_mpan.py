@@ -25,7 +25,7 @@ def _draft(reference: str, mpan: str | None) -> Draft:
 async def _accept(store: Store, *drafts: Draft) -> None:
     messages = []
     for draft in drafts:
-        number, token = store.number()
+        ((number, token),) = store.numbers(1)
         at = "2026-01-02T00:00:00+00:00"
         messages.append(accept(draft, Addressing((), ()), at=at, number=number, token=token))
     await store.accept(messages, consumer="D", now=NOW, took=0.0)
