@@ -140,7 +140,8 @@ def _print(found: Iterable[Checked]) -> None:
         statement = each.statement
         click.echo(
             f"{statement.id}: {statement.relying} relies on {statement.relied_on}, {statement.system} "
-            f"{statement.build}, {statement.start} to {statement.until}, {statement.evidence.declared} evidence"
+            f"{statement.build}, {statement.start} to {statement.until}, "
+            f"{statement.evidence.declared} evidence"
         )
         if each.refused:
             click.echo(f"refused: {each.refused}")

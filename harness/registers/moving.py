@@ -45,9 +45,9 @@ def moved(
 ) -> Defect | DesignQuery:
     """Return the entry in its new status, with the step in its history.
 
-    ``changes`` gives fields of the entry new texts; empty ones are left. Raises ConfigurationError for a field
-    that the kind of entry lacks, a status that may not follow, a deferral that nobody approved, a rejection
-    without a reason, a duplicate without a link to the other defect.
+    ``changes`` gives fields of the entry new texts; empty ones are left. Raises ConfigurationError for a
+    field that the kind of entry lacks, a status that may not follow, a deferral that nobody approved, a
+    rejection without a reason, a duplicate without a link to the other defect.
     """
     if not by.strip():
         raise ConfigurationError("nobody is named", where=entry.id, mend="Say who moves it with --by.")
@@ -56,6 +56,10 @@ def moved(
         raise ConfigurationError(f"'{to}' is no status", where=entry.id, mend=nearest(to, kinds))
     after = next(each for each in kinds if each == to)
     check_move(entry.status, after, entry.id)
+    if entry.history and day < entry.history[-1].day:
+        raise ConfigurationError(
+            f"{day} is before its last step on {entry.history[-1].day}", where=entry.id, mend="Check --as-of."
+        )
     if after is DefectStatus.DEFERRED and approval is None:
         raise ConfigurationError(
             "a deferral needs an approval", where=entry.id, mend="Add --approved-by and --reference."

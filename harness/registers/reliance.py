@@ -1,8 +1,9 @@
 """Whether a reliance statement still covers what it is asked for (pure): row by row, with the reason.
 
 A row is one requirement, on each interface and for each role that it is asked for. A statement covers it
-while all of this holds: it is in time, the relied-on system runs the build that the evidence was made with, the row
-lies within the statement's scope, the evidence is intact, is no rehearsal and shows the requirement passed.
+while all of this holds: it is in time, the relied-on system runs the build that the evidence was made with,
+the row lies within the statement's scope, the evidence is intact, is no rehearsal and shows the requirement
+passed.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ class EvidenceFacts:
     run: str
     evidence: EvidenceClass | None
     root: str = ""
+    made_from: str = ""
+    """Of a redacted pack, the root of its original."""
     passed: frozenset[str] = frozenset()
     failed: frozenset[str] = frozenset()
     interfaces: frozenset[str] = frozenset()
@@ -138,7 +141,7 @@ def _whole(statement: Reliance, facts: EvidenceFacts | None, as_of: date) -> lis
             found.append(f"its evidence is {facts.evidence}, it says {evidence.declared}")
         if facts.run != evidence.run:
             found.append(f"its evidence is of run {facts.run or 'unknown'}, it names {evidence.run}")
-        if evidence.root and facts.root and facts.root != evidence.root:
+        if evidence.root and facts.root and evidence.root not in {facts.root, facts.made_from}:
             found.append(f"the pack's root is {facts.root}, it names {evidence.root}")
     return found
 

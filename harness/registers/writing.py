@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -13,7 +14,7 @@ import yaml
 from harness.errors import ConfigurationError, EnvironmentFault, HarnessError
 from harness.evidence.verdicts import Blame
 from harness.registers.model import Defect, DesignQuery, Entry, Override
-from harness.registers.reading import DEFECTS, OVERRIDES
+from harness.registers.reading import DEFECTS, OVERRIDES, read_registers
 from harness.scenarios.sourced import read
 
 _LISTS: Mapping[str, str] = {"defects": "defect", "design_queries": "query", "overrides": "override"}
@@ -37,6 +38,13 @@ def write_entries(folder: Path, entries: Sequence[Defect | DesignQuery]) -> Path
 def write_overrides(folder: Path, overrides: Sequence[Override]) -> Path:
     """Replace or add entries of ``overrides.yaml``; returns and raises as `write_entries`."""
     return _write(folder / OVERRIDES, {"overrides": {each.id: override_data(each) for each in overrides}})
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes values that are the same twice in full, without anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        return True
 
 
 def replace_file(path: Path, data: bytes) -> None:
@@ -192,8 +200,24 @@ def _write(path: Path, lists: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> 
             wanted[name] = list((merged | {each: _texts(data) for each, data in entries.items()}).values())
     if yaml.load(text, Loader=yaml.BaseLoader) != wanted:
         raise HarnessError("would not be as it was meant", where=str(path), mend="Nothing was written.")
+    _check_readable(path, text)
     replace_file(path, text.encode())
     return path
+
+
+def _check_readable(path: Path, text: str) -> None:
+    """Raise ConfigurationError for a text that would be refused when it is read."""
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / path.name
+        draft.write_bytes(text.encode())
+        try:
+            read_registers(Path(folder))
+        except ConfigurationError as error:
+            raise ConfigurationError(
+                f"would not be readable, {error.where.rsplit(', ', 1)[-1]}: {error.what}",
+                where=str(path),
+                mend="Nothing was written.",
+            ) from error
 
 
 def _texts(value: Any) -> Any:
@@ -209,7 +233,7 @@ def _spliced(text: str, name: str, entries: Mapping[str, Mapping[str, Any]], pat
     newline = "\r\n" if "\r\n" in text else "\n"
     root: Any = yaml.compose(text) if text else None
     found = _list_of(root, name)
-    if (root is not None and root.flow_style) or (found is not None and found.flow_style and found.value):
+    if getattr(root, "flow_style", False) or (getattr(found, "flow_style", False) and found.value):
         raise ConfigurationError(
             f"its list '{name}' is written in brackets, so that an entry can't be put in its place",
             where=str(path),
@@ -224,8 +248,9 @@ def _spliced(text: str, name: str, entries: Mapping[str, Mapping[str, Any]], pat
         if identifier in entries:
             there.add(identifier)
             if node.flow_style:
-                block = yaml.safe_dump(
+                block = yaml.dump(
                     entries[identifier],
+                    Dumper=_Plain,
                     sort_keys=False,
                     allow_unicode=True,
                     default_flow_style=True,
@@ -280,6 +305,8 @@ def _end(node: yaml.Node, text: str) -> int:
 def _block(data: Mapping[str, Any], indent: int, newline: str) -> str:
     """Return an entry as YAML; its first line stands where the text already is."""
     lines = (
-        yaml.safe_dump(dict(data), sort_keys=False, allow_unicode=True, width=100).rstrip("\n").split("\n")
+        yaml.dump(dict(data), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=100)
+        .rstrip("\n")
+        .split("\n")
     )
     return newline.join([lines[0], *(f"{' ' * indent}{line}" if line else "" for line in lines[1:])])

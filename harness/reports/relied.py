@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,7 @@ def facts_of_pack(path: Path, *, trust: Trust | None = None) -> EvidenceFacts:
             run = fold(parse_lines(pack.lines(FILE), f"{path}, {FILE}"), folder=path, where=str(path))
     except ConfigurationError as error:
         return EvidenceFacts(run="", evidence=None, problems=(str(error),))
-    return evidence_facts(run, root=seal.root)
+    return replace(evidence_facts(run), root=seal.root, made_from=seal.original_root)
 
 
 def _class(name: Any) -> EvidenceClass | None:

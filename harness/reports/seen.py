@@ -29,8 +29,8 @@ def seen(run: Run) -> RunSeen:
     )
 
 
-def evidence_facts(run: Run, *, root: str = "", problems: tuple[str, ...] = ()) -> EvidenceFacts:
-    """Return what a run shows to somebody who relies on it; ``root`` and ``problems`` are its pack's."""
+def evidence_facts(run: Run) -> EvidenceFacts:
+    """Return what a run shows to somebody who relies on it."""
     passed = [each for each in run.instances if each.verdict is Verdict.PASS]
     failed = {
         name
@@ -43,7 +43,6 @@ def evidence_facts(run: Run, *, root: str = "", problems: tuple[str, ...] = ()) 
     return EvidenceFacts(
         run=run.header.run,
         evidence=run.evidence_class,
-        root=root,
         passed=frozenset(name for each in passed for name in each.started.requirements) - failed,
         failed=frozenset(failed),
         interfaces=frozenset(
@@ -55,7 +54,7 @@ def evidence_facts(run: Run, *, root: str = "", problems: tuple[str, ...] = ()) 
             )
         ),
         roles=frozenset(roles),
-        problems=(*problems, *(("its run was cut off",) if run.interrupted else ())),
+        problems=("its run was cut off",) if run.interrupted else (),
     )
 
 
