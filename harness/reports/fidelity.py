@@ -12,11 +12,11 @@ from harness.calendars.book import Calendars
 from harness.calendars.book import load as load_calendars
 from harness.reports.behaviours import Behaviour, load_behaviours
 from harness.settings import Setting, SettingValue, shipped
+from harness.spec import shelf
 from harness.spec.obfuscation import Hiding, load_hiding
 from harness.spec.release import Release, load
 from harness.spec.routing import BASES, TIERS, Routing, Row, load_routing
 from harness.spec.scope import CitScope, cit_scope
-from harness.spec.shelf import shipped
 
 _OPENING = """\
 # Fidelity
@@ -183,7 +183,7 @@ def _tally(count: Counter[str], what: str) -> str:
 
 
 if __name__ == "__main__":
-    releases = [load(name) for name in shipped()]
+    releases = [load(name) for name in shelf.shipped()]
     print(
         document(
             shipped(),
