@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,9 +26,29 @@ _LISTED = 40
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@click.group()
+LATER = {"completion": "report_completion:completion_", "exit": "report_exit:exit_"}
+"""Reports in modules of their own, imported when they are asked for: name to module and command."""
+
+
+class Reports(click.Group):
+    """The commands of this module, then those of others."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name every report."""
+        return sorted([*super().list_commands(ctx), *LATER])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a report's command by name."""
+        if cmd_name not in LATER:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = LATER[cmd_name].partition(":")
+        found = getattr(import_module(f"harness.commands.{module}"), name)
+        return found if isinstance(found, click.Command) else None
+
+
+@click.group(cls=Reports)
 def report() -> None:
-    """Reports beside those that every run writes: requirement baselines, trace matrices of others."""
+    """Reports beside those that every run writes: of a stage, of parties, of requirements."""
 
 
 @report.group()

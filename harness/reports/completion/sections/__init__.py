@@ -1,0 +1,1 @@
+"""The wording of a completion report, section by section."""
