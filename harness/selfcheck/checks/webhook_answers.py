@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from harness.selfcheck.check import Finding, check
 from harness.selfcheck.conduct import judging
 from harness.selfcheck.conduct.asking import each_party
+from harness.selfcheck.conduct.trial import Tried
 from harness.selfcheck.context import Context
 
 API = "API SubmitEvents, webhook callback"
@@ -34,6 +35,26 @@ def answers(context: Context) -> Iterator[Finding]:
     )
 
 
+_SIGNATURE = "RCP9999"
+_SUCCESSES = range(200, 300)
+
+
+def _why_not_created(tried: Tried) -> str:
+    """Return the likeliest way out for a valid publication that wasn't answered 201."""
+    said = [judging.code_of(entry) for entry in judging.entries(tried.reply)]
+    if _SIGNATURE in said:
+        return (
+            "The DIP's signature holds, so the receiver builds another string-to-sign. It is POST;the full "
+            "URL that was called, all in lower case;X-DIP-Signature-Date;base64 SHA-256 of the body's bytes "
+            "as they came. Behind a gateway use the public URL, and let all X-DIP headers through. See `dip verify`."
+        )
+    if tried.reply.status in _SUCCESSES:
+        return "Answer 201 (not 200, 202 or 204) once the message is stored."
+    if tried.reply.status in (401, 403):
+        return "The receiver refuses the test DIP's certificate: it must trust the test authority (ca.pem)."
+    return "The publication is valid for this role: see the receiver's log for why it refuses it."
+
+
 @check(
     id="webhook.created",
     part="webhook",
@@ -50,7 +71,7 @@ def created(context: Context) -> Iterator[Finding]:
         lambda trial: trial.single,
         lambda _, tried: judging.created(tried.reply),
         expected="201",
-        hint="Answer 201 (not 200, 202 or 204) once the message is stored.",
+        hint=_why_not_created,
     )
 
 
@@ -148,9 +169,7 @@ def sender_reference(context: Context) -> Iterator[Finding]:
         context,
         "senderUniqueReference repeats S1",
         lambda trial: trial.single,
-        lambda _, tried: judging.echoes(
-            tried.reply, "senderUniqueReference", tried.publication.reference
-        ),
+        lambda _, tried: judging.echoes(tried.reply, "senderUniqueReference", tried.publication.reference),
         expected="the publication's S1.senderUniqueReference",
         hint="Copy S1.senderUniqueReference of the publication as it stands.",
     )

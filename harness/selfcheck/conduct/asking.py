@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator
 from weakref import WeakKeyDictionary
 
@@ -19,7 +20,6 @@ from harness.transport.network import Party
 
 Probe = Callable[[Trial], Tried | None]
 Judge = Callable[[Trial, Tried], str]
-_SEED = 1
 _MADE: WeakKeyDictionary[Context, tuple[Trial, ...]] = WeakKeyDictionary()
 
 
@@ -58,7 +58,7 @@ def _made(context: Context) -> Iterator[Trial]:
             context.clock,
             context.settings,
             environment=context.profile.environment,
-            seed=_SEED,
+            seed=secrets.randbits(32),
             ledger=Ledger(source) if source else None,
             channels=party.webhooks,
             record=lambda answer, departure: _record(context, answer, departure),
@@ -85,7 +85,7 @@ def each_party(
     judge: Judge,
     *,
     expected: str,
-    hint: str,
+    hint: str | Callable[[Tried], str],
     advice: bool = False,
 ) -> Iterator[Finding]:
     """Judge the same probe of every party's webhook: one finding each.
@@ -100,16 +100,17 @@ def each_party(
         asked = True
         named = f"{trial.addressee.role} {trial.addressee.dip_id}: {title}"
         wrong = judge(trial, tried)
+        mend = hint if isinstance(hint, str) else hint(tried)
         if not wrong:
             yield held(named)
         elif advice:
-            yield advised(named, expected=expected, actual=wrong, hint=hint, key=title)
+            yield advised(named, expected=expected, actual=wrong, hint=mend, key=title)
         else:
             yield failed(
                 named,
                 expected=expected,
                 actual=wrong,
-                hint=hint,
+                hint=mend,
                 key=title,
                 blame=Blame(BlameClass.PARTICIPANT, trial.addressee.dip_id),
             )

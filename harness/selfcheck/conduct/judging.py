@@ -35,8 +35,11 @@ def no_answer(reply: Reply) -> str:
 
 
 def created(reply: Reply) -> str:
-    """Want 201."""
-    return no_answer(reply) or ("" if reply.status == CREATED else f"answered {reply.status}, not 201")
+    """Want 201; else say what the first entry says."""
+    if reply.status in (None, CREATED):
+        return no_answer(reply)
+    said = next((str(entry.get("message"))[:_SHOWN] for entry in entries(reply)), "")
+    return f"answered {reply.status}, not 201" + (f": {said}" if said else "")
 
 
 def document(reply: Reply) -> Any:

@@ -39,6 +39,7 @@ class Ledger:
                 mend=f"Put {PLACE} into it.",
             )
         self._source, self._timeout = source, timeout
+        self._client: httpx.Client | None = None
 
     def look(self, reference: str) -> Held:
         """Return what the participant holds under a reference now."""
@@ -59,7 +60,8 @@ class Ledger:
 
     def _asked(self, url: str) -> bytes:
         try:
-            response = httpx.get(url, timeout=self._timeout, trust_env=False)
+            self._client = self._client or httpx.Client(timeout=self._timeout, trust_env=False)
+            response = self._client.get(url)
             response.raise_for_status()
         except httpx.HTTPError as error:
             raise ConfigurationError(

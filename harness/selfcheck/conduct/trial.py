@@ -216,12 +216,12 @@ class Trial:
 
     @cached_property
     def foreign_pair(self) -> Tried | None:
-        """A sound publication that another role receives; None where the party's role receives everything."""
+        """A publication that another role receives, addressed to the party; None where its role gets all."""
         own = {(each.interface, each.event) for each in self.press.pairs}
         for role in roles():
             for pair in received_pairs(self.release, self._routing, role):
                 if (pair.interface, pair.event) not in own:
-                    return self.send((self.press.publication(pair, self.now(), recipient=nobody(role)),))
+                    return self.send((self.press.publication(pair, self.now()),))
         return None
 
     @cached_property

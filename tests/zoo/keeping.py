@@ -1,0 +1,233 @@
+"""Keeps the animals: certificates, profiles and ledgers; puts the self-check's questions to them."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import json
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import unquote
+
+from harness.evidence.verdicts import BlameClass
+from harness.security.authority import Authority, Issued
+from harness.selfcheck.check import Result
+from harness.selfcheck.context import NETWORK, Context, prepare_hub
+from harness.selfcheck.journal import Journal
+from harness.selfcheck.profile import load
+from harness.selfcheck.running import run, selected
+from tests.zoo.dens import Den, Shown
+from tests.zoo.minds import Book, Home, Mind
+
+DIP_ID = "3100000077"
+ROLE = "LSS"
+PARTIES = {DIP_ID: ROLE}
+"""The load shaping service receives few interfaces, and the largest message among them."""
+
+
+@dataclass
+class Nest:
+    """One animal's place: its folder, what its profile says, and what its server shows."""
+
+    folder: Path
+    certs: Certs
+    parties: dict[str, str]
+    shown: Shown
+    home: Home
+    tables: dict[str, dict[str, object]]
+    """Tables of the profile by name, to be changed."""
+    top: dict[str, object]
+    party: dict[str, object] = field(default_factory=dict)
+    """Further fields of every party."""
+
+
+@dataclass(frozen=True)
+class Certs:
+    """Certificates that the animals share."""
+
+    authority: Authority
+    hub: str
+    tls: Issued
+    signing: Issued
+    server: Issued
+    shared: Path
+
+    def server_with(self, flaw: str) -> Issued:
+        """Return a server certificate with a flaw, made once."""
+        name = f"zoo-{flaw}"
+        return self.authority.find(name, "tls-server", flaw) or self.authority.issue(  # type: ignore[arg-type]
+            name,
+            "tls-server",
+            flaw=flaw,  # type: ignore[arg-type]
+        )
+
+
+@dataclass(frozen=True)
+class Animal:
+    """A participant with at most one fault, and which check has to find it."""
+
+    name: str
+    fault: str
+    """What is wrong with it, in one sentence; empty for a sound one."""
+    check: str = ""
+    verdict: str = "fail"
+    """As the report shows it: a pass with advice is ``advisory``."""
+    blame: BlameClass | None = BlameClass.PARTICIPANT
+    mind: type[Mind] = Mind
+    den: Callable[[Mind, Shown], Den] = Den
+    settle: Callable[[Nest], None] = lambda _: None
+    """Changes the nest before the animal moves in."""
+    parties: dict[str, str] = field(default_factory=lambda: dict(PARTIES))
+    url: Callable[[Den], str] = lambda den: den.url
+    only: tuple[str, ...] = ()
+    """Checks to make, where they are others than the one that finds the fault."""
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is wrong with it."""
+        return not self.check
+
+
+ANIMALS: dict[str, Animal] = {}
+"""Every broken animal by name."""
+Kind = TypeVar("Kind", bound=type[Mind] | type[Den])
+
+
+def broken(found: Animal) -> Animal:
+    """Take an animal into the zoo."""
+    if found.name in ANIMALS:
+        raise ValueError(f"two animals are called {found.name}")
+    ANIMALS[found.name] = found
+    return found
+
+
+def animal(name: str, check: str, **more: Any) -> Callable[[Kind], Kind]:
+    """Make a mind or a den an animal: its docstring is its fault, ``check`` finds it."""
+
+    def register(kind: Kind) -> Kind:
+        place = "mind" if issubclass(kind, Mind) else "den"
+        broken(Animal(name, kind.__doc__ or "", check, **{place: kind, **more}))
+        return kind
+
+    return register
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What the checks said of an animal."""
+
+    animal: Animal
+    results: dict[str, Result]
+    seconds: float
+
+
+class Keeper:
+    """Keeps a zoo in a folder until it is closed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        prepare_hub(folder / "test-dip")
+        authority = Authority.open(folder / "test-dip" / NETWORK.parent / "pki")
+        made = [
+            authority.issue("zoo", profile, organisation="Zoo Energy", dip_ids=[DIP_ID])
+            for profile in ("tls-client", "signing", "tls-server")
+        ]
+        hub = prepare_hub(folder / "test-dip").with_role("DIP")[0].dip_id
+        self.certs = Certs(authority, hub, made[0], made[1], made[2], folder / "test-dip")
+        self._books: dict[str, Book] = {}
+        self._ledger = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._ledger.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop the ledgers."""
+        self._ledger.shutdown()
+        self._thread.join()
+        self._ledger.server_close()
+
+    def visit(self, animal: Animal, only: Sequence[str] = ()) -> Visit:
+        """Make checks of one animal: those asked for, else the one that finds its fault, else all."""
+        folder = self.folder / animal.name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        nest = self._nest(folder, animal)
+        animal.settle(nest)
+        with self._living(animal, nest) as den:
+            path = self._profile(nest, animal, den)
+            chosen = only or animal.only or ((animal.check,) if animal.check else ())
+            started = time.perf_counter()
+            profile = load(path)
+            checks = selected(chosen)
+            with Context(profile, folder / "check") as context:
+                results = run(context, checks, Journal(folder / "check", profile, checks))
+            return Visit(animal, dict(results), time.perf_counter() - started)
+
+    @contextlib.contextmanager
+    def _living(self, animal: Animal, nest: Nest) -> Iterator[Den]:
+        mind = animal.mind(nest.home)
+        self._books[animal.name] = mind.book
+        den = animal.den(mind, nest.shown)
+        with den:
+            yield den
+
+    def _nest(self, folder: Path, animal: Animal) -> Nest:
+        certs = self.certs
+        ca, crl = certs.authority.ca_bundle, certs.authority.crl
+        return Nest(
+            folder,
+            certs,
+            dict(animal.parties),
+            Shown(certs.server.cert, certs.server.key, ca),
+            Home(animal.parties, certs.hub, ca, crl),
+            {
+                "tls": {"cert": str(certs.tls.cert), "key": str(certs.tls.key)},
+                "signing": {"cert": str(certs.signing.cert), "key": str(certs.signing.key)},
+                "webhook": {},
+                "dip": {"folder": str(certs.shared)},
+                "hooks": {"ledger": [f"{self._ledger_url}/{animal.name}/{{reference}}"]},
+            },
+            {"name": "Zoo Energy", "environment": "SIT", "releases": ["2.1.0"]},
+        )
+
+    def _profile(self, nest: Nest, animal: Animal, den: Den) -> Path:
+        path = nest.folder / "participant.toml"
+        lines = [f"{key} = {json.dumps(value)}" for key, value in nest.top.items()]
+        for dip_id, role in nest.parties.items():
+            party = {
+                "mpid": "ZOOX",
+                "role": role,
+                "dip_id": dip_id,
+                "webhook": f"{animal.url(den)}/{dip_id}",
+                **nest.party,
+            }
+            lines += ["[[party]]", *(f"{key} = {json.dumps(value)}" for key, value in party.items())]
+        for name, table in nest.tables.items():
+            lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())]
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return path
+
+    @property
+    def _ledger_url(self) -> str:
+        return f"http://127.0.0.1:{self._ledger.server_address[1]}"
+
+    def _handler(self) -> type[http.server.BaseHTTPRequestHandler]:
+        books = self._books
+
+        class Ledger(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                _, name, reference = self.path.split("/", 2)
+                body = json.dumps(books[name].told(unquote(reference))).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        return Ledger
