@@ -17,6 +17,7 @@ from harness.spec.alignment import alignment
 from harness.spec.diff import diff
 from harness.spec.interfaces import interface_name, interfaces
 from harness.spec.items import item_of
+from harness.spec.notes import reasons
 from harness.spec.release import DEFAULT, Release, Schema, load, names
 from harness.spec.routing import Row, load_routing
 from harness.spec.scope import cit_scope
@@ -113,17 +114,23 @@ def show_diff(old: str, new: str, as_json: bool) -> None:
 
     Counted is what a field admits, not the name of its type. A change in a shared block is told once.
     """
-    changes = diff(load(old), load(new))
+    changes = [(change, reasons(change, old, new)) for change in diff(load(old), load(new))]
     if as_json:
-        _print_json({"from": old, "to": new, "changes": [change.as_dict() for change in changes]})
+        listed = [
+            {**change.as_dict(), "reasons": [f"{note.reference}: {note.text}" for note in published]}
+            for change, published in changes
+        ]
+        _print_json({"from": old, "to": new, "changes": listed})
         return
     console = _console()
     console.print(f"API release {old} to {new}: {len(changes)} changes", style="bold")
-    for kind in dict.fromkeys(change.kind for change in changes):
+    for kind in dict.fromkeys(change.kind for change, _ in changes):
         console.print(f"\n{kind.replace('-', ' ')}", style="bold")
-        for change in changes:
+        for change, published in changes:
             if change.kind == kind:
                 console.print(f"  {change.summary}")
+                for note in published:
+                    console.print(f"    {note.reference}: {note.text}", style="italic")
                 if not all(each in change.summary for each in change.interfaces):
                     console.print(f"    in {', '.join(change.interfaces)}", style="dim")
 

@@ -59,6 +59,10 @@ class Blame:
     cause: BlameClass
     party: str = ""
 
+    def as_dict(self) -> dict[str, str]:
+        """Return it as events and programs read it: ``class`` and ``party``."""
+        return {"class": self.cause.value, "party": self.party}
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

@@ -28,6 +28,7 @@ from harness.evidence.verdicts import Verdict
 from harness.reports.excerpt import excerpt
 from harness.reports.impact import impact
 from harness.reports.moves import whose_move
+from harness.reports.release_matrix import comparisons
 from harness.reports.repeat import command
 from harness.reports.run import Assumption, Instance, Run
 from harness.reports.tally import (
@@ -108,6 +109,7 @@ def page(run: Run, register: Register) -> str:
             groups=_groups(run),
             twins=twin_table(run),
             impact=impact(run),
+            comparisons=comparisons(run),
             left_out=[(each, whose_move(run, each.blame)) for each in not_tested(run)],
             interfaces=by_interface,
             samples=[(each, _sample(run, each)) for each in by_interface if each.instances],

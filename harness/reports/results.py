@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.evidence.verdicts import Blame
+from harness.reports.release_matrix import comparisons
 from harness.reports.run import Run
 from harness.reports.twins import as_dict, twin_table
 
@@ -12,8 +13,12 @@ FORMAT = 1
 
 
 def results(run: Run) -> dict[str, Any]:
-    """Return the content of `results.json`; ``twins`` is there where cases were run again, perturbed."""
+    """Return the content of `results.json`; ``twins`` is there where cases were run again, perturbed.
+
+    ``comparisons`` is there where the run went over several releases.
+    """
     table = twin_table(run)
+    compared = comparisons(run)
     return {
         "format": FORMAT,
         "run": run.header.run,
@@ -40,9 +45,10 @@ def results(run: Run) -> dict[str, Any]:
             for instance in run.instances
         ],
         **({"twins": as_dict(table)} if table.rows else {}),
+        **({"comparisons": [each.as_dict() for each in compared]} if compared else {}),
     }
 
 
 def blame(value: Blame | None) -> dict[str, str] | None:
     """Return blame as programs read it."""
-    return {"class": value.cause.value, "party": value.party} if value else None
+    return value.as_dict() if value else None

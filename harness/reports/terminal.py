@@ -12,6 +12,7 @@ from rich.text import Text
 from harness.evidence.verdicts import Verdict
 from harness.reports.impact import impact
 from harness.reports.moves import whose_move
+from harness.reports.release_matrix import Comparison, comparisons
 from harness.reports.run import Run
 from harness.reports.tally import BY_PAIR, failure_title, failures, release_scores
 from harness.reports.twins import twin_table
@@ -48,6 +49,7 @@ def summary(run: Run, reports: Sequence[Path] = (), *, exit_reason: str = "") ->
                 Text(f"{len(listed) - MOST_FAILURES} more kinds of failure are in the report", style="dim")
             )
     parts += _impact(run)
+    parts += [_compared(each) for each in comparisons(run)]
     table = twin_table(run)
     if table.rows:
         fragile = len(table.fragile)
@@ -102,6 +104,15 @@ def _impact(run: Run) -> list[RenderableType]:
     if len(found.untied) > MOST_UNTIED:
         lines.append(Text(f"  {len(found.untied) - MOST_UNTIED} more are in the report", style="dim"))
     return list(lines)
+
+
+def _compared(each: Comparison) -> Text:
+    text = f"{each.old} to {each.new}: breaks {len(each.breaks):,}, mended {len(each.mended):,}, "
+    text += f"alike {each.alike:,}, gone {len(each.gone):,}, new {len(each.new_cases):,}"
+    counted = each.by_interface()
+    if counted:
+        text += f"; by interface {', '.join(f'{name} {count}' for name, count in list(counted.items())[:6])}"
+    return Text(text, style="bold red" if each.breaks else "")
 
 
 def _failures(run: Run) -> Table:
