@@ -47,6 +47,7 @@ from harness.reports.tally import (
 )
 from harness.reports.twins import twin_table
 from harness.scenarios.requirements import Register
+from harness.spec.interfaces import dormant
 from harness.spec.scope import cit_scope
 
 SHOWN_PER_GROUP = 3
@@ -106,6 +107,7 @@ def page(run: Run, register: Register) -> str:
             scores=release_scores(run),
             areas=areas(run),
             scope=cit_scope(),
+            dormant=sorted(dormant()),
             groups=_groups(run),
             twins=twin_table(run),
             impact=impact(run),

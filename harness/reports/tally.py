@@ -11,6 +11,7 @@ from harness.evidence.events import MessageSent
 from harness.evidence.verdicts import Blame, Verdict
 from harness.reports.run import Instance, Run, totals
 from harness.scenarios.requirements import Register, Requirement
+from harness.spec.interfaces import dormant
 from harness.spec.release import load
 from harness.spec.scope import cit_scope
 
@@ -33,6 +34,7 @@ class PairResult:
     passed: bool
     tried: bool
     in_cit_scope: bool
+    dormant: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,13 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseScores:
-    """What passed as pairs in one release."""
+    """What passed as pairs in one release; ``dormant`` are pairs that no total counts."""
 
     release: str
     interfaces: Score
     reports: Score
     cit_scope: Score
+    dormant: Score
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,7 @@ def pairs(run: Run) -> tuple[PairResult, ...]:
                     passed=bool(tried) and all(case.verdict is Verdict.PASS for case in tried),
                     tried=bool(tried),
                     in_cit_scope=interface in scope,
+                    dormant=interface in dormant(),
                 )
             )
     return tuple(found)
@@ -153,9 +157,10 @@ def release_scores(run: Run) -> tuple[ReleaseScores, ...]:
     return tuple(
         ReleaseScores(
             release,
-            interfaces=score(pair for pair in listed if not pair.report),
+            interfaces=score(pair for pair in listed if not pair.report and not pair.dormant),
             reports=score(pair for pair in listed if pair.report),
             cit_scope=score(pair for pair in listed if pair.in_cit_scope),
+            dormant=score(pair for pair in listed if pair.dormant),
         )
         for release, listed in by_release.items()
     )

@@ -14,8 +14,9 @@ from harness.reports.impact import impact
 from harness.reports.moves import whose_move
 from harness.reports.release_matrix import Comparison, comparisons
 from harness.reports.run import Run
-from harness.reports.tally import BY_PAIR, failure_title, failures, release_scores
+from harness.reports.tally import BY_PAIR, Score, failure_title, failures, release_scores
 from harness.reports.twins import twin_table
+from harness.spec.interfaces import dormant
 from harness.spec.scope import cit_scope
 
 MOST_FAILURES = 10
@@ -83,9 +84,16 @@ def _pairs(run: Run) -> list[RenderableType]:
             f"{each.release}: {each.interfaces.passed} of {each.interfaces.total} interface-event pairs and "
             f"{each.reports.passed} of {each.reports.total} report variants passed "
             f"({each.cit_scope.passed} of {each.cit_scope.total} pairs of {scope}, an assumed list)"
+            + _dormant(each.dormant)
         )
         for each in release_scores(run)
     ]
+
+
+def _dormant(score: Score) -> str:
+    if not score.total:
+        return ""
+    return f"; {score.passed} of {score.total} of {', '.join(sorted(dormant()))}, dormant, counted apart"
 
 
 def _impact(run: Run) -> list[RenderableType]:

@@ -13,11 +13,15 @@ from harness.settings import read
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """An interface for people to read."""
+    """An interface for people to read.
+
+    A dormant one has a published message and no process in operation: it is tried, and counted apart.
+    """
 
     id: str
     name: str
     purpose: str
+    dormant: bool
 
 
 @cache
@@ -25,10 +29,16 @@ def interfaces() -> Mapping[str, Interface]:
     """Return every interface by id."""
     return MappingProxyType(
         {
-            name: Interface(name, entry["name"], entry["purpose"])
+            name: Interface(name, entry["name"], entry["purpose"], entry.get("dormant", False))
             for name, entry in read(folder("swagger") / "interfaces.yaml").items()
         }
     )
+
+
+@cache
+def dormant() -> frozenset[str]:
+    """Return the ids of the interfaces that are in no stage's total."""
+    return frozenset(name for name, each in interfaces().items() if each.dormant)
 
 
 def interface_name(interface: str) -> str:
