@@ -170,6 +170,7 @@ class Context:
         url: str,
         body: bytes,
         *,
+        method: str = "POST",
         sign: bool = True,
         headers: Mapping[str, str | None] | None = None,
         tls: str | None = None,
@@ -192,7 +193,7 @@ class Context:
             )
         answer = self._clients[name].request(
             as_party or self.hub_party,
-            "POST",
+            method,
             path,
             body,
             sign=sign,

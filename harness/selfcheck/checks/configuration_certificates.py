@@ -37,7 +37,7 @@ _RENEWED = "selfcheck.renewal_days"
     online=False,
 )
 def chain_complete(context: Context) -> Iterator[Finding]:
-    """A certificate whose issuer is missing works where the issuer is known, and fails elsewhere."""
+    """A certificate whose issuer is missing works where that is known, and fails elsewhere."""
     for each in held_certificates(context):
         title = f"{each.title} leads to a trusted authority"
         missing = missing_issuer(each.certificate, each.extra, anchors(context, each))
@@ -51,7 +51,7 @@ def chain_complete(context: Context) -> Iterator[Finding]:
             actual="it is self-signed" if own else f"the issuer {missing} is in none of the files",
             hint="Have it issued by the authority."
             if own
-            else "Add the issuing authority's certificate to the file after the certificate, or name its file "
+            else "Add the issuing authority's certificate to the file after the certificate, or name it "
             "in `chain`; name the root in `trust`.",
             key="self-signed" if own else "chain",
         )
@@ -93,7 +93,7 @@ def certificate_usage(context: Context) -> Iterator[Finding]:
     id="config.key-strength",
     part="configuration",
     title="Keys and hashes are strong enough",
-    rule="NIST SP 800-57: RSA from 2048 bits, EC from 256; no MD5 or SHA-1. Signing keys are RSA: third party",
+    rule="NIST SP 800-57: RSA from 2048 bits, EC from 256; no MD5, no SHA-1. Signing keys: RSA",
     basis="third-party",
     after=_READABLE,
     online=False,
@@ -210,7 +210,7 @@ def renewal_calendar(context: Context) -> Iterator[Finding]:
     id="config.names-agree",
     part="configuration",
     title="Certificates name this participant and its hosts",
-    rule="assumed: O names the organisation, an OU of ten characters a DIP id; RFC 9525: a server names its host",
+    rule="assumed: O names the organisation, an OU of ten characters a DIP id; RFC 9525: servers name hosts",
     basis="assumed",
     after=_READABLE,
     online=False,
