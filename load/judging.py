@@ -1,0 +1,130 @@
+"""From figures to a verdict: the generator's own first, then every limit of the profile (pure).
+
+A result of an unhealthy generator is inconclusive: what was offered was not what the profile asks for, and
+the figures may be the generator's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.evidence.verdicts import Verdict
+from harness.settings import Settings
+from load.measures import MEASURES
+from load.measuring import Measured
+from load.profile import Limit, Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the generator itself fared: its own verdict."""
+
+    healthy: bool
+    reasons: tuple[str, ...]
+    late_share: float
+    """Share of requests that it began over `load.late_seconds` after they were due, by its own fault."""
+    late_p99_ms: float
+    late_max_ms: float
+    busy: float
+    """Busiest generator process, share of a core."""
+    signed: int
+    signing_us: float
+    """Processor time of one signature with its message, microseconds."""
+    held_up: int
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A limit, held against what was measured; ``value`` None: not measured."""
+
+    limit: Limit
+    value: float | None
+    passed: bool
+
+    @property
+    def decides(self) -> bool:
+        """Whether a miss decides the verdict."""
+        return not self.limit.relaxed
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict of a run with its reasons."""
+
+    verdict: Verdict
+    reason: str
+    checks: tuple[Check, ...]
+    health: Health
+
+
+def health(measured: Measured, told: Sequence[Mapping[str, float]], settings: Settings) -> Health:
+    """Judge the generator by its lateness; ``told`` is what its processes say of themselves."""
+    most = settings.number("load.late_seconds")
+    late = 1.0 - measured.lateness.share_within(most)
+    busy = max((each["cpu_seconds"] / each["seconds"] for each in told if each["seconds"]), default=0.0)
+    signed = int(sum(each["signed"] for each in told))
+    cost = sum(each["signing_cpu_seconds"] for each in told)
+    reasons = []
+    allowed = settings.number("load.late_share")
+    if late > allowed:
+        reasons.append(
+            f"{late:.1%} of its requests began more than {most * 1000:.0f} ms late by its own fault, "
+            f"at most {allowed:.0%} may"
+        )
+    return Health(
+        healthy=not reasons,
+        reasons=tuple(reasons),
+        late_share=late,
+        late_p99_ms=measured.lateness.percentile(0.99) * 1000,
+        late_max_ms=measured.lateness.largest * 1000,
+        busy=busy,
+        signed=signed,
+        signing_us=cost / signed * 1e6 if signed else 0.0,
+        held_up=measured.held_up,
+    )
+
+
+def judge(profile: Profile, measured: Measured, fitness: Health, *, rehearsal: bool) -> Judgement:
+    """Hold figures to limits; a limit that was not measured makes a run inconclusive."""
+    checks = tuple(_check(limit, measured.values.get(limit.measure)) for limit in profile.limits)
+    failed = [check for check in checks if not check.passed and check.decides and check.value is not None]
+    unknown = [check for check in checks if check.value is None and check.decides]
+    if not fitness.healthy:
+        reason = f"The generator was not healthy: {'; '.join(fitness.reasons)}."
+        return Judgement(Verdict.INCONCLUSIVE, reason, checks, fitness)
+    if failed:
+        return Judgement(Verdict.FAIL, "; ".join(map(sentence, failed)) + ".", checks, fitness)
+    if unknown:
+        names = ", ".join(check.limit.measure for check in unknown)
+        return Judgement(Verdict.INCONCLUSIVE, f"Not measured: {names}.", checks, fitness)
+    if not rehearsal and profile.scale < 1:
+        reason = f"Every limit is kept, at {profile.scale:.0%} of the profile's rates only."
+        return Judgement(Verdict.INCONCLUSIVE, reason, checks, fitness)
+    return Judgement(Verdict.PASS, "", checks, fitness)
+
+
+def _check(limit: Limit, value: float | None) -> Check:
+    kept = value is not None and (value <= limit.bound if limit.upper else value >= limit.bound)
+    return Check(limit, value, kept)
+
+
+def sentence(check: Check) -> str:
+    """Say which threshold was missed and by what."""
+    return f"{check.limit.measure} is {shown(check.limit.measure, check.value)}, {bound(check.limit)}"
+
+
+def bound(limit: Limit) -> str:
+    """Return a limit in words: ``at most 250 ms``."""
+    return f"{'at most' if limit.upper else 'at least'} {shown(limit.measure, limit.bound)}"
+
+
+def shown(measure: str, value: float | None) -> str:
+    """Return a figure with its unit, as people read it."""
+    if value is None:
+        return "not measured"
+    unit = MEASURES[measure].unit
+    if unit == "share":
+        return f"{value * 100:.4g} %"
+    number = f"{value:,.0f}" if value == int(value) or value >= 1000 else f"{value:,.4g}"
+    return f"{number} {unit}" if unit not in ("ratio", "") else number

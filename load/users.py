@@ -1,0 +1,300 @@
+"""The Locust file: a user class per market role, a user per lane of the plan, requests sent when due.
+
+Started by `dip load` (``locust -f load/users.py``); it patches the process on import, so nothing imports it.
+``DIP_LOAD_FOLDER`` names the folder of the run: the plan, where the target is, the spool of signatures, and
+what is noted of each request. Requests are sent at times that were fixed beforehand, by a pool of greenlets
+with a connection each: a slow system does not slow the schedule, it uses up connections, and the wait for a
+free one is part of the latency.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import gevent
+from gevent.event import Event
+from gevent.queue import SimpleQueue
+from geventhttpclient.response import HTTPSocketResponse
+from geventhttpclient.url import URL
+from locust import FastHttpUser, constant, events, task
+
+from harness.security.certificates import first_certificate, header_of
+from harness.security.signing import CERTIFICATE, CONTENT_HASH, DATE, SIGNATURE
+from harness.transport.target import TargetProfile
+from harness.transport.tls import client_context
+from load.plan import Lane, Plan, read_plan
+from load.records import NO_ANSWER, Sent, packed
+from load.signing_ahead import SLICE_SECONDS, START, slice_file
+from load.wording import Speaker
+
+FOLDER = Path(os.environ["DIP_LOAD_FOLDER"])
+WORKER = int(os.environ.get("DIP_LOAD_WORKER", "0"))
+WORKERS = int(os.environ.get("DIP_LOAD_WORKERS", "1"))
+SPOOL = FOLDER / f"spool-{WORKER}"
+_LEAD_SECONDS = 1.0
+_LOADED_AHEAD = 1.5
+_GRACE_SECONDS = 15.0
+"""How long after the schedule requests may still be begun, where connections were used up."""
+_FLUSH_SECONDS = 0.5
+_ANSWER_BYTES = 65536
+_MOST_CONNECTIONS = 64
+
+PLAN: Plan = read_plan(FOLDER / "plan.json")
+TARGET = TargetProfile.load(Path((FOLDER / "target").read_text()))
+
+
+class Generator:
+    """What the users of a process share: the lanes' queues, the notes, and the beginning and the end."""
+
+    def __init__(self) -> None:
+        self.queues: list[SimpleQueue[Any]] = [SimpleQueue() for _ in PLAN.lanes]
+        self.free = list(PLAN.lanes)
+        self.start = 0.0
+        self.started = Event()
+        self.warm = [Event() for _ in PLAN.lanes]
+        self.busy = len(PLAN.lanes)
+        self.notes = bytearray()
+        self.first_refusal = ""
+        self.done = Event()
+
+    def lane(self, role: str) -> Lane:
+        """Give a lane to a user: one of its role while there is one."""
+        found = next((lane for lane in self.free if lane.role == role), self.free[0])
+        self.free.remove(found)
+        return found
+
+    def run(self, environment: Any) -> None:
+        """Sign the head, begin, feed the lanes, and end."""
+        SPOOL.mkdir()
+        signers = max(1, (os.cpu_count() or 1))
+        children = [
+            subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "load.signing_ahead"),
+                    *(str(FOLDER / "plan.json"), TARGET.where, str(SPOOL)),
+                    *(str(WORKER), str(WORKERS), str(number), str(signers)),
+                ],
+                stdin=subprocess.DEVNULL,
+            )
+            for number in range(signers)
+        ]
+        try:
+            while not all((SPOOL / f"signer-{number}.json").exists() for number in range(signers)):
+                if any(child.poll() for child in children):
+                    raise SystemExit("a signing process ended before its work was done")
+                gevent.sleep(0.05)
+            gevent.wait(self.warm, timeout=30)
+            self.begin()
+            flusher = gevent.spawn(self._flush)
+            self._feed()
+            self.done.wait(max(0.0, self.start + PLAN.seconds + _GRACE_SECONDS * 2 - time.time()))
+            flusher.kill()
+            self._write()
+        finally:
+            for child in children:
+                child.kill()
+                child.wait()
+            self._tell(signers)
+            environment.process_exit_code = 0
+            environment.runner.quit()
+
+    def begin(self) -> None:
+        """Fix the start, for all processes of the run."""
+        self.start = time.time() + _LEAD_SECONDS
+        part = SPOOL / f"{START}.part"
+        part.write_text(repr(self.start))
+        part.replace(SPOOL / START)
+        part = FOLDER / f"{START}.part"
+        part.write_text(repr(self.start))
+        part.replace(FOLDER / START)
+        self.cpu = time.process_time()
+        self.began = time.monotonic()
+        self.started.set()
+
+    def _feed(self) -> None:
+        """Read slices shortly before they are due and hand their requests to the lanes."""
+        number = 0
+        while number * SLICE_SECONDS <= PLAN.seconds:
+            gevent.sleep(max(0.0, self.start + number * SLICE_SECONDS - _LOADED_AHEAD - time.time()))
+            path = slice_file(SPOOL, number)
+            while not path.exists():
+                gevent.sleep(0.005)
+            with path.open(encoding="ascii") as file:
+                for place, line in enumerate(file, 1):
+                    due, lane, request, date, hashed, signature = line.split()
+                    entry = (self.start + float(due), int(request), date, hashed, signature, time.time())
+                    self.queues[int(lane)].put(entry)
+                    if place % 100 == 0:
+                        gevent.sleep(0)
+            path.unlink()
+            number += 1
+        for queue in self.queues:
+            queue.put(None)
+
+    def note(self, sent: Sent) -> None:
+        """Keep what came of a request."""
+        self.notes += packed(sent)
+
+    def ended(self) -> None:
+        """Count a lane that has sent all of its requests."""
+        self.busy -= 1
+        if not self.busy:
+            self.done.set()
+
+    def _flush(self) -> None:
+        while True:
+            gevent.sleep(_FLUSH_SECONDS)
+            self._write()
+
+    def _write(self) -> None:
+        data, self.notes = bytes(self.notes), bytearray()
+        with (FOLDER / f"records-{WORKER}.bin").open("ab") as file:
+            file.write(data)
+
+    def _tell(self, signers: int) -> None:
+        """Say how the generator itself fared."""
+        told = [json.loads(path.read_text()) for path in SPOOL.glob("signer-*.json")]
+        (FOLDER / f"generator-{WORKER}.json").write_text(
+            json.dumps(
+                {
+                    "cpu_seconds": time.process_time() - getattr(self, "cpu", 0.0),
+                    "seconds": time.monotonic() - getattr(self, "began", time.monotonic()),
+                    "signers": signers,
+                    "signed": sum(each["signed"] for each in told),
+                    "signing_cpu_seconds": sum(each["cpu_seconds"] for each in told),
+                    "first_refusal": self.first_refusal,
+                }
+            )
+        )
+
+
+GENERATOR = Generator()
+
+
+class ParticipantUser(FastHttpUser):
+    """A virtual participant: one lane of the plan over its own TLS identity."""
+
+    abstract = True
+    role = ""
+    host = PLAN.base_url
+    wait_time = constant(0)
+    insecure = False
+    network_timeout = 60.0
+    connection_timeout = 20.0
+
+    def __init__(self, environment: Any) -> None:
+        self.lane = GENERATOR.lane(self.role)
+        party = TARGET.network.by_dip_id(self.lane.dip_id)
+        tls = TARGET.network.certificate(party.tls)
+        self.ssl_context_factory = lambda: client_context(TARGET.ca, tls)
+        peak = max(max(phase.rate, phase.to) for phase in PLAN.phases) * self.lane.requests_share / WORKERS
+        self.count = max(2, min(_MOST_CONNECTIONS, PLAN.connections, math.ceil(peak) + 2))
+        self.concurrency = self.count
+        super().__init__(environment)
+        self.speaker = Speaker(PLAN, self.lane, TARGET.network)
+        self.head = self._head(party.api_key())
+        self.name = f"{self.lane.role} {self.lane.flow}"
+        url = URL(PLAN.base_url)
+        self.pool = self.client.client.clientpool.get_client(url)._connection_pool
+
+    def _head(self, api_key: str) -> str:
+        """Return the lines of a request's head that are the same in all."""
+        url = URL(PLAN.base_url)
+        host = f"{url.host}:{url.port}" if url.port not in (None, 443) else url.host
+        path = f"{url.path.rstrip('/')}/dip-channel/{self.lane.interface}"
+        party = TARGET.network.by_dip_id(self.lane.dip_id)
+        own = TARGET.network.certificate(party.signing)
+        return (
+            f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+            f"X-API-Key: {api_key}\r\n{CERTIFICATE}: {header_of(first_certificate(own.cert)[1])}\r\n"
+        )
+
+    @task
+    def send_all(self) -> None:
+        """Send every request of the lane, each when it is due."""
+        senders = [gevent.spawn(self._sender, self._connection()) for _ in range(self.count)]
+        GENERATOR.warm[self.lane.number].set()
+        gevent.joinall(senders)
+        GENERATOR.ended()
+        gevent.sleep(3600)  # Locust would begin the task again; the run ends meanwhile
+
+    def _connection(self) -> Any:
+        try:
+            return self.pool.get_socket()
+        except Exception:
+            return None
+
+    def _sender(self, connection: Any) -> None:
+        """Send requests over one connection until there are none."""
+        GENERATOR.started.wait()
+        queue = GENERATOR.queues[self.lane.number]
+        clock = time.time
+        last = GENERATOR.start + PLAN.seconds + _GRACE_SECONDS
+        while (entry := queue.get()) is not None:
+            due, request, date, hashed, signature, queued = entry
+            taken = clock()
+            if taken > last:
+                GENERATOR.note(Sent(self.lane.number, request, due, taken, taken, 0.0, NO_ANSWER))
+                continue
+            if due > taken:
+                gevent.sleep(due - taken)
+            body = self.speaker.body(request, date)
+            head = (
+                f"{self.head}{SIGNATURE}: {signature}\r\n{DATE}: {date}\r\n{CONTENT_HASH}: {hashed}\r\n"
+                f"Content-Length: {len(body)}\r\n\r\n"
+            )
+            begun = clock()
+            waited_for = due if taken <= due or queued > due else taken
+            status, connection = self._request(connection, head.encode("ascii") + body)
+            answered = clock()
+            GENERATOR.note(Sent(self.lane.number, request, due, begun, answered, begun - waited_for, status))
+            self.environment.stats.log_request("POST", self.name, (answered - due) * 1000, 0)
+            if status != 201:
+                self.environment.stats.log_error("POST", self.name, f"answered {status or 'nothing'}")
+        queue.put(None)
+
+    def _request(self, connection: Any, data: bytes) -> tuple[int, Any]:
+        """Make one request; returns its status, and the connection or None where it is no longer good."""
+        try:
+            if connection is None:
+                connection = self.pool.get_socket()
+            connection.sendall(data)
+            answer = HTTPSocketResponse(connection, block_size=_ANSWER_BYTES, method="POST")
+            content = answer.read()
+            status = int(answer.get_code())
+        except Exception as error:
+            GENERATOR.first_refusal = GENERATOR.first_refusal or f"no answer: {error!r}"[:500]
+            if connection is not None:
+                self.pool.release_socket(connection)
+            return NO_ANSWER, None
+        if status != 201 and not GENERATOR.first_refusal:
+            GENERATOR.first_refusal = f"{status}: {bytes(content).decode('utf-8', 'replace')}"[:500]
+        if answer.should_close():
+            self.pool.release_socket(connection)
+            return status, None
+        return status, connection
+
+
+for _role in dict.fromkeys(each.role for each in PLAN.lanes):
+    _name = f"{_role.capitalize()}User"
+    globals()[_name] = type(
+        _name,
+        (ParticipantUser,),
+        {
+            "role": _role,
+            "fixed_count": sum(each.role == _role for each in PLAN.lanes),
+            "__doc__": f"Virtual participants of the market role {_role}.",
+        },
+    )
+
+
+@events.test_start.add_listener  # type: ignore[untyped-decorator]
+def _begin(environment: Any, **_: Any) -> None:
+    gevent.spawn(GENERATOR.run, environment)
