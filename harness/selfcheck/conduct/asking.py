@@ -78,6 +78,11 @@ def party_of(context: Context, trial: Trial) -> Party:
     return next(each for each in context.profile.parties if each.dip_id == trial.addressee.dip_id)
 
 
+def named(trial: Trial, title: str) -> str:
+    """Return a finding's title with the party that it is about."""
+    return f"{trial.addressee.role} {trial.addressee.dip_id}: {title}"
+
+
 def each_party(
     context: Context,
     title: str,
@@ -98,16 +103,16 @@ def each_party(
         if tried is None:
             continue
         asked = True
-        named = f"{trial.addressee.role} {trial.addressee.dip_id}: {title}"
+        name = named(trial, title)
         wrong = judge(trial, tried)
         mend = hint if isinstance(hint, str) else hint(tried)
         if not wrong:
-            yield held(named)
+            yield held(name)
         elif advice:
-            yield advised(named, expected=expected, actual=wrong, hint=mend, key=title)
+            yield advised(name, expected=expected, actual=wrong, hint=mend, key=title)
         else:
             yield failed(
-                named,
+                name,
                 expected=expected,
                 actual=wrong,
                 hint=mend,

@@ -38,12 +38,14 @@ class Identities:
         """Another party of the same authority, whose certificate signs a publication."""
         return self._identity(self._issue("signing", "wrong-party"), self._tls)
 
-    def new_client(self) -> Identity:
-        """Return the DIP with a client certificate that was issued just now."""
+    @cached_property
+    def renewed_client(self) -> Identity:
+        """The DIP with a new client certificate."""
         return self._identity(self._signing, self._issue("tls-client"))
 
-    def new_signer(self) -> Identity:
-        """Return the DIP with a signing certificate that was issued just now."""
+    @cached_property
+    def renewed_signer(self) -> Identity:
+        """The DIP with a new signing certificate."""
         return self._identity(self._issue("signing"), self._tls)
 
     def revocable(self) -> tuple[Identity, Issued]:
