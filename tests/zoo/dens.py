@@ -74,6 +74,20 @@ class Den:
         """Show another certificate to whoever connects from now on."""
         self._context.load_cert_chain(cert, key)
 
+    def stop(self) -> None:
+        """Take the receiver down: nobody listens, and what is open is cut."""
+        self.close()
+
+    def start(self) -> None:
+        """Bring it back on the same port."""
+        self._closing, self._open = False, set()
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self._start(self._accept)
+
+    def rotate(self, cert: str, key: str) -> None:
+        """Take a new certificate for the webhook."""
+        self.show(Path(cert), Path(key))
+
     def close(self) -> None:
         """Stop, and cut what is open."""
         self._closing = True

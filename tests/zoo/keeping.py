@@ -6,6 +6,7 @@ import contextlib
 import http.server
 import json
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -140,6 +141,7 @@ class Keeper:
         hub = prepare_hub(folder / "test-dip").with_role("DIP")[0].dip_id
         self.certs = Certs(authority, hub, made[0], made[1], made[2], folder / "test-dip")
         self._books: dict[str, Book] = {}
+        self._dens: dict[str, Den] = {}
         self._ledger = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._ledger.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
@@ -171,8 +173,9 @@ class Keeper:
     def _living(self, animal: Animal, nest: Nest) -> Iterator[Den]:
         mind = animal.mind(nest.home)
         self._books[animal.name] = mind.book
-        den = animal.den(mind, nest.shown)
+        den = self._dens[animal.name] = animal.den(mind, nest.shown)
         with den:
+            nest.tables["webhook"].setdefault("next_url", den.url.replace("127.0.0.1", "localhost"))
             yield den
 
     def _nest(self, folder: Path, animal: Animal) -> Nest:
@@ -189,7 +192,12 @@ class Keeper:
                 "signing": {"cert": str(certs.signing.cert), "key": str(certs.signing.key)},
                 "webhook": {},
                 "dip": {"folder": str(certs.shared)},
-                "hooks": {"ledger": [f"{self._ledger_url}/{animal.name}/{{reference}}"]},
+                "hooks": {
+                    "ledger": [f"{self._ledger_url}/{animal.name}/{{reference}}"],
+                    "stop": self._told(animal, "stop"),
+                    "start": self._told(animal, "start"),
+                    "rotate": [*self._told(animal, "rotate"), "{cert}", "{key}"],
+                },
             },
             {"name": "Zoo Energy", "environment": "SIT", "releases": ["2.1.0"]},
         )
@@ -211,12 +219,23 @@ class Keeper:
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return path
 
+    def _told(self, animal: Animal, what: str) -> list[str]:
+        """Return the command that tells an animal to do something."""
+        script = (
+            "import sys, http.client as h\n"
+            "c = h.HTTPConnection(sys.argv[1])\n"
+            "c.request('POST', sys.argv[2], '\\n'.join(sys.argv[3:]))\n"
+            "sys.exit(c.getresponse().status != 200)"
+        )
+        host = self._ledger_url.removeprefix("http://")
+        return [sys.executable, "-S", "-E", "-c", script, host, f"/{animal.name}/{what}"]
+
     @property
     def _ledger_url(self) -> str:
         return f"http://127.0.0.1:{self._ledger.server_address[1]}"
 
     def _handler(self) -> type[http.server.BaseHTTPRequestHandler]:
-        books = self._books
+        books, dens = self._books, self._dens
 
         class Ledger(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
@@ -226,6 +245,14 @@ class Keeper:
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
+
+            def do_POST(self) -> None:
+                _, name, what = self.path.split("/", 2)
+                words = self.rfile.read(int(self.headers["Content-Length"])).decode().split("\n")
+                getattr(dens[name], what)(*filter(None, words))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
 
             def log_message(self, *_: object) -> None:
                 pass

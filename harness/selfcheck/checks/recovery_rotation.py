@@ -244,8 +244,12 @@ def _rotate(context: Context) -> _Rotated:
 
 
 def _call_hook(context: Context, what: str, issued: Issued) -> None:
-    given = {"{what}": what, "{cert}": str(issued.cert), "{key}": str(issued.key)}
-    command = [given.get(part, part) for part in context.profile.hooks.rotate]
+    command = [
+        part.replace("{what}", what)
+        .replace("{cert}", str(issued.cert))
+        .replace("{key}", str(issued.key))
+        for part in context.profile.hooks.rotate
+    ]
     try:
         subprocess.run(command, capture_output=True, timeout=_HOOK_SECONDS, check=True)
     except (OSError, subprocess.SubprocessError) as error:
