@@ -20,8 +20,11 @@ from harness.security.authority import Authority
 from harness.security.signing import Signer
 from harness.security.vault import PRIVATE, write_whole
 from harness.selfcheck.check import Result
+from harness.selfcheck.conduct.publications import received_pairs
 from harness.selfcheck.profile import SIGNING, TLS, Credentials, Profile
 from harness.settings import Settings, current
+from harness.spec.release import load as load_release
+from harness.spec.routing import load_routing
 from harness.stages.targets import Provider, provider
 from harness.transport.client import Answer, DipClient
 from harness.transport.network import CertificateSet, Network, Organisation, Party, write
@@ -101,7 +104,7 @@ class Context:
                 replace(party, organisation=name) for party in each.parties if party.dip_id not in own
             )
             organisations.append(Organisation(name, others))
-        parties = tuple(self._with_key(party) for party in self.profile.parties)
+        parties = tuple(self._called(self._with_key(party)) for party in self.profile.parties)
         certificates = (
             *base.certificates,
             self.certificate_set(self.profile.tls, TLS),
@@ -294,6 +297,18 @@ class Context:
         if not path.exists():
             write_whole(path, secrets.token_urlsafe(24).encode() + b"\n", mode=PRIVATE)
         return replace(party, api_key_file=path)
+
+    def _called(self, party: Party) -> Party:
+        """Return the party with its webhook as the URL of each channel that it receives."""
+        if party.simulated:
+            return party
+        routing = load_routing()
+        channels = {
+            pair.interface: party.webhook
+            for release in self.profile.releases
+            for pair in received_pairs(load_release(release), routing, party.role)
+        }
+        return replace(party, webhooks={**channels, **party.webhooks})
 
     def _joined(self, name: str, files: tuple[Path, ...]) -> Path:
         path = self.private / name

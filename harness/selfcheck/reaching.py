@@ -52,14 +52,11 @@ class Shake:
 
 
 def webhooks(context: Context) -> tuple[Endpoint, ...]:
-    """Return the hosts of the participant's webhooks, each once; the public URL's first."""
+    """Return the hosts of the participant's webhooks, each once."""
     found: dict[tuple[str, int], Endpoint] = {}
-    urls = [(party.dip_id, channel, url) for party, channel, url in context.profile.urls()]
-    if context.profile.webhook.public_url:
-        urls.insert(0, ("public_url", "", context.profile.webhook.public_url))
-    for dip_id, channel, url in urls:
-        label = f"webhook of {dip_id}{f' for {channel}' if channel else ''}"
-        each = endpoint(label if dip_id != "public_url" else "public_url", url, "webhook")
+    for party, channel, url in context.profile.urls():
+        label = f"webhook of {party.dip_id}{f' for {channel}' if channel else ''}"
+        each = endpoint(label, url, "webhook")
         found.setdefault((each.host, each.port), each)
     return tuple(found.values())
 

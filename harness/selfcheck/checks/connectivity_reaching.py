@@ -14,7 +14,6 @@ from harness.selfcheck.reaching import (
     Shake,
     connect,
     dip_context,
-    endpoints,
     handshake,
     joined,
     limited,
@@ -36,14 +35,14 @@ _OLD = "RFC 8996: TLS 1.0 and 1.1 are not to be used; the DIP's own list of vers
 @check(
     id="connectivity.name-resolution",
     part="connectivity",
-    title="Every host has an address",
+    title="Every webhook's host has an address",
     rule="RFC 1035: a name is resolved before anything can be reached",
     basis="published",
     blame=BlameClass.ENVIRONMENT,
 )
 def name_resolution(context: Context) -> Iterator[Finding]:
     """A host without an address here may have one inside your network only."""
-    for each in _needed(endpoints(context)):
+    for each in _needed(webhooks(context)):
         try:
             found = resolve(each.host)
         except (OSError, UnicodeError) as error:
@@ -60,14 +59,14 @@ def name_resolution(context: Context) -> Iterator[Finding]:
 @check(
     id="connectivity.tcp",
     part="connectivity",
-    title="Every host takes connections",
+    title="Every webhook's host takes connections",
     rule="RFC 9293: a TCP connection is opened before TLS begins",
     basis="published",
     after=_RESOLVED,
 )
 def tcp(context: Context) -> Iterator[Finding]:
     """Tells a service that is down from a firewall that drops what comes."""
-    for each in endpoints(context):
+    for each in webhooks(context):
         try:
             connect(each, _seconds(context)).close()
         except TimeoutError:
@@ -333,7 +332,7 @@ def _knocked(context: Context, each: Endpoint, tls: str | None = None) -> Answer
 
 def _needed(found: tuple[Endpoint, ...]) -> tuple[Endpoint, ...]:
     if not found:
-        raise Omit("the profile names no host: no webhook, no probe, no DIP")
+        raise Omit("the profile names no webhook")
     return found
 
 

@@ -1,0 +1,326 @@
+"""Connectivity: the way to the DIP, revocation, proxies, clocks, probe points, keys that sign by command."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+from cryptography import x509
+
+from harness.clock import SystemClock, header_time
+from harness.evidence.verdicts import Blame, BlameClass
+from harness.security.certificates import load_der
+from harness.security.signing import Signer
+from harness.selfcheck import revocation
+from harness.selfcheck.certificates import anchors, held_certificates
+from harness.selfcheck.check import Finding, Omit, advised, check, failed, held, unclear
+from harness.selfcheck.context import Context
+from harness.selfcheck.profile import TLS
+from harness.selfcheck.reaching import TIMEOUT_SETTING, dip_context, endpoint, endpoints, handshake, webhooks
+from harness.transport.client import DipClient
+from harness.transport.network import Network
+
+_SOUND = (
+    "config.key-matches-certificate",
+    "config.chain-complete",
+    "config.certificate-usage",
+    "config.in-force",
+)
+_SLOW_SIGNING = 1.0
+"""Seconds for a signature from which a sender that signs each message one by one should be told."""
+_SKEW = "signing.skew_seconds"
+_OFF = "selfcheck.clock_seconds"
+
+
+@check(
+    id="connectivity.to-dip",
+    part="connectivity",
+    title="The DIP accepts the participant's certificate",
+    rule="all traffic with the DIP is mutually authenticated TLS",
+    basis="published",
+    blame=BlameClass.CONFIGURATION,
+    after=_SOUND,
+)
+def to_dip(context: Context) -> Iterator[Finding]:
+    """Mutual TLS from you: the certificate of [tls] opens a connection to the embedded DIP."""
+    party = context.profile.parties[0]
+    answer = context.client().request(party, "GET", "/", sign=False, api_key="")
+    context.record(answer, sender=party.dip_id)
+    title = f"[tls] {context.profile.tls.cert.name} opens a connection to the embedded DIP"
+    if answer.status is not None:
+        yield held(title, f"answered {answer.status}")
+    else:
+        yield failed(
+            title,
+            expected="the handshake succeeds",
+            actual=answer.error,
+            hint="Name in `trust` the authority that issued the certificate, with its intermediates.",
+        )
+
+
+@check(
+    id="connectivity.real-dip",
+    part="connectivity",
+    title="The real DIP can be reached with the participant's certificate",
+    rule="all traffic with the DIP is mutually authenticated TLS",
+    basis="published",
+    blame=BlameClass.CONFIGURATION,
+    after=_SOUND,
+)
+def real_dip(context: Context) -> Iterator[Finding]:
+    """Only the connection is tried: no message is sent to a real DIP."""
+    hub = context.profile.hub
+    if not hub.url:
+        raise Omit("the profile names no real DIP ([dip] url)")
+    where = endpoint("the DIP", hub.url, "dip")
+    own = context.certificate_set(context.profile.tls, TLS)
+    network = Network(context.network.organisations, context.network.certificates)
+    with DipClient(f"https://{where.address}", network, hub.ca, timeout=_seconds(context)) as client:
+        answer = client.request(context.profile.parties[0], "GET", "/", sign=False, api_key="", tls=own.name)
+    context.record(answer, sender=context.profile.parties[0].dip_id)
+    if answer.status is not None:
+        context.met.add("dip")
+        yield held(f"{where.address} answers over mutual TLS", str(answer.status))
+        return
+    refused = answer.refused_in_handshake
+    yield failed(
+        f"{where.address} answers over mutual TLS",
+        expected="an HTTP answer of any kind",
+        actual=answer.error,
+        hint="The DIP refuses the certificate: is it issued for this environment, and active in the portal?"
+        if refused
+        else "Open the way to the DIP in firewall and proxy; name its authority in [dip] ca.",
+        blame=None if refused else Blame(BlameClass.ENVIRONMENT),
+        key="refused" if refused else "unreachable",
+    )
+
+
+@check(
+    id="connectivity.revocation",
+    part="connectivity",
+    title="Revocation of every certificate can be looked up, and none is revoked",
+    rule="RFC 5280 4.2.1.13 and 4.2.2.1: a certificate says where its revocation is published",
+    basis="published",
+    blame=BlameClass.ENVIRONMENT,
+    after=["config.files-readable"],
+)
+def revocation_reachable(context: Context) -> Iterator[Finding]:
+    """A peer that can't reach the place may refuse the certificate, or believe a revoked one."""
+    seconds, asked = _seconds(context), False
+    subjects: list[tuple[str, x509.Certificate, tuple[x509.Certificate, ...]]] = [
+        (each.title, each.certificate, (*each.extra, *anchors(context, each)))
+        for each in held_certificates(context)
+    ]
+    trusted = subjects[0][2] if subjects else ()
+    for where in webhooks(context):
+        try:
+            shake = handshake(where, dip_context(context, verify=False), seconds)
+        except OSError:
+            continue
+        if shake.certificate:
+            subjects.append((f"{where.label} at {where.address}", load_der(shake.certificate), trusted))
+    for name, certificate, above in subjects:
+        issuer = next((each for each in above if each.subject == certificate.issuer), None)
+        for found in revocation.asked(certificate, issuer, seconds):
+            asked = True
+            title = f"{name}: {found.kind} at {found.url}"
+            if found.state == revocation.GOOD:
+                yield held(title, found.said)
+            elif found.state == revocation.REVOKED:
+                yield failed(
+                    title,
+                    expected="a certificate that is not revoked",
+                    actual=found.said,
+                    hint="Put the certificate that replaced it into the system and the profile.",
+                    blame=Blame(BlameClass.PARTICIPANT, context.profile.name),
+                    key="revoked",
+                )
+            else:
+                yield failed(
+                    title,
+                    expected="an answer",
+                    actual=found.said,
+                    hint="Open the way to it (plain http, port 80) in firewall and proxy.",
+                    key="silent",
+                )
+    if not asked:
+        raise Omit("no certificate names an OCSP responder or a revocation list")
+
+
+@check(
+    id="connectivity.proxy",
+    part="connectivity",
+    title="No proxy stands in the way",
+    rule="RFC 9110 9.3.6: through a proxy TLS goes by CONNECT, end to end",
+    basis="published",
+    blame=BlameClass.ENVIRONMENT,
+)
+def proxy(context: Context) -> Iterator[Finding]:
+    """A proxy that opens TLS shows its own certificate: mutual TLS can't pass it."""
+    configured = getproxies().get("https", "")
+    if not configured:
+        yield held("no proxy is configured for https")
+        return
+    for each in endpoints(context):
+        if not each.tls:
+            continue
+        title = f"{each.label} at {each.address}"
+        if proxy_bypass(each.host):
+            yield held(title, f"goes past the proxy {_bare(configured)}")
+            continue
+        try:
+            with httpx.Client(proxy=configured, verify=dip_context(context, verify=False), trust_env=False,
+                              timeout=_seconds(context)) as client:  # fmt: skip
+                client.get(each.url)
+        except httpx.ProxyError as error:
+            yield failed(
+                title,
+                expected=f"the proxy {_bare(configured)} opens a tunnel",
+                actual=str(error) or type(error).__name__,
+                hint=f"Allow CONNECT to {each.address} in the proxy, or put {each.host} into NO_PROXY.",
+            )
+        except httpx.HTTPError as error:
+            yield unclear(title, actual=str(error), hint="The proxy opened the tunnel; what follows failed.")
+        else:
+            yield held(title, f"through the proxy {_bare(configured)}")
+
+
+@check(
+    id="connectivity.clock",
+    part="connectivity",
+    title="Clocks agree",
+    rule=f"the setting {_SKEW}: how far a signature's date may lie from the receiver's time",
+    basis="assumed",
+    blame=BlameClass.ENVIRONMENT,
+)
+def clock(context: Context) -> Iterator[Finding]:
+    """A clock that is wrong by minutes makes every signature too old or too young."""
+    read = 0
+    hub = context.hub()
+    sources = [("the embedded DIP, on this machine", f"{hub.url(context.release)}/", hub.ca, False)]
+    if context.profile.hub.url and context.profile.hub.ca:
+        sources.append(("the DIP", context.profile.hub.url, context.profile.hub.ca, True))
+    for label, url, ca, _ in sources:
+        with DipClient(url, context.network, ca, timeout=_seconds(context)) as client:
+            answer = client.request(context.profile.parties[0], "GET", "/", sign=False, api_key="")
+        finding = _skew(context, label, answer.headers.get("date", ""), answer.seconds)
+        if finding is not None:
+            read += 1
+            yield finding
+    for each in webhooks(context):
+        reply = context.deliver(each.url, b"", method="GET", sign=False, timeout=_seconds(context))
+        finding = _skew(
+            context, f"{each.label} at {each.address}", reply.headers.get("date", ""), reply.seconds
+        )
+        if finding is not None:
+            read += 1
+            yield finding
+    if not read:
+        raise Omit("nothing that answered says what time it is (no Date header)")
+
+
+def _skew(context: Context, label: str, date: str, seconds: float) -> Finding | None:
+    """Judge a Date header, which is cut to the second, against this machine's clock."""
+    try:
+        moment = parsedate_to_datetime(date)
+    except (TypeError, ValueError):
+        return None
+    apart = (moment - SystemClock().now()).total_seconds()
+    apart = 0.0 if -1.0 - seconds <= apart <= seconds else apart
+    limit, worth = context.settings.number(_SKEW), context.settings.number(_OFF)
+    side = "ahead of" if apart > 0 else "behind"
+    said = f"{abs(apart):.0f} s {side} this machine" if apart else "within a second of this machine"
+    hint = "Synchronise both clocks by NTP."
+    if abs(apart) > limit:
+        return failed(label, expected=f"less than {limit:.0f} s apart", actual=said, hint=hint)
+    if abs(apart) > worth:
+        return advised(label, expected=f"less than {worth:.0f} s apart", actual=said, hint=hint)
+    return held(label, said)
+
+
+@check(
+    id="connectivity.sign-command",
+    part="connectivity",
+    title="A key in a vault or HSM signs by command, soon enough",
+    rule="the programme's key management keeps keys off disks; the figure of a second is ours",
+    basis="assumed",
+    after=["config.key-matches-certificate"],
+    online=False,
+)
+def sign_command(context: Context) -> Iterator[Finding]:
+    """Each message is signed, so the time of one signature bounds how many can be sent."""
+    each = context.profile.signing
+    if not each.sign_command:
+        raise Omit("[signing] has a key and no sign_command")
+    signer = Signer.load(each.cert, None, each.sign_command)
+    began = time.perf_counter()
+    rounds = 3
+    for number in range(rounds):
+        date = header_time(context.clock.now())
+        signer.sign("POST", f"https://dip.example/{number}", b"[]", date=date)
+    each_took = (time.perf_counter() - began) / rounds
+    title = f"{each.sign_command[0]} signs"
+    if each_took > _SLOW_SIGNING:
+        yield advised(
+            title,
+            expected=f"a signature in less than {_SLOW_SIGNING:.0f} s",
+            actual=f"{each_took:.1f} s",
+            hint="Keep a session with the vault open, or let several signatures run side by side.",
+        )
+    else:
+        yield held(title, f"in {each_took * 1000:.0f} ms")
+
+
+@check(
+    id="connectivity.probe-points",
+    part="connectivity",
+    title="Adapter, gateway and back office answer, hop by hop",
+    rule="the probe points of the profile, from the outside in",
+    basis="assumed",
+)
+def probe_points(context: Context) -> Iterator[Finding]:
+    """Where the outer hop answers and an inner one doesn't, the adapter is sound and the system behind is not."""
+    probes = context.profile.probes
+    if not probes:
+        raise Omit("the profile names no probe points")
+    before = ""
+    for each in probes:
+        status, said = _probed(context, each.url)
+        if status is not None and status < 500:
+            yield held(each.name, f"answers {status}")
+            before = each.name
+            continue
+        first = f"{each.name}, the first hop, does not answer"
+        reached = f"{before} answers, {each.name} does not" if before else first
+        yield failed(
+            each.name,
+            expected=f"an answer below 500 at {each.url}",
+            actual=said or f"answers {status}",
+            hint=f"{reached}: look at {each.name} and at the way from {before or 'outside'} to it.",
+            key=each.name,
+        )
+        break
+
+
+def _probed(context: Context, url: str) -> tuple[int | None, str]:
+    if urlsplit(url).scheme == "https":
+        answer = context.deliver(url, b"", method="GET", sign=False, timeout=_seconds(context))
+        context.record(answer)
+        return answer.status, answer.error
+    try:
+        return httpx.get(url, timeout=_seconds(context), trust_env=False).status_code, ""
+    except httpx.HTTPError as error:
+        return None, str(error) or type(error).__name__
+
+
+def _bare(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname or url
+
+
+def _seconds(context: Context) -> float:
+    return context.settings.number(TIMEOUT_SETTING)
