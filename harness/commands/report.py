@@ -26,7 +26,13 @@ _LISTED = 40
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-LATER = {"completion": "report_completion:completion_", "exit": "report_exit:exit_"}
+LATER = {
+    "completion": "report_completion:completion_",
+    "cycle": "report_progress:cycle",
+    "exit": "report_exit:exit_",
+    "progress": "report_progress:progress_",
+    "readiness": "report_readiness:readiness_",
+}
 """Reports in modules of their own, imported when they are asked for: name to module and command."""
 
 
@@ -56,9 +62,42 @@ def baseline() -> None:
     """Requirement baselines as CSV or XLSX files."""
 
 
-@report.group()
+class Matrices(click.Group):
+    """``rttm RUN...`` writes a submission; ``fill`` and ``map`` are for matrices that others keep."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name every command."""
+        return sorted([*super().list_commands(ctx), _WRITE])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command by name."""
+        if cmd_name != _WRITE:
+            return super().get_command(ctx, cmd_name)
+        found = import_module("harness.commands.report_rttm").write_
+        return found if isinstance(found, click.Command) else None
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take anything but the name of a command for the runs and options of ``write``."""
+        if args and args[0] not in {*self.list_commands(ctx), "-h", "--help"}:
+            args = [_WRITE, *args]
+        return super().parse_args(ctx, args)
+
+
+_WRITE = "write"
+
+
+@report.group(
+    cls=Matrices,
+    epilog="\b\nExample:\n"
+    "  dip report rttm runs/cit-1 runs/cit-2 --party SUPA --role SUP --submission pit-exit --out rttm\n"
+    "  dip report rttm fill theirs.xlsx runs/<run-id> --map map.yaml --out filled.xlsx",
+)
 def rttm() -> None:
-    """Requirements-to-test trace matrices that others keep."""
+    """Trace matrices of requirements to tests.
+
+    'dip report rttm RUN...' is 'dip report rttm write RUN...': the matrix of one party in one role at one
+    submission point. 'fill' and 'map' are for matrices that others keep.
+    """
 
 
 def _map_option(default: Path) -> Callable[[F], F]:

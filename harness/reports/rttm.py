@@ -63,6 +63,26 @@ class Matrix:
     sheets: tuple[Sheet, ...]
     figures: tuple[Figure, ...]
 
+    @property
+    def title(self) -> str:
+        """Its heading."""
+        return f"Trace matrix: {self.evidence_class}"
+
+    @property
+    def stamp(self) -> str:
+        """What stands in the header of every printed sheet."""
+        return f"{self.evidence_class} · run {self.run} · a run's trace, no completion report"
+
+    @property
+    def lists(self) -> Mapping[str, Mapping[str, str]]:
+        """Allowed values and what they mean."""
+        return {name: {str(key): text for key, text in values.items()} for name, values in LISTS.items()}
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The roll-up rules."""
+        return ROLL_UP_RULES
+
     def sheet(self, name: str) -> Sheet:
         """Return a sheet by name."""
         return next(sheet for sheet in self.sheets if sheet.name == name)
@@ -97,9 +117,7 @@ class Matrix:
                 }
                 for figure in self.figures
             ],
-            "lists": {
-                name: {str(key): text for key, text in values.items()} for name, values in LISTS.items()
-            },
+            "lists": self.lists,
             "roll_up_rules": list(ROLL_UP_RULES),
         }
 

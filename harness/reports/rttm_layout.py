@@ -32,7 +32,7 @@ class Column:
         return "harness" if self.by_harness else "party"
 
 
-def _columns(group: str, titles: str) -> tuple[Column, ...]:
+def columns(group: str, titles: str) -> tuple[Column, ...]:
     """Read columns from ``Title | *Title``: a star marks those that the harness fills."""
     found = []
     for title in titles.split("|"):
@@ -43,38 +43,38 @@ def _columns(group: str, titles: str) -> tuple[Column, ...]:
 
 
 REQUIREMENTS = (
-    *_columns(
+    *columns(
         "identity",
         "*Req ID (external)|*Our ID|*Parent|*Source document|Source version|*Clause or process step|"
         "*Requirement text|*Type|Process area|MoSCoW",
     ),
-    *_columns(
+    *columns(
         "applicability",
         "*Role|Segment or feature condition|*Interfaces|Event codes|Data items|Applies to this party|"
         "Reason or exemption ref",
     ),
-    *_columns("reliance", "Basis of reliance|Relied-on party|Reliance ref|Expiry|Part kept"),
-    *_columns(
+    *columns("reliance", "Basis of reliance|Relied-on party|Reliance ref|Expiry|Part kept"),
+    *columns(
         "coverage plan",
         "*Phases required|*Method|PIT scenario ids|*SIT or QT test ids|*Mapped by|*Coverage|*Coverage note",
     ),
-    *_columns(
+    *columns(
         "status",
         "*Status in this run|PIT status|SIT or QT status|Regression status|*Overall status|*As of|"
         "*Evidence class|*Release|Builds|Stale (reason)",
     ),
-    *_columns("evidence", "*Evidence refs|Pack hash|*Executed by|Witness"),
-    *_columns(
+    *columns("evidence", "*Evidence refs|Pack hash|*Executed by|Witness"),
+    *columns(
         "exceptions",
         "Open defects by severity|Defect ids|Work-off ref|Target date|*Not-tested reason|Owner",
     ),
-    *_columns(
+    *columns(
         "review",
         "Change since last submission|Party comment|Assurer comment|Assurer decision|Assurer|Date",
     ),
 )
 
-TESTS = _columns(
+TESTS = columns(
     "test",
     "*Our test id|*Programme or QT id|ADO id|*Title|*Stage|*Theme|*Process area|*Type|*Roles|Profile|"
     "Preconditions|"
@@ -84,13 +84,13 @@ TESTS = _columns(
     "*Blame class|*Blame party|*Assumptions leaned on|Defects|*Evidence ref|*SHA-256",
 )
 
-TRACE = _columns(
+TRACE = columns(
     "trace",
     "*Req ID|*Test id|*Party|*Role|*Release|Cycle|*Link|Part of clause|*Verdict|*Run|*Evidence ref|"
     "Stale reason",
 )
 
-GAPS = _columns("gap", "*Gap|*Subject|*Role|*Release|*What is missing|Owner|Date")
+GAPS = columns("gap", "*Gap|*Subject|*Role|*Release|*What is missing|Owner|Date")
 
 STATUS_ORDER = (
     ExecutionStatus.FAILED,

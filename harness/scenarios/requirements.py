@@ -147,6 +147,20 @@ def register_of(catalogue: Path) -> Register:
 
 def joined(registers: Iterable[Register]) -> Register:
     """Return one register of several; raises ConfigurationError for an id given twice or one that is none."""
+    whole = together(registers)
+    for requirement in whole.values():
+        for each in requirement.covered_by:
+            if each not in whole:
+                raise ConfigurationError(
+                    f"'{each}' under 'covered_by' is no requirement",
+                    where=f"{requirement.file}, {requirement.id}",
+                    mend=nearest(each, whole).split(" Known:")[0],
+                )
+    return whole
+
+
+def together(registers: Iterable[Register]) -> Register:
+    """Return one register of several, whatever their ``covered_by`` names; raises as `joined` for the ids."""
     listed = list(registers)
     found: dict[str, Requirement] = {}
     for register in listed:
@@ -157,15 +171,6 @@ def joined(registers: Iterable[Register]) -> Register:
                     where=requirement.file,
                 )
             found[requirement.id] = requirement
-    for requirement in found.values():
-        for each in requirement.covered_by:
-            if each not in found:
-                mend = nearest(each, found).split(" Known:")[0]
-                raise ConfigurationError(
-                    f"'{each}' under 'covered_by' is no requirement",
-                    where=f"{requirement.file}, {requirement.id}",
-                    mend=mend,
-                )
     sources = {key: source for register in listed for key, source in register.sources.items()}
     digests = [register.digest for register in listed]
     digest = digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()

@@ -74,4 +74,4 @@ def test_a_new_pair_shows(small: Path) -> None:
     path.write_text(content.replace("scenario: ", "scenario: X-", 1), encoding="utf-8")
     after = text(catalogue_trace(small, releases=["2.1.0"]))
     assert before != after
-    assert list(json.loads(after)["scenarios"])[0].startswith("X-")
+    assert next(iter(json.loads(after)["scenarios"])).startswith("X-")
