@@ -21,7 +21,7 @@ from harness.stages.plan.model import Plan
 from harness.stages.plan.reading import SHIPPED, find, read_plan
 from harness.stages.plan.starting import candidates
 
-_OWN_FILE = "plan.yaml"
+OWN_FILE = "plan.yaml"
 _WEEKS_AHEAD = 4
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -54,7 +54,7 @@ start_option = click.option(
 
 def open_plan(plan_file: str | None, as_of: str | None, starts: Iterable[str] = ()) -> tuple[Plan, date]:
     """Read the plan that is meant and the day that is meant."""
-    asked = plan_file or (_OWN_FILE if Path(_OWN_FILE).is_file() else SHIPPED[0])
+    asked = plan_file or (OWN_FILE if Path(OWN_FILE).is_file() else SHIPPED[0])
     anchors = {}
     for each in starts:
         track, _, day = each.partition("=")

@@ -1,0 +1,71 @@
+"""A report of sections as files: HTML for people, JSON for programs, XLSX for those who sort and count."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from harness.registers.writing import replace_file
+from harness.reports.completion.document import Document, Table, Value, as_dict, shown
+from harness.reports.completion.extracts import Extract
+from harness.reports.completion.rendering_html import html
+from harness.reports.completion.rendering_xlsx import workbook
+
+_LONGEST_NAME = 31
+
+
+def write(document: Document, data: Mapping[str, Any], folder: Path, name: str) -> list[Path]:
+    """Write ``name.html``, ``name.json`` and ``name.xlsx`` into a folder, each whole or not at all.
+
+    Raises EnvironmentFault when the disk refuses a file.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    content = {**data, "document": as_dict(document)}
+    files = {
+        "html": html(document).encode(),
+        "json": orjson.dumps(content, option=orjson.OPT_INDENT_2),
+        "xlsx": workbook(
+            sheets(document), document.stamp, (document.title, document.subtitle, document.band)
+        ),
+    }
+    written = []
+    for ending, content_bytes in files.items():
+        path = folder / f"{name}.{ending}"
+        replace_file(path, content_bytes)
+        written.append(path)
+    return written
+
+
+def sheets(document: Document) -> list[Extract]:
+    """Return the tables of a document as sheets; those of a section with equal columns share one."""
+    found: list[Extract] = []
+    for section in document.sections:
+        alike: dict[tuple[str, ...], list[Table]] = {}
+        for block in section.blocks:
+            if isinstance(block, Table):
+                alike.setdefault(block.columns, []).append(block)
+        for number, (columns, tables) in enumerate(alike.items(), start=1):
+            name = section.title if len(alike) == 1 else f"{section.number}.{number} {section.title}"
+            rows = tuple(
+                (table.title, *(_plain(value) for value in row)) for table in tables for row in table.rows
+            )
+            titles = [("table", "Table"), *((_key(title), title) for title in columns)]
+            found.append(Extract(_sheet(name), tuple(titles), rows))
+    return found
+
+
+def _plain(value: Value) -> str | int:
+    return value if isinstance(value, int) else shown(value)
+
+
+def _key(title: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_")
+
+
+def _sheet(name: str) -> str:
+    """Return a name that a sheet may have."""
+    return re.sub(r"[\\[\]*?:/\\\\]", " ", name)[:_LONGEST_NAME].strip()
