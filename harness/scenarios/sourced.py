@@ -24,9 +24,9 @@ class Sourced:
     data: Any
     lines: Mapping[Place, int]
 
-    def fail(self, place: Place, what: str, mend: str = "") -> ConfigurationError:
-        """Make the error that names file, line and place."""
-        known = place
+    def fail(self, place: Place, what: str, mend: str = "", *, at: Place | None = None) -> ConfigurationError:
+        """Make the error that names file, line and place; ``at`` is where the line is taken, if elsewhere."""
+        known = place if at is None else at
         while known and known not in self.lines:
             known = known[:-1]
         said = f"at {'/'.join(map(str, place))}: " if place else ""
@@ -54,9 +54,8 @@ def read(path: Path) -> Sourced:
 def explain(problem: Any) -> str:
     """Say what a JSON Schema has against a value, with the nearest name that is allowed."""
     if problem.validator == "additionalProperties":
-        known = problem.schema.get("properties", {})
-        unknown = sorted(set(problem.instance) - set(known))
-        return f"'{unknown[0]}' is not known here. {nearest(unknown[0], known)}"
+        unknown = _unknown(problem)
+        return f"'{unknown}' is not known here. {nearest(unknown, problem.schema.get('properties', {}))}"
     if problem.validator == "enum":
         return (
             f"'{problem.instance}' is not allowed. {nearest(str(problem.instance), problem.validator_value)}"
@@ -64,6 +63,11 @@ def explain(problem: Any) -> str:
     if problem.validator == "format":
         return f"'{problem.instance}' is no date; write it as 2026-11-22"
     return str(problem.message)
+
+
+def _unknown(problem: Any) -> str:
+    """Return the first name that a schema doesn't know."""
+    return str(sorted(set(problem.instance) - set(problem.schema.get("properties", {})))[0])
 
 
 def read_checked(path: Path, schema: Mapping[str, Any], explained: Callable[[Any], str] = explain) -> Sourced:
@@ -80,7 +84,9 @@ def read_checked(path: Path, schema: Mapping[str, Any], explained: Callable[[Any
     if problems:
         first = problems[0]
         more = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise checked.fail(tuple(first.absolute_path), f"{explained(first)}{more}")
+        place = tuple(first.absolute_path)
+        at = (*place, _unknown(first)) if first.validator == "additionalProperties" else place
+        raise checked.fail(place, f"{explained(first)}{more}", at=at)
     return checked
 
 

@@ -100,7 +100,7 @@ def test_the_registers_are_read_as_they_stand(tmp_path: Path) -> None:
     [
         ("defects", DEFECTS, "status: open", "status: opened", ("line 5", "Did you mean 'open'?")),
         ("defects", DEFECTS, 'severity: "2"', 'severity: "22"', ("line 6", "Did you mean '2'?")),
-        ("defects", DEFECTS, "  raised:", "  rised:", ("line 3", "Did you mean 'raised'?")),
+        ("defects", DEFECTS, "  raised:", "  rised:", ("line 8", "Did you mean 'raised'?")),
         ("defects", DEFECTS, "2026-11-02\n", "soon\n", ("line 8", "'soon' is no date")),
         ("defects", DEFECTS, "class: central-system", "class: central", ("line 7", "central-system")),
         ("defects", DEFECTS, "from: new, to: open", "from: new, to: fixed", ("line 12", "can't become")),

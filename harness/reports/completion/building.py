@@ -224,13 +224,14 @@ def _parties(runs: Sequence[Run], held: Standing, given: Given) -> tuple[PartyLi
             mpid=party.mpid,
             real=real,
             builds=tuple(builds.get(dip_id, ())),
+            shown=held.party_name(dip_id),
             declared=_declared(given, party.name, party.organisation, dip_id, party.mpid),
         )
         for (dip_id, real), party in found.items()
     ]
     simulated = [run for run in runs if not _hub_real(run)]
     hub_builds = tuple(dict.fromkeys(b for run in runs if (b := run.header.builds.get(HUB))))
-    hub = PartyLine(HUB, "", HUB, "", "", not simulated, hub_builds, _declared(given, HUB))
+    hub = PartyLine(HUB, "", HUB, "", "", not simulated, hub_builds, HUB, _declared(given, HUB))
     return (*sorted(lines, key=lambda each: (not each.real, each.organisation, each.role, each.name)), hub)
 
 

@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from harness.reports.completion.model import Completion
+from harness.reports.completion.model import Completion, PartyLine
 from harness.reports.completion.sections.defects import age
 
 Value = str | int
 WITHHELD = "withheld"
+_SHORTEST_NAME = 4
+"""Characters of an id that is replaced wherever it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +145,14 @@ def _defects(report: Completion) -> Iterable[tuple[Value, ...]]:
         )
 
 
-def anonymised(report: Completion, found: Iterable[Extract]) -> tuple[Extract, ...]:
-    """Return extracts without names: parties are numbered by role, people and their words withheld."""
-    nameless = _nameless(report)
+def anonymised(
+    found: Iterable[Extract], parties: Iterable[PartyLine], others: Iterable[str] = ()
+) -> tuple[Extract, ...]:
+    """Return extracts without names: parties are numbered by role, people and their words withheld.
+
+    ``others`` are further names of organisations, such as those that raised a defect.
+    """
+    nameless = _nameless(parties, others)
     return tuple(
         replace(each, rows=tuple(_anonymous(each, row, nameless) for row in each.rows)) for each in found
     )
@@ -163,26 +170,26 @@ def _anonymous(extract: Extract, row: tuple[Value, ...], nameless: Callable[[str
     )
 
 
-def _nameless(report: Completion) -> Callable[[str], str]:
-    """Return what replaces every name and id of a party that took part, longest first."""
+def _nameless(parties: Iterable[PartyLine], others: Iterable[str]) -> Callable[[str], str]:
+    """Return what replaces every name and id of a party, longest first."""
     labels: dict[str, str] = {}
     organisations: dict[str, str] = {}
     numbers: dict[str, int] = {}
-    for party in report.parties:
-        if not party.dip_id:
+    for party in parties:
+        if not party.dip_id or party.dip_id in labels:
             continue
         numbers[party.role] = numbers.get(party.role, 0) + 1
         label = f"{party.role} {numbers[party.role]}"
         organisation = organisations.setdefault(party.organisation, f"Organisation {len(organisations) + 1}")
-        shown = report.standing.party_name(party.dip_id)
-        for name in (shown, party.name, party.dip_id, party.mpid):
-            if len(name) > 3:
+        for name in (party.shown, party.name, party.dip_id, party.mpid):
+            if len(name) >= _SHORTEST_NAME:
                 labels.setdefault(name, label)
         if party.organisation:
             labels.setdefault(party.organisation, organisation)
-    for defect in report.registers.defects:
-        if defect.raised_by:
-            labels.setdefault(defect.raised_by, "Organisation of another")
+    for name in others:
+        if name:
+            labels.setdefault(name, f"Organisation {len(organisations) + 1}")
+            organisations.setdefault(name, labels[name])
     if not labels:
         return str
     pattern = re.compile("|".join(sorted(map(re.escape, labels), key=len, reverse=True)))

@@ -100,6 +100,4 @@ def read_given(path: Path) -> Given:
 def _explained(problem: Any) -> str:
     if problem.validator == "const":
         return f"format '{problem.instance}' is not read here; write {problem.validator_value}"
-    if problem.validator == "format":
-        return f"'{problem.instance}' is no date; write it as 2026-11-22"
     return explain(problem)

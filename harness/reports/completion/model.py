@@ -113,6 +113,8 @@ class PartyLine:
     mpid: str
     real: bool
     builds: tuple[str, ...]
+    shown: str
+    """As the report calls it."""
     declared: bool
     """Whether the title block declares it as simulated; only asked of simulated ones."""
 

@@ -96,6 +96,8 @@ def _block(block: Block, change: Change) -> Block:
                 checks=tuple((change(a), change(b), change(c)) for a, b, c in block.checks),
                 messages=tuple(_message(each, change) for each in block.messages),
             )
+        case _:
+            return block
 
 
 def _message(message: Message, change: Change) -> Message:
