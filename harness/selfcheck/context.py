@@ -69,6 +69,7 @@ class Context:
         self._private: Path | None = None
         self._target: Target | None = None
         self._clients: dict[str, DipClient] = {}
+        self._closing: list[Callable[[], None]] = []
 
     @property
     def settings(self) -> Settings:
@@ -136,6 +137,14 @@ class Context:
     def participant_ca(self) -> Path:
         """Return one file with whoever vouches for the participant's own certificates."""
         return self._joined("participant-ca.pem", self.trust_files())
+
+    def trusted_clients(self) -> Path:
+        """Return one file with whoever vouches for callers of the embedded DIP and the participant."""
+        return self._joined("clients-ca.pem", (self.hub_ca, *self.profile.trust))
+
+    def also_close(self, closing: Callable[[], None]) -> None:
+        """Have something closed with the context."""
+        self._closing.append(closing)
 
     def hub(self) -> Target:
         """Return the running embedded DIP; it is started when first asked for.
@@ -271,6 +280,8 @@ class Context:
 
     def close(self) -> None:
         """Stop the DIP, close connections and remove the private folder."""
+        while self._closing:
+            self._closing.pop()()
         for client in self._clients.values():
             client.close()
         self._clients.clear()

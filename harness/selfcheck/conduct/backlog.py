@@ -1,0 +1,128 @@
+"""The rehearsal of an outage: what the DIP held back for three days goes out at once, oldest first.
+
+The times in the messages span the outage, the delivery doesn't: it takes as long as the receiver needs. The
+message whose answer the outage cut off comes first, and once more at the end, as a late duplicate.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from harness.selfcheck.conduct import judging
+from harness.selfcheck.conduct.calling import CUT_ANSWER, Manner, Reply
+from harness.selfcheck.conduct.ledger import Held, Ledger
+from harness.selfcheck.conduct.publications import Publication
+from harness.selfcheck.conduct.trial import Trial
+
+_BATCH = 25
+_LONGEST_WAIT = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """How a receiver caught up."""
+
+    publications: tuple[Publication, ...]
+    """In the order in which they were delivered."""
+    hours: float
+    calls: int
+    repeats: int
+    """Calls that were made again, after an answer that the DIP retries."""
+    refused: tuple[str, ...]
+    """What was answered in place of 201, one sentence a call."""
+    late: Reply
+    """The answer to the duplicate at the end."""
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Messages a second."""
+        return len(self.publications) / self.seconds if self.seconds else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What the participant's ledger says of a backlog."""
+
+    missing: int
+    doubled: int
+    disordered: int | None
+    """How many messages stand before one that was delivered earlier; None where the ledger tells no place."""
+
+
+def rehearse(trial: Trial, *, count: int, hours: float) -> Recovery:
+    """Deliver a backlog of ``count`` messages to one webhook, of every pair that the role receives."""
+    publications = _backlog(trial, count, hours)
+    first = publications[0]
+    trial.send((first,), Manner(cut=CUT_ANSWER))
+    calls = repeats = 0
+    refused: list[str] = []
+    started = time.perf_counter()
+    for batch in _batches(publications):
+        reply, again = _delivered(trial, batch)
+        calls, repeats = calls + 1 + again, repeats + again
+        wrong = judging.created(reply)
+        if wrong and not (first in batch and not judging.repeated(reply)):
+            refused.append(wrong)
+    seconds = time.perf_counter() - started
+    late = trial.send((first,)).reply
+    return Recovery(publications, hours, calls, repeats, tuple(refused), late, seconds)
+
+
+def read(ledger: Ledger, recovery: Recovery, *, seconds: float) -> Books:
+    """Ask the ledger about every message, after it had ``seconds`` for the last one."""
+    last = recovery.publications[-1]
+    ledger.wait(last.reference, 1, seconds=seconds)
+    ledger.wait(recovery.publications[0].reference, 2, seconds=seconds)
+    held = [ledger.look(each.reference) for each in recovery.publications]
+    return Books(
+        missing=sum(1 for each in held if each.count == 0),
+        doubled=sum(1 for each in held if each.count > 1),
+        disordered=_disordered(held),
+    )
+
+
+def _disordered(held: Sequence[Held]) -> int | None:
+    places = [each.place for each in held if each.place is not None]
+    if len(places) < 2:
+        return None
+    return sum(1 for before, after in itertools.pairwise(places) if after < before)
+
+
+def _backlog(trial: Trial, count: int, hours: float) -> tuple[Publication, ...]:
+    now, pairs = trial.now(), [each for each in trial.press.pairs if each.interface.startswith("IF-")]
+    span = timedelta(hours=hours)
+    return tuple(
+        trial.press.publication(pairs[at * len(pairs) // count], now - span * (1 - at / count))
+        for at in range(count)
+    )
+
+
+def _batches(publications: Sequence[Publication]) -> Iterator[tuple[Publication, ...]]:
+    """Give publications of one interface together, in order."""
+    batch: list[Publication] = []
+    for each in publications:
+        if batch and (each.interface != batch[0].interface or len(batch) >= _BATCH):
+            yield tuple(batch)
+            batch = []
+        batch.append(each)
+    if batch:
+        yield tuple(batch)
+
+
+def _delivered(trial: Trial, batch: Sequence[Publication]) -> tuple[Reply, int]:
+    """Deliver a batch as the hub does: again after an answer that it retries. Returns how often, too."""
+    settings = trial.settings
+    wait = settings.number("delivery.backoff_seconds")
+    reply = trial.send(batch).reply
+    for again in range(settings.integer("delivery.attempts") - 1):
+        if reply.status is not None and reply.status not in trial.retried:
+            return reply, again
+        time.sleep(min(wait, _LONGEST_WAIT))
+        wait *= 2
+        reply = trial.send(batch).reply
+    return reply, settings.integer("delivery.attempts") - 1
