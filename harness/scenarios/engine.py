@@ -27,6 +27,7 @@ from harness.scenarios.model import (
     InOrder,
     Receive,
     ReceiveStatus,
+    Reconcile,
     Replay,
     Requeue,
     Step,
@@ -44,6 +45,7 @@ from harness.scenarios.steps import (
     others,
     outside,
     receive,
+    reconcile,
     send,
     status,
 )
@@ -52,7 +54,17 @@ from harness.scenarios.twins import begin
 from harness.spec.release import load
 
 __all__ = [
-    "again", "answer", "check", "fault", "order", "others", "outside", "receive", "run_case", "send",
+    "again",
+    "answer",
+    "check",
+    "fault",
+    "order",
+    "others",
+    "outside",
+    "receive",
+    "reconcile",
+    "run_case",
+    "send",
     "status",
 ]  # fmt: skip
 
@@ -64,6 +76,7 @@ _NEEDS: dict[type[Step], str] = {
     Replay: "admin",
     ExpectNone: "admin",
     InOrder: "admin",
+    Reconcile: "admin",
     Check: "admin",
     Webhook: "admin",
     Advance: "clock",

@@ -117,6 +117,18 @@ class InOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class Reconcile:
+    """The reports of a kind that were received add up; with ``day`` they hold what ``by`` was sent for it."""
+
+    report: str
+    """Such as REP-002."""
+    by: str
+    """The alias of the party that made it."""
+    day: str = ""
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Webhook:
     """A party sets or removes its webhook for a channel; ``set-for-another``: for a DIP id not its own."""
 
@@ -212,6 +224,7 @@ Step = (
     | ReceiveStatus
     | ExpectNone
     | InOrder
+    | Reconcile
     | Webhook
     | Advance
     | Check
@@ -231,6 +244,7 @@ STEPS: dict[str, type[Step]] = {
     "receive_status": ReceiveStatus,
     "expect_none": ExpectNone,
     "in_order": InOrder,
+    "reconcile": Reconcile,
     "webhook": Webhook,
     "advance": Advance,
     "check": Check,

@@ -9,9 +9,12 @@ from simulators.participants.seeded import Fault, fault
 from simulators.participants.spoiling import (
     an_hour,
     changed,
+    charged,
     deaf,
     doubled,
+    doubled_volume,
     dropped,
+    estimated_twice,
     hour_off,
     neighbour,
     of,
@@ -175,6 +178,14 @@ for each in (
     Fault(
         "default-wrong-run", frozenset({"MDS"}), "a default names another settlement run",
         sends=places(of("IF-013"), B049__settlementCode="DF"),
+    ),
+    Fault(
+        "charges-doubled", frozenset({"MDS"}), "a report for charges holds every volume twice",
+        sends=charged(doubled_volume),
+    ),
+    Fault(
+        "charges-unbalanced", frozenset({"MDS"}), "a report for charges does not add up",
+        sends=charged(estimated_twice),
     ),
     Fault(
         "consumption-unheard", frozenset({"MDS"}), "consumption is not taken in", hears=deaf("IF-021")

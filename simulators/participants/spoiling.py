@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
+import orjson
+
 from harness.clock import message_time
+from harness.messages.build import compress_report
 from harness.messages.identifiers import UNIQUE_DIGITS, distributor_of, mpan
 from simulators.participants.behaviours import Acting, Outgoing, Publication
 from simulators.participants.seeded import Hears, Sends
@@ -43,6 +49,43 @@ def places(fits: Fits, **values: object) -> Sends:
     """Send some messages with other values; ``B007__responseCode`` names B007.responseCode."""
     wanted = {place.replace("__", "."): value for place, value in values.items()}
     return changed(fits, lambda message, _: replace(message, places={**message.places, **wanted}))
+
+
+def charged(change: Callable[[dict[str, Any]], None]) -> Sends:
+    """Change each tariff of the charge reports that were worked out from a settlement run."""
+
+    def spoil(message: Outgoing, _acting: Acting) -> Outgoing:
+        body = orjson.loads(zlib.decompress(base64.b64decode(str(message.places[_PACKED]))))
+        for tariff in _tariffs(body):
+            change(tariff)
+        return replace(message, places={**message.places, _PACKED: compress_report(body)})
+
+    return changed(lambda message: _PACKED in message.places, spoil)
+
+
+_PACKED = "P03.compressedReport"
+
+
+def _tariffs(node: Any) -> list[dict[str, Any]]:
+    if isinstance(node, list):
+        return [tariff for each in node for tariff in _tariffs(each)]
+    if not isinstance(node, dict):
+        return []
+    return [node] if "R0105" in node else _tariffs(list(node.values()))
+
+
+def estimated_twice(tariff: dict[str, Any]) -> None:
+    """Count the actual volume of a tariff as estimated as well."""
+    daily = tariff["R0105"]
+    daily["dailyTotalVolumeBasedOnEstimatedData"] = daily["dailyTotalVolumeBasedOnActualData"]
+
+
+def doubled_volume(tariff: dict[str, Any]) -> None:
+    """Double every volume of a tariff, so that it adds up all the same."""
+    for field in tariff["R0105"]:
+        tariff["R0105"][field] = f"{2 * Decimal(tariff['R0105'][field]):.6f}"
+    for period in next(value for value in tariff.values() if isinstance(value, list)):
+        period["totalUncorrectedVolume"] = f"{2 * Decimal(period['totalUncorrectedVolume']):.6f}"
 
 
 def reversed_order(interfaces: frozenset[str]) -> Sends:

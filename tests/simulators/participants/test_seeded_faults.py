@@ -104,6 +104,14 @@ def settled(options: dict[str, Any]) -> tuple[Player, list[Outgoing]]:
     return player, sent + player.told("run", run="SF", day="2026-02-26", anyway="true")
 
 
+def charged(options: dict[str, Any]) -> tuple[Player, list[Outgoing]]:
+    """Play settlement that reports the volumes of a run."""
+    player = Player(MDS, "market-data-service", points=KNOWN, **options)
+    player.hears("IF-021", "ActivePower", DATA, CustomBlock=sent_by(day="2026-02-26"))
+    player.told("run", run="SF", day="2026-02-26", anyway="true")
+    return player, player.told("charges", mpan=None, report="REP-002", run="SF", day="2026-02-26")
+
+
 def appointing(options: dict[str, Any]) -> tuple[Player, list[Outgoing]]:
     """Play a supplier that appoints both services."""
     plan = {"metering_service": METERING, "data_service": DATA}
@@ -155,6 +163,8 @@ SCENES: dict[str, Scene] = {
     "retrieved-for-another": retrieved,
     **dict.fromkeys(("rejection-lost", "rejection-uncoded", "default-lost", "default-wrong-run"), settled),
     "consumption-unheard": settled,
+    "charges-doubled": charged,
+    "charges-unbalanced": charged,
     "appointed-on-registration-date": appointing,
     "appointment-forgotten": appointing,
     "load-shapes-lost": shaped,
