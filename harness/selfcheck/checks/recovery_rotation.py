@@ -245,9 +245,7 @@ def _rotate(context: Context) -> _Rotated:
 
 def _call_hook(context: Context, what: str, issued: Issued) -> None:
     command = [
-        part.replace("{what}", what)
-        .replace("{cert}", str(issued.cert))
-        .replace("{key}", str(issued.key))
+        part.replace("{what}", what).replace("{cert}", str(issued.cert)).replace("{key}", str(issued.key))
         for part in context.profile.hooks.rotate
     ]
     try:
