@@ -9,9 +9,9 @@ import orjson
 
 from harness.selfcheck.check import Finding, Omit, check, failed, held, unclear
 from harness.selfcheck.checks.interfaces_received import EVERY, ROUTING
+from harness.selfcheck.conduct.sending import Sending, sendings
 from harness.selfcheck.context import Context
 from harness.selfcheck.inbox import Heard, owners
-from harness.selfcheck.sending import Sending, sendings
 from harness.spec.examine import examine_body
 from harness.spec.release import load
 from harness.transport.signature import API_KEY

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from harness.errors import ConfigurationError
-from harness.selfcheck.captures import Captured
 from harness.selfcheck.check import Omit
 from harness.selfcheck.conduct.publications import sent_pairs
 from harness.selfcheck.context import Context
@@ -119,18 +118,3 @@ def _hook(context: Context, party: Party, interface: str, event: str, url: str) 
         return ""
     said = done.stderr.decode("utf-8", "replace").strip().splitlines()
     return f"the send hook ended with {done.returncode}" + (f": {said[-1][:200]}" if said else "")
-
-
-def sent(context: Context, party: Party, interface: str, event: str) -> list[Captured]:
-    """Return the request that the participant makes for an interface and event, as it came.
-
-    Empty where nothing came; raises Omit where there is neither a hook nor a person.
-    """
-    found = send(context, party, interface, event)
-    if not found.asked:
-        raise Omit("the profile has no send hook, and nobody is at the terminal")
-    heard = found.heard
-    if heard is None:
-        return []
-    where = f"{party.role} {party.dip_id}: {interface} [{event}]"
-    return [Captured(where, heard.method, heard.url, heard.headers, heard.body, heard.client, live=True)]
