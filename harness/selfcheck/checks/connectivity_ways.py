@@ -32,6 +32,8 @@ _SOUND = (
 )
 _SLOW_SIGNING = 1.0
 """Seconds for a signature from which a sender that signs each message one by one should be told."""
+_DOWN = (500, 502, 503, 504)
+"""What a hop answers that is there, and whose next hop is not."""
 _SKEW = "signing.skew_seconds"
 _OFF = "selfcheck.clock_seconds"
 
@@ -283,14 +285,14 @@ def sign_command(context: Context) -> Iterator[Finding]:
     basis="assumed",
 )
 def probe_points(context: Context) -> Iterator[Finding]:
-    """Where the outer hop answers and an inner one doesn't, the adapter is sound and the system behind is not."""
+    """Where the outer hop answers and an inner one doesn't, the adapter is sound and the rest is not."""
     probes = context.profile.probes
     if not probes:
         raise Omit("the profile names no probe points")
     before = ""
     for each in probes:
         status, said = _probed(context, each.url)
-        if status is not None and status < 500:
+        if status is not None and status not in _DOWN:
             yield held(each.name, f"answers {status}")
             before = each.name
             continue
@@ -298,7 +300,7 @@ def probe_points(context: Context) -> Iterator[Finding]:
         reached = f"{before} answers, {each.name} does not" if before else first
         yield failed(
             each.name,
-            expected=f"an answer below 500 at {each.url}",
+            expected=f"an answer that is no server fault at {each.url}",
             actual=said or f"answers {status}",
             hint=f"{reached}: look at {each.name} and at the way from {before or 'outside'} to it.",
             key=each.name,
