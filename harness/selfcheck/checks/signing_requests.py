@@ -191,7 +191,7 @@ def headers(context: Context) -> Iterator[Finding]:
     yield from _of_faults(
         context,
         ("header",),
-        "has all four headers",
+        "all four headers are there",
         expected=", ".join(HEADERS),
         hint="Send all four; let the gateway pass every header that begins with X-DIP.",
     )
@@ -251,7 +251,7 @@ def string_to_sign(context: Context) -> Iterator[Finding]:
     yield from _of_faults(
         context,
         ("signature",),
-        "is signed over its own string",
+        "the signature verifies",
         expected="a signature that verifies",
         hint="No usual mistake explains it: compare with `dip sign` for the same request.",
     )
@@ -293,7 +293,7 @@ def certificate_trusted(context: Context) -> Iterator[Finding]:
     yield from _of_faults(
         context,
         _STANDINGS,
-        "is signed with a certificate that can be believed",
+        "the certificate that signs can be believed",
         expected="a certificate in force from an authority in `trust`",
         hint="Load the profile's signing certificate into the system.",
     )
@@ -363,7 +363,7 @@ def _of_faults(
     """Judge every request for some faults of its verification; others are other checks' business."""
     for each in judged(context):
         found = each.verification
-        name = f"{each.request.where} {title}"
+        name = f"{each.request.where}: {title}"
         if found.fault not in faults:
             if _rank(found.fault) > max(map(_rank, faults)):
                 yield held(name)
@@ -386,4 +386,6 @@ def _of_faults(
 
 def _rank(fault: str) -> int:
     """Return the place of a fault in the order of verifying: what comes before it is right."""
+    if not fault:
+        return len(_ORDER) + 1
     return _ORDER.index(fault) if fault in _ORDER else len(_ORDER)
