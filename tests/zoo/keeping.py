@@ -24,9 +24,11 @@ from harness.selfcheck.profile import load
 from harness.selfcheck.running import run, selected
 from tests.zoo.dens import Den, Shown
 from tests.zoo.minds import Book, Home, Mind
+from tests.zoo.senders import HUB_PARTIES, Credentials, Sender
 
 DIP_ID = "3100000077"
 ROLE = "LSS"
+_API_KEY = "zoo-0123456789abcdef"
 PARTIES = {DIP_ID: ROLE}
 """The load shaping service receives few interfaces, and the largest message among them."""
 
@@ -43,6 +45,8 @@ class Nest:
     tables: dict[str, dict[str, object]]
     """Tables of the profile by name, to be changed."""
     top: dict[str, object]
+    own: Credentials
+    """What its sender shows and signs with."""
     party: dict[str, object] = field(default_factory=dict)
     """Further fields of every party."""
 
@@ -81,6 +85,7 @@ class Animal:
     blame: BlameClass | None = BlameClass.PARTICIPANT
     mind: type[Mind] = Mind
     den: Callable[[Mind, Shown], Den] = Den
+    sender: type[Sender] = Sender
     settle: Callable[[Nest], None] = lambda _: None
     """Changes the nest before the animal moves in."""
     parties: dict[str, str] = field(default_factory=lambda: dict(PARTIES))
@@ -96,7 +101,7 @@ class Animal:
 
 ANIMALS: dict[str, Animal] = {}
 """Every broken animal by name."""
-Kind = TypeVar("Kind", bound=type[Mind] | type[Den])
+Kind = TypeVar("Kind", bound=type[Mind] | type[Den] | type[Sender])
 
 
 def broken(found: Animal) -> Animal:
@@ -111,7 +116,7 @@ def animal(name: str, check: str, **more: Any) -> Callable[[Kind], Kind]:
     """Make a mind or a den an animal: its docstring is its fault, ``check`` finds it."""
 
     def register(kind: Kind) -> Kind:
-        place = "mind" if issubclass(kind, Mind) else "den"
+        place = "mind" if issubclass(kind, Mind) else "den" if issubclass(kind, Den) else "sender"
         broken(Animal(name, kind.__doc__ or "", check, **{place: kind, **more}))
         return kind
 
@@ -138,10 +143,15 @@ class Keeper:
             authority.issue("zoo", profile, organisation="Zoo Energy", dip_ids=[DIP_ID])
             for profile in ("tls-client", "signing", "tls-server")
         ]
-        hub = prepare_hub(folder / "test-dip").with_role("DIP")[0].dip_id
+        network = prepare_hub(folder / "test-dip")
+        hub = network.with_role("DIP")[0].dip_id
+        HUB_PARTIES.update({each.role: (each.dip_id, each.mpid) for each in reversed(network.parties)})
+        self._key_file = folder / "api.key"
+        self._key_file.write_text(_API_KEY + "\n", encoding="ascii")
         self.certs = Certs(authority, hub, made[0], made[1], made[2], folder / "test-dip")
         self._books: dict[str, Book] = {}
         self._dens: dict[str, Den] = {}
+        self._senders: dict[str, Sender] = {}
         self._ledger = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._ledger.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
@@ -173,6 +183,7 @@ class Keeper:
     def _living(self, animal: Animal, nest: Nest) -> Iterator[Den]:
         mind = animal.mind(nest.home)
         self._books[animal.name] = mind.book
+        self._senders[animal.name] = animal.sender(nest.own)
         den = self._dens[animal.name] = animal.den(mind, nest.shown)
         with den:
             nest.tables["webhook"].setdefault("next_url", den.url.replace("127.0.0.1", "localhost"))
@@ -196,10 +207,22 @@ class Keeper:
                     "ledger": [f"{self._ledger_url}/{animal.name}/{{reference}}"],
                     "stop": self._told(animal, "stop"),
                     "start": self._told(animal, "start"),
-                    "rotate": [*self._told(animal, "rotate"), "{cert}", "{key}"],
+                    "rotate": [*self._told(animal, "rotate"), "{what}", "{cert}", "{key}"],
+                    "send": [*self._told(animal, "send"), "{interface}", "{event}", "{url}"],
                 },
             },
             {"name": "Zoo Energy", "environment": "SIT", "releases": ["2.1.0"]},
+            Credentials(
+                certs.tls.cert,
+                certs.tls.key,
+                certs.signing.cert,
+                certs.signing.key,
+                _API_KEY,
+                ca,
+                DIP_ID,
+                ROLE,
+            ),
+            {"api_key_file": str(self._key_file)},
         )
 
     def _profile(self, nest: Nest, animal: Animal, den: Den) -> Path:
@@ -235,7 +258,7 @@ class Keeper:
         return f"http://127.0.0.1:{self._ledger.server_address[1]}"
 
     def _handler(self) -> type[http.server.BaseHTTPRequestHandler]:
-        books, dens = self._books, self._dens
+        books, dens, senders = self._books, self._dens, self._senders
 
         class Ledger(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
@@ -249,7 +272,16 @@ class Keeper:
             def do_POST(self) -> None:
                 _, name, what = self.path.split("/", 2)
                 words = self.rfile.read(int(self.headers["Content-Length"])).decode().split("\n")
-                getattr(dens[name], what)(*filter(None, words))
+                try:
+                    if what == "send":
+                        senders[name].send(*words)
+                    elif what == "rotate" and words[0] != "webhook":
+                        senders[name].rotate(words[0], Path(words[1]), Path(words[2]))
+                    else:
+                        getattr(dens[name], what)(*filter(None, words[1:]))
+                except Exception as error:
+                    self.send_error(500, type(error).__name__)
+                    return
                 self.send_response(200)
                 self.send_header("Content-Length", "0")
                 self.end_headers()

@@ -1,0 +1,121 @@
+"""What animals send when the send hook tells them to, and those that send wrongly."""
+
+# ruff: noqa: D102, ARG002 - overridden methods
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from harness.clock import header_time
+from harness.messages.build import Context, build
+from harness.messages.identifiers import mpan, sender_unique_reference
+from harness.security.signing import Signer
+from harness.spec.release import load
+
+HUB_PARTIES: dict[str, tuple[str, str]] = {}
+"""(DIP id, MPID) by role of the simulated network: whom messages name."""
+
+
+@dataclass
+class Credentials:
+    """What a sender shows and signs with; its hook changes it."""
+
+    tls_cert: Path
+    tls_key: Path
+    signing_cert: Path
+    signing_key: Path
+    api_key: str
+    ca: Path
+    dip_id: str
+    role: str
+
+
+class Sender:
+    """A sound one."""
+
+    attempts = 5
+
+    def __init__(self, credentials: Credentials) -> None:
+        self.own = credentials
+
+    def send(self, interface: str, event: str, url: str) -> None:
+        """Send one message, again where the DIP says that it can't take it now."""
+        body = json.dumps([{"payload": self.payload(interface, event)}]).encode()
+        for attempt in range(self.attempts):
+            status = self.post(f"{url}/dip-channel/{self.channel(interface)}", body)
+            if status not in (408, 429, 500, 502, 503, 504):
+                return
+            time.sleep(0.05 * (attempt + 1))
+
+    def channel(self, interface: str) -> str:
+        """Return where a message goes."""
+        return interface
+
+    def payload(self, interface: str, event: str) -> dict[str, Any]:
+        """Build a message."""
+        now, own = datetime.now(UTC), self.own
+        context = Context(
+            seed=uuid.uuid4().int,
+            now=now,
+            environment="SIT",
+            sender_dip_id=own.dip_id,
+            sender_role=own.role,
+            connection_provider=None,
+            sub_text=None,
+            mpan=mpan("10", uuid.uuid4().int % 10**9),
+            distributor_dip_id=HUB_PARTIES["LDSO"][0],
+            primary_recipients=(),
+            parties=HUB_PARTIES,
+            reference=self.reference(interface, now),
+        )
+        return build(load("2.1.0"), interface, event, context)
+
+    def reference(self, interface: str, now: datetime) -> str:
+        """Return a reference that was never used."""
+        return sender_unique_reference(
+            "2.1.0", interface, self.own.dip_id, self.own.role, now, uuid.uuid4().hex
+        )
+
+    def post(self, url: str, body: bytes) -> int:
+        """Make the call; returns the status."""
+        parts = urlsplit(url)
+        connection = http.client.HTTPSConnection(
+            parts.hostname or "", parts.port, context=self.context(), timeout=5
+        )
+        try:
+            connection.request("POST", parts.path, body, self.headers(url, body))
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status
+        finally:
+            connection.close()
+
+    def context(self) -> ssl.SSLContext:
+        """Return the TLS context."""
+        context = ssl.create_default_context(cafile=str(self.own.ca))
+        context.load_cert_chain(self.own.tls_cert, self.own.tls_key)
+        return context
+
+    def headers(self, url: str, body: bytes) -> dict[str, str]:
+        """Return the headers of a call."""
+        signer = Signer.load(self.own.signing_cert, self.own.signing_key)
+        signed = signer.sign("POST", url, body, date=header_time(datetime.now(UTC)))
+        return {**signed, "Content-Type": "application/json", "X-API-Key": self.own.api_key}
+
+    def rotate(self, what: str, cert: Path, key: Path) -> None:
+        """Take new credentials."""
+        if what == "tls":
+            self.own.tls_cert, self.own.tls_key = cert, key
+        elif what == "signing":
+            self.own.signing_cert, self.own.signing_key = cert, key
+        elif what == "api-key":
+            self.own.api_key = key.read_text().strip()
