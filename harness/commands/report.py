@@ -1,4 +1,4 @@
-"""``dip report``: requirement baselines compared, and somebody's own trace matrix filled from runs."""
+"""``dip report``: the group of reports, and somebody's own trace matrix filled from runs."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ import click
 
 from harness.commands.plan_view import print_table
 from harness.errors import ConfigurationError
-from harness.reports import baselines, fill_map
-from harness.reports.baselines import Comparison, compare, read_baseline, read_baseline_map
+from harness.reports import fill_map
 from harness.reports.fill_map import FillMap, read_fill_map
 from harness.reports.rows_of_runs import shown
 from harness.reports.rttm_filling import Filling, fill
@@ -27,6 +26,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 LATER = {
+    "baseline": "report_baseline:baseline",
     "completion": "report_completion:completion_",
     "cycle": "report_progress:cycle",
     "exit": "report_exit:exit_",
@@ -55,11 +55,6 @@ class Reports(click.Group):
 @click.group(cls=Reports)
 def report() -> None:
     """Reports beside those that every run writes: of a stage, of parties, of requirements."""
-
-
-@report.group()
-def baseline() -> None:
-    """Requirement baselines as CSV or XLSX files."""
 
 
 class Matrices(click.Group):
@@ -100,7 +95,8 @@ def rttm() -> None:
     """
 
 
-def _map_option(default: Path) -> Callable[[F], F]:
+def map_option(default: Path) -> Callable[[F], F]:
+    """Return the option of a column map."""
     return click.option(
         "--map",
         "map_file",
@@ -110,67 +106,7 @@ def _map_option(default: Path) -> Callable[[F], F]:
     )
 
 
-_json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-
-
-@baseline.command("map", epilog="\b\nExample:\n  dip report baseline map > baseline.yaml")
-def baseline_map() -> None:
-    """Print the shipped column map of a baseline, to copy from."""
-    click.echo(baselines.DEFAULT_MAP.read_text(encoding="utf-8"), nl=False)
-
-
-@baseline.command(
-    "compare",
-    epilog="\b\nExample:\n  dip report baseline compare old.csv new.xlsx --map baseline.yaml\n"
-    "  dip report baseline compare old.xlsx new.xlsx --json",
-)
-@click.argument("old", type=click.Path(path_type=Path))
-@click.argument("new", type=click.Path(path_type=Path))
-@_map_option(baselines.DEFAULT_MAP)
-@_json_option
-def compare_(old: Path, new: Path, map_file: Path | None, as_json: bool) -> None:
-    """Compare two requirement baselines letter by letter: added, removed, changed, moved to another clause.
-
-    Exit 0 whether they differ or not, 2 where one can't be read.
-    """
-    columns = read_baseline_map(map_file or baselines.DEFAULT_MAP)
-    was, now = read_baseline(old, columns), read_baseline(new, columns)
-    found = compare(was, now)
-    if as_json:
-        sides = {
-            name: {"file": each.where, "sha256": each.digest, "requirements": len(each.entries)}
-            for name, each in (("old", was), ("new", now))
-        }
-        click.echo(json.dumps({**sides, **found.as_dict()}, indent=2))
-        return
-    for name, each in (("old", was), ("new", now)):
-        click.echo(f"{name}  {each.where}: {len(each.entries):,} requirements, SHA-256 {each.digest}")
-    _print_comparison(found)
-
-
-def _print_comparison(found: Comparison) -> None:
-    for title, entries in (("Added", found.added), ("Removed", found.removed)):
-        if entries:
-            print_table(
-                title,
-                ("requirement", "text", "at"),
-                [(each.name, each.values.get("text", ""), each.place) for each in entries],
-            )
-    for title, changes in (("Changed", found.changed), ("Moved to another clause", found.moved)):
-        if changes:
-            print_table(
-                title,
-                ("requirement", "column", "old", "new", "at"),
-                [(each.requirement, each.field, each.old, each.new, each.new_place) for each in changes],
-            )
-    for field in found.not_compared:
-        click.echo(f"Not compared: '{field}', which one of the two lacks")
-    click.echo(
-        "no difference"
-        if found.same
-        else f"{len(found.added)} added, {len(found.removed)} removed, {len(found.changed)} changed, "
-        f"{len(found.moved)} moved"
-    )
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
 @rttm.command("map", epilog="\b\nExample:\n  dip report rttm map > rttm-map.yaml")
@@ -185,11 +121,11 @@ def rttm_map() -> None:
 )
 @click.argument("workbook", type=click.Path(path_type=Path))
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
-@_map_option(fill_map.DEFAULT_MAP)
+@map_option(fill_map.DEFAULT_MAP)
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), metavar="FILE.xlsx", help="The new file."
 )
-@_json_option
+@json_option
 def fill_(workbook: Path, runs: tuple[Path, ...], map_file: Path | None, out: Path, as_json: bool) -> None:
     """Fill the columns of somebody's WORKBOOK from the folders RUNS, into a new file.
 
@@ -205,7 +141,7 @@ def fill_(workbook: Path, runs: tuple[Path, ...], map_file: Path | None, out: Pa
     read = _distinct([read_run(folder) for folder in runs])
     done = fill(read_bytes(workbook), str(workbook), columns, shown(read, shipped(), columns))
     if done.data is not None:
-        _write_new(out, done.data)
+        write_new(out, done.data)
     if as_json:
         click.echo(json.dumps(_as_dict(workbook, out, read, done), indent=2))
     else:
@@ -223,7 +159,8 @@ def _distinct(read: Sequence[Run]) -> Sequence[Run]:
     return read
 
 
-def _write_new(out: Path, data: bytes) -> None:
+def write_new(out: Path, data: bytes) -> None:
+    """Write a file that is not there yet; raises ConfigurationError where it is or the disk refuses."""
     try:
         with out.open("xb") as file:
             file.write(data)
@@ -252,23 +189,23 @@ def _print_filling(out: Path, read: Iterable[Run], columns: FillMap, done: Filli
     for run in read:
         cut = ", cut off" if run.interrupted else ""
         click.echo(f"run {run.header.run}: stage {run.header.stage}, {run.evidence_class}{cut}")
-    _listed(
+    listed(
         "Rows that nothing belongs to",
         ("cell", "id", "why"),
         [(e.cell, e.id, e.reason) for e in done.unmatched],
     )
-    _listed(
+    listed(
         "Rows without a result",
         ("cell", "id", "why"),
         [(e.cell, e.id, e.reason) for e in done.without_result],
     )
-    _listed("Results without a row", ("id", "cases"), [(key, str(cases)) for key, cases in done.without_row])
-    _listed(
+    listed("Results without a row", ("id", "cases"), [(key, str(cases)) for key, cases in done.without_row])
+    listed(
         f"Results of ours without an id of scheme '{columns.scheme}'",
         ("our id",),
         [(e,) for e in done.without_id],
     )
-    _listed(
+    listed(
         "Cells left as they are",
         ("cell", "column", "holds", "would be", "why"),
         [(e.cell, e.column, e.there, e.value, e.reason) for e in done.kept],
@@ -279,7 +216,8 @@ def _print_filling(out: Path, read: Iterable[Run], columns: FillMap, done: Filli
         click.echo(f"{len(done.written)} cells of sheet '{done.sheet}' written to {out}")
 
 
-def _listed(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def listed(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table of the first rows, and how many more there are."""
     if not rows:
         return
     click.echo(f"{title}: {len(rows)}")

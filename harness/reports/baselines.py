@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,18 @@ from harness.settings import read
 
 DEFAULT_MAP = SHIPPED / "baseline.yaml"
 FIELDS = (
-    "external_id", "parent", "text", "source", "version", "clause", "type", "area", "priority", "roles",
-    "interfaces", "events", "data_items", "phases", "method",
+    "external_id", "parent", "title", "text", "source", "version", "clause", "type", "area", "priority",
+    "roles", "segments", "interfaces", "events", "data_items", "phases", "method", "covered_by",
 )  # fmt: skip
 _CLAUSE = "clause"
 
 
 @dataclass(frozen=True, slots=True)
 class BaselineMap:
-    """Titles by field; ``optional`` fields may be missing in a table; ``key`` makes a row unique."""
+    """Titles by field; ``optional`` fields may be missing in a table; ``key`` makes a row unique.
+
+    ``words`` (by field, theirs to ours) and ``defaults`` (by field) are for importing; comparing leaves them.
+    """
 
     where: str
     sheet: str
@@ -31,6 +34,8 @@ class BaselineMap:
     titles: Mapping[str, str]
     optional: frozenset[str]
     key: tuple[str, ...]
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    defaults: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +110,21 @@ def read_baseline_map(path: Path) -> BaselineMap:
     """Read a column map; raises ConfigurationError naming file, key and the nearest known."""
     where = str(path)
     data = checked(
-        read(path), known=("sheet", "header_row", "columns", "key"), needed=("columns",), where=where
+        read(path),
+        known=("sheet", "header_row", "columns", "key", "words", "defaults"),
+        needed=("columns",),
+        where=where,
     )
     columns = checked(data["columns"], known=FIELDS, needed=("external_id",), where=f"{where}, columns")
     titles, optional = {}, set()
-    for field, entry in columns.items():
-        place = f"{where}, columns, {field}"
+    for name, entry in columns.items():
+        place = f"{where}, columns, {name}"
         if isinstance(entry, dict):
             checked(entry, known=("title", "optional"), needed=("title",), where=place)
             if entry.get("optional") is True:
-                optional.add(field)
+                optional.add(name)
             entry = entry["title"]
-        titles[field] = text({field: entry}, field, "", where=place)
+        titles[name] = text({name: entry}, name, "", where=place)
     key = data.get("key", ["external_id"])
     if not isinstance(key, list) or not key or "external_id" not in key:
         raise ConfigurationError("'key' is a list of columns, 'external_id' among them", where=where)
@@ -132,7 +140,23 @@ def read_baseline_map(path: Path) -> BaselineMap:
         titles=titles,
         optional=frozenset(optional),
         key=tuple(key),
+        words=_words(data.get("words", {}), where),
+        defaults=_texts(data.get("defaults", {}), FIELDS, f"{where}, defaults"),
     )
+
+
+def _words(data: Any, where: str) -> Mapping[str, Mapping[str, str]]:
+    place = f"{where}, words"
+    found = checked(data, known=FIELDS, where=place)
+    return {name: _texts(inner, (), f"{place}, {name}") for name, inner in found.items()}
+
+
+def _texts(data: Any, known: tuple[str, ...], where: str) -> Mapping[str, str]:
+    """Return texts by name; of known names alone where any are given."""
+    if not isinstance(data, dict):
+        raise ConfigurationError("gives no text for a text", where=where)
+    found = checked(data, known=known, where=where) if known else data
+    return {str(name): text({str(name): value}, str(name), "", where=where) for name, value in found.items()}
 
 
 def read_baseline(path: Path, columns: BaselineMap) -> Baseline:
@@ -143,13 +167,13 @@ def read_baseline(path: Path, columns: BaselineMap) -> Baseline:
     """
     table = read_table(path, sheet=columns.sheet, header_row=columns.header_row)
     at = {
-        field: found
-        for field, title in columns.titles.items()
-        if (found := table.column(title) if field in columns.optional else table.needed(title)) is not None
+        name: found
+        for name, title in columns.titles.items()
+        if (found := table.column(title) if name in columns.optional else table.needed(title)) is not None
     }
     entries: dict[tuple[str, ...], Entry] = {}
     for line in table.lines:
-        values = {field: line.cells[index] for field, index in at.items()}
+        values = {name: line.cells[index] for name, index in at.items()}
         place = table.place(line, at["external_id"])
         if not any(values.values()):
             continue
@@ -159,7 +183,7 @@ def read_baseline(path: Path, columns: BaselineMap) -> Baseline:
                 where=place,
                 mend="Each requirement needs one.",
             )
-        key = tuple(values.get(field, "").strip() for field in columns.key)
+        key = tuple(values.get(name, "").strip() for name in columns.key)
         if key in entries:
             raise ConfigurationError(
                 f"'{' / '.join(filter(None, key))}' stands twice",
@@ -174,13 +198,13 @@ def read_baseline(path: Path, columns: BaselineMap) -> Baseline:
 
 def compare(old: Baseline, new: Baseline) -> Comparison:
     """Compare two baselines letter by letter (pure)."""
-    both = [field for field in old.fields if field in new.fields]
+    both = [name for name in old.fields if name in new.fields]
     differing = [
-        Change(was.name, field, was.values[field], now.values[field], was.place, now.place)
+        Change(was.name, name, was.values[name], now.values[name], was.place, now.place)
         for key, was in old.entries.items()
         if (now := new.entries.get(key)) is not None
-        for field in both
-        if was.values[field] != now.values[field]
+        for name in both
+        if was.values[name] != now.values[name]
     ]
     return Comparison(
         added=tuple(entry for key, entry in new.entries.items() if key not in old.entries),
