@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -14,8 +13,6 @@ from weakref import WeakKeyDictionary
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from harness.errors import ConfigurationError
-from harness.security.authority import Issued
 from harness.security.certificates import first_certificate
 from harness.selfcheck.check import Finding, Omit, check, failed, held
 from harness.selfcheck.checks.webhook_answers import ASSUMED
@@ -23,13 +20,13 @@ from harness.selfcheck.conduct import judging
 from harness.selfcheck.conduct.asking import each_party, identities, named, trials
 from harness.selfcheck.conduct.calling import Caller, Identity, Reply
 from harness.selfcheck.conduct.publications import encode
+from harness.selfcheck.conduct.rotating import call_hook
 from harness.selfcheck.conduct.trial import Trial, Tried
 from harness.selfcheck.context import Context
 
 RENEWAL = "certificates end and are renewed; that old and new overlap is assumed"
 _TURNS = 3
 _PAUSE = 0.02
-_HOOK_SECONDS = 60.0
 _PROVIDERS = (None, "1099000001", "1099000002")
 
 
@@ -229,7 +226,7 @@ def _rotate(context: Context) -> _Rotated:
     going = threading.Thread(target=traffic, daemon=True)
     going.start()
     try:
-        _call_hook(context, "webhook", issued)
+        call_hook(context, "webhook", issued.cert, issued.key)
         wanted = first_certificate(issued.cert)[0].public_bytes(Encoding.DER)
         after = _served(trial.caller, host, port)
         until = time.monotonic() + context.settings.number("selfcheck.rotation_seconds")
@@ -241,17 +238,6 @@ def _rotate(context: Context) -> _Rotated:
         going.join()
     found = _ROTATIONS[context] = _Rotated(tuple(replies), before, after, wanted)
     return found
-
-
-def _call_hook(context: Context, what: str, issued: Issued) -> None:
-    command = [
-        part.replace("{what}", what).replace("{cert}", str(issued.cert)).replace("{key}", str(issued.key))
-        for part in context.profile.hooks.rotate
-    ]
-    try:
-        subprocess.run(command, capture_output=True, timeout=_HOOK_SECONDS, check=True)
-    except (OSError, subprocess.SubprocessError) as error:
-        raise ConfigurationError(f"the command failed: {error}", where="hooks.rotate") from error
 
 
 def _served(caller: Caller, host: str, port: int) -> bytes:
