@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,6 +45,16 @@ class Stage:
     def party(self, role: str, number: int = 0) -> Any:
         """Return a party of a role."""
         return self.target.network.with_role(role)[number]
+
+    def carried(self) -> set[str | None]:
+        """Return the connection providers that received messages name."""
+        receipts = self.admin.settle(self.tag, timeout=10)["receipts"]
+        bodies = [json.loads(base64.b64decode(receipt["body_base64"])) for receipt in receipts]
+        return {
+            item["payload"]["CommonBlock"]["S1"]["DIPConnectionProviderID"]
+            for body in bodies
+            for item in body
+        }
 
     def points(self) -> list[dict[str, Any]]:
         """Return the option ``points`` for the metering point."""
@@ -120,6 +133,32 @@ def test_a_party_behind_a_connection_provider_acts_like_any_other(target: Embedd
         provider=stage.party("SDS").dip_id, effective="2026-03-05",
     )  # fmt: skip
     assert sent(stage.settle()) == ["IF-031 DSApp"]
+
+
+def test_a_party_may_use_its_providers_own_certificates(tmp_path: Path) -> None:
+    """What a party sends with the certificates of its provider names the provider, and is accepted."""
+    network = EmbeddedTarget.prepare(tmp_path)
+    served = next(party for party in network.parties if party.connection_provider and party.role == "SUP")
+    provider = network.by_dip_id(served.connection_provider or "")
+    file = next(tmp_path.rglob("network.toml"))
+    text = file.read_text(encoding="utf-8")
+    for place, own, its in (("tls", served.tls, provider.tls), ("signing", served.signing, provider.signing)):
+        text = text.replace(f'  {place} = "{own}"', f'  {place} = "{its}"')
+    file.write_text(text, encoding="utf-8")
+    target = EmbeddedTarget(["2.1.0"], tmp_path)
+    try:
+        stage = Stage(target, "2.1.0", 902, "carried")
+        supplier = stage.party("SUP", 1)
+        assert (supplier.tls, supplier.signing) == (provider.tls, provider.signing)
+        stage.admin.set_behaviours(stage.tag, {supplier.dip_id: {"name": "supplier"}})
+        stage.tell(
+            supplier.dip_id, "appoint", mpan=stage.mpan, service="data_service",
+            provider=stage.party("SDS").dip_id, effective="2026-03-05",
+        )  # fmt: skip
+        assert sent(stage.settle()) == ["IF-031 DSApp"]
+        assert stage.carried() == {provider.dip_id}
+    finally:
+        target.close()
 
 
 @pytest.mark.parametrize("release", RELEASES)
