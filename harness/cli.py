@@ -29,7 +29,7 @@ OWN = (
         "gate",
         "report",
     ),
-    *("defect", "override", "reliance"),
+    *("defect", "override", "reliance", "ado"),
 )
 """Each is the object of its own name in the module of its own name below `harness.commands`."""
 

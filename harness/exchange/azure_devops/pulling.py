@@ -1,0 +1,76 @@
+"""Theirs to ours: ids, assignments, states and outcomes into the ledger, and what differs from ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.exchange.azure_devops.api import AzureDevOps
+from harness.exchange.azure_devops.comparing import Standing
+from harness.exchange.azure_devops.ledger import CaseEntry, Ledger, PointEntry
+from harness.exchange.azure_devops.looking import Compared, compared, read_there
+from harness.exchange.azure_devops.pushing import Deed, Save
+from harness.exchange.azure_devops.results import read_points
+from harness.exchange.azure_devops.wanted import TestCase
+
+
+def pull(api: AzureDevOps, ledger: Ledger, cases: Sequence[TestCase], *, save: Save) -> list[Deed]:
+    """Read what stands there. Nothing is written to the service, and no content of ours is replaced."""
+    deeds: list[Deed] = []
+    found = read_there(api, ledger)
+    for each in compared(cases, found, ledger):
+        if each.standing in {Standing.DOUBLED, Standing.GONE, Standing.CONFLICT}:
+            deeds.append(Deed("conflict", each.case.key, each.said, conflict=True))
+        elif each.standing is Standing.THEIRS:
+            deeds.append(Deed("changed there", each.case.key, f"#{each.found[0].id}"))
+        elif each.standing in {Standing.NEW, Standing.OURS}:
+            deeds.append(Deed("to be pushed", each.case.key, each.said))
+        if len(each.found) == 1:
+            deeds += _read_case(ledger, each.case, each)
+    configurations = {str(each["name"]): int(each["id"]) for each in api.configurations()}
+    for name in ledger.configurations:
+        ledger.configurations[name] = configurations.get(name, ledger.configurations[name])
+    deeds += _read_points(api, ledger)
+    unknown = sorted(set(found) - {each.key for each in cases} - set(ledger.cases))
+    deeds += [Deed("not ours", key, f"#{found[key][0].id}: no scenario has this id") for key in unknown]
+    save()
+    return deeds
+
+
+def _read_case(ledger: Ledger, case: TestCase, each: Compared) -> list[Deed]:
+    other = each.found[0]
+    known = ledger.cases.get(case.key)
+    if known is None:
+        if each.standing is not Standing.IN_STEP:
+            return []
+        known = ledger.cases[case.key] = CaseEntry(other.id)
+    known.id = other.id
+    if each.standing is Standing.IN_STEP:
+        known.ours, known.theirs = case.digest, other.digest
+    deeds = []
+    for what, field in (("state", "state"), ("assigned", "assigned_to")):
+        before, now = getattr(known, field), getattr(other, field)
+        if before != now:
+            deeds.append(Deed(what, case.key, f"{before or 'nothing'} -> {now or 'nothing'}"))
+            setattr(known, field, now)
+    return deeds
+
+
+def _read_points(api: AzureDevOps, ledger: Ledger) -> list[Deed]:
+    deeds = []
+    points = read_points(api, ledger)
+    for name, point in points.items():
+        known = ledger.points.get(name)
+        before = known or PointEntry(point.id, point.suite)
+        if point.outcome != before.outcome:
+            who = f" by {point.by}" if point.by else ""
+            ours = f", ours was {before.outcome} (run {before.run})" if before.run else ""
+            deeds.append(Deed("outcome", name, f"{point.outcome or 'reset'}{who}{ours}"))
+        if point.tester != before.tester:
+            deeds.append(Deed("tester", name, f"{before.tester or 'nobody'} -> {point.tester or 'nobody'}"))
+        ledger.points[name] = PointEntry(
+            point.id, point.suite, point.outcome, point.tester, before.run, before.at
+        )
+    for name in sorted(set(ledger.points) - set(points)):
+        deeds.append(Deed("gone", name, "the test point is no longer in the plan"))
+        del ledger.points[name]
+    return deeds
