@@ -17,11 +17,14 @@ from urllib.parse import unquote
 
 from harness.evidence.verdicts import BlameClass
 from harness.security.authority import Authority, Issued
+from harness.security.profiles import Flaw, Profile
 from harness.selfcheck.check import Result
 from harness.selfcheck.context import NETWORK, Context, prepare_hub
 from harness.selfcheck.journal import Journal
+from harness.selfcheck.profile import Profile as Participant
 from harness.selfcheck.profile import load
 from harness.selfcheck.running import run, selected
+from harness.transport.target import Target
 from tests.zoo.dens import Den, Shown
 from tests.zoo.minds import Book, Home, Mind
 from tests.zoo.senders import HUB_PARTIES, Credentials, Sender
@@ -62,13 +65,11 @@ class Certs:
     server: Issued
     shared: Path
 
-    def server_with(self, flaw: str) -> Issued:
-        """Return a server certificate with a flaw, made once."""
-        name = f"zoo-{flaw}"
-        return self.authority.find(name, "tls-server", flaw) or self.authority.issue(  # type: ignore[arg-type]
-            name,
-            "tls-server",
-            flaw=flaw,  # type: ignore[arg-type]
+    def flawed(self, profile: Profile, flaw: Flaw) -> Issued:
+        """Return a certificate of the participant's with a flaw, made once."""
+        known = self.authority.find("zoo", profile, flaw)
+        return known or self.authority.issue(
+            "zoo", profile, organisation="Zoo Energy", dip_ids=[DIP_ID], flaw=flaw
         )
 
 
@@ -90,6 +91,8 @@ class Animal:
     """Changes the nest before the animal moves in."""
     parties: dict[str, str] = field(default_factory=lambda: dict(PARTIES))
     url: Callable[[Den], str] = lambda den: den.url
+    own_hub: bool = False
+    """Whether it needs a hub that knows its own certificates."""
     only: tuple[str, ...] = ()
     """Checks to make, where they are others than the one that finds the fault."""
 
@@ -132,6 +135,18 @@ class Visit:
     seconds: float
 
 
+class Sharing(Context):
+    """A context that lets other contexts use the hub as well."""
+
+    def __init__(self, profile: Participant, folder: Path, shared: Callable[[], Target] | None) -> None:
+        super().__init__(profile, folder)
+        self._shared = shared
+
+    def hub(self) -> Target:
+        """Return the shared hub, or one's own."""
+        return super().hub() if self._shared is None else self._shared()
+
+
 class Keeper:
     """Keeps a zoo in a folder until it is closed."""
 
@@ -152,12 +167,15 @@ class Keeper:
         self._books: dict[str, Book] = {}
         self._dens: dict[str, Den] = {}
         self._senders: dict[str, Sender] = {}
+        self._hub: Context | None = None
         self._ledger = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._ledger.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Stop the ledgers."""
+        """Stop the ledgers and the hub."""
+        if self._hub is not None:
+            self._hub.close()
         self._ledger.shutdown()
         self._thread.join()
         self._ledger.server_close()
@@ -170,14 +188,33 @@ class Keeper:
         nest = self._nest(folder, animal)
         animal.settle(nest)
         with self._living(animal, nest) as den:
-            path = self._profile(nest, animal, den)
+            path = self._written(nest, animal.url(den))
             chosen = only or animal.only or ((animal.check,) if animal.check else ())
             started = time.perf_counter()
             profile = load(path)
             checks = selected(chosen)
-            with Context(profile, folder / "check") as context:
+            with self._context(profile, folder / "check", animal) as context:
                 results = run(context, checks, Journal(folder / "check", profile, checks))
             return Visit(animal, dict(results), time.perf_counter() - started)
+
+    @contextlib.contextmanager
+    def _context(self, profile: Participant, folder: Path, animal: Animal) -> Iterator[Context]:
+        """Give a context on the hub that all share, or on its own where the animal asks for that."""
+        context = Sharing(profile, folder, None if animal.own_hub else self.hub)
+        try:
+            yield context
+        finally:
+            context.close()
+
+    def hub(self) -> Target:
+        """Return the hub that the animals share, started when first asked for."""
+        if self._hub is None:
+            folder = self.folder / "sound-one"
+            folder.mkdir()
+            nest = self._nest(folder, Animal("sound-one", ""))
+            path = self._written(nest, "https://127.0.0.1:9")
+            self._hub = Context(load(path), folder / "check")
+        return self._hub.hub()
 
     @contextlib.contextmanager
     def _living(self, animal: Animal, nest: Nest) -> Iterator[Den]:
@@ -225,7 +262,7 @@ class Keeper:
             {"api_key_file": str(self._key_file)},
         )
 
-    def _profile(self, nest: Nest, animal: Animal, den: Den) -> Path:
+    def _written(self, nest: Nest, url: str) -> Path:
         path = nest.folder / "participant.toml"
         lines = [f"{key} = {json.dumps(value)}" for key, value in nest.top.items()]
         for dip_id, role in nest.parties.items():
@@ -233,7 +270,7 @@ class Keeper:
                 "mpid": "ZOOX",
                 "role": role,
                 "dip_id": dip_id,
-                "webhook": f"{animal.url(den)}/{dip_id}",
+                "webhook": f"{url}/{dip_id}",
                 **nest.party,
             }
             lines += ["[[party]]", *(f"{key} = {json.dumps(value)}" for key, value in party.items())]

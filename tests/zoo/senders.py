@@ -1,7 +1,5 @@
 """What animals send when the send hook tells them to, and those that send wrongly."""
 
-# ruff: noqa: D102, ARG002 - overridden methods
-
 from __future__ import annotations
 
 import http.client
