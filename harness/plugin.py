@@ -199,6 +199,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--interval", action="append", default=[], help="only cases of this interval's roles; many"
     )
     group.addoption("--plan", default="", help="the plan that says who cohorts and intervals are")
+    group.addoption("--shard", default="", metavar="K/N", help="only the K-th of N parts of the cases")
     group.addoption("--build", action="append", default=[], help="PARTY=BUILD that the run records; many")
     group.addoption("--requirement", action="append", default=[], help="only cases that verify this; many")
     group.addoption("--scenario", action="append", default=[], help="only this scenario; many")
@@ -254,6 +255,7 @@ def _options(config: pytest.Config) -> RunOptions:
         intervals=tuple(get("--interval")),
         plan=get("--plan"),
         builds=tuple(get("--build")),
+        shard=get("--shard"),
         answers=answers,
     )
 

@@ -106,6 +106,9 @@ Example:
 @click.option(
     "--build", "builds", multiple=True, metavar="PARTY=BUILD", help="A party's build, for the record; many."
 )
+@click.option(
+    "--shard", default="", metavar="K/N", help="Only the K-th of N parts of the cases, for CI jobs."
+)
 @click.option("--seed", type=int, help=f"Seed of all test data. [default: {DEFAULT_SEED}]")
 @click.option("--answers", type=click.Path(path_type=Path), help="YAML file with a person's answers.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the run. [default: runs/<run id>]")
@@ -134,6 +137,7 @@ def run(
     intervals: tuple[str, ...],
     plan: str,
     builds: tuple[str, ...],
+    shard: str,
     seed: int | None,
     answers: Path | None,
     out: Path | None,
@@ -178,6 +182,7 @@ def run(
             intervals=intervals,
             plan=plan,
             builds=builds,
+            shard=shard,
             answers=answers,
         )
     console = Console(stderr=True)
@@ -268,6 +273,7 @@ def _pytest(chosen: RunOptions, path: Path | None, workers: str, view: ProgressV
         ("--last-failures", chosen.selection.last_failures),
         ("--cycle", chosen.selection.cycle),
         ("--plan", chosen.selection.plan),
+        ("--shard", chosen.selection.shard),
     ):
         if value:
             arguments += [name, value]

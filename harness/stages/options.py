@@ -22,6 +22,7 @@ from harness.stages.earlier import failures_of
 from harness.stages.plan.model import Plan
 from harness.stages.plan.reading import find, read_plan
 from harness.stages.selection import Selection
+from harness.stages.shards import read_shard
 from harness.stages.taking_part import builds as builds_of
 from harness.stages.taking_part import cycle_of, members
 
@@ -101,6 +102,7 @@ def options(
     intervals: tuple[str, ...] = (),
     plan: str = "",
     builds: tuple[str, ...] = (),
+    shard: str = "",
     answers: Path | None = None,
 ) -> RunOptions:
     """Check what was asked and fill in the defaults; raises ConfigurationError with the nearest name."""
@@ -127,6 +129,8 @@ def options(
         _known("environment", (environment.upper(),), ENVIRONMENTS)
     if answers is not None:
         read_answers(answers)
+    if shard:
+        read_shard(shard)
     planned = _plan(plan, cohorts, intervals)
     held = cycle_of(planned, cycle, stage.lower()) if planned is not None and cycle else None
     parties = members(planned, cohorts, intervals) if planned is not None else ()
@@ -166,6 +170,7 @@ def options(
             tuple(party.id for party in parties),
             tuple(dict.fromkeys(party.role for party in parties)),
             planned.where if planned is not None else "",
+            shard,
         ),
         answers=answers,
         builds=_builds(planned, stage.lower(), builds),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from harness.scenarios.model import Case
+from harness.stages.shards import read_shard
 from harness.stages.taking_part import roles_in
 
 
@@ -43,6 +44,8 @@ class Selection:
     members_roles: tuple[str, ...] = ()
     plan: str = ""
     """The plan file that cycle, cohorts and intervals are looked up in."""
+    shard: str = ""
+    """``2/4``: only the cases that fall to this job."""
 
     def names(self, case: Case) -> bool:
         """Say whether a case or twin is among those that are named; where none is named, each is."""
@@ -64,6 +67,7 @@ class Selection:
             and (not self.tags or bool(set(self.tags) & set(scenario.tags)))
             and (not self.cycle or self._of_cycle(case))
             and (not self.members or bool(roles_in(case) & set(self.members_roles)))
+            and (not self.shard or read_shard(self.shard).takes(case))
             and any(self.names(replace(case, twin=twin)) for twin in ("", *self.twins))
             and (
                 not self.segments
