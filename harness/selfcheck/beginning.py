@@ -137,6 +137,7 @@ name = "{name}"                # the organisation, as in its certificates
 environment = "{environment}"          # the environment tag of messages: SIT, SITB, UIT or DEV
 releases = {releases}          # API releases that the system speaks
 trust = {trust}    # who vouches for the certificates below (PEM)
+# proxy = "http://proxy:3128"  # what https leaves through, where it is not in the environment
 # body_limit = 10000000        # bytes of the largest body that the system says it accepts
 # captures = ["sent.http"]     # signed requests that were recorded: text, JSON, or HAR
 # certificate_profile = "certificate-profile.toml"   # your copy of the rules for certificates

@@ -125,6 +125,8 @@ class Profile:
     """The rules that certificates must meet, as a file of the user's: the programme's are not public."""
     captures: tuple[Path, ...] = ()
     """Signed requests that were recorded, for the part on signing."""
+    proxy: str = ""
+    """The proxy that https leaves through; that of the environment where empty."""
     body_limit: int = 0
     """Bytes of the largest body that the participant says it accepts; 0: not said."""
 
@@ -173,6 +175,7 @@ def load(path: Path | str) -> Profile:
         exemptions=tuple(_exemption(each) for each in table.tables("exemption")),
         certificate_profile=table.optional_file("certificate_profile", base),
         captures=_files(table, "captures", base),
+        proxy=_optional_url(table, "proxy"),
         body_limit=table.number("body_limit") or 0,
     )
     table.nothing_else()
@@ -283,6 +286,11 @@ def _exemption(table: Table) -> Exemption:
     found = Exemption(table.text("reason"), check, interface, table.optional("agreed_with") or "")
     table.nothing_else()
     return found
+
+
+def _optional_url(table: Table, name: str) -> str:
+    value = table.optional(name)
+    return _url(table, name, value, ("https", "http")) if value else ""
 
 
 def _url(table: Table, name: str, value: str, schemes: tuple[str, ...] = ("https",)) -> str:

@@ -68,7 +68,7 @@ def written(
     ocsp: str = "",
     self_signed: bool = False,
 ) -> None:
-    """Give the nest's profile a certificate that no test authority issues: too short, too weak, self-signed."""
+    """Give the nest's profile a certificate that is too short, too weak or self-signed."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
     issuer, issuer_key = nest.certs.authority.issuing
     subject = x509.Name(
@@ -129,9 +129,8 @@ def _prefix(nest: Nest) -> None:
     nest.parties["2300000078"] = "LSS"
 
 
-def _one_channel(nest: Nest) -> None:
+def _no_webhook(nest: Nest) -> None:
     nest.party["webhook"] = "simulated"
-    nest.party["webhooks"] = {"IF-001": "https://127.0.0.1:9/"}
 
 
 def _profile(nest: Nest) -> None:
@@ -244,5 +243,5 @@ unfit(
     "Names one release twice and means another.",
     lambda nest: nest.top.update(releases=["2.1.0", "2.1.0"]),
 )
-unfit("one-channel", "config.webhooks-complete", "Has a webhook for one channel only.", _one_channel)
+unfit("no-webhook", "config.webhooks-complete", "Has no webhook for what its role receives.", _no_webhook)
 unfit("one-api-key", "config.api-keys", "Uses one API key for two DIP ids.", _shared_key)

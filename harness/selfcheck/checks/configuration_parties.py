@@ -98,6 +98,13 @@ def release_set(context: Context) -> Iterator[Finding]:
                     actual="none",
                     hint=f"Take {name} out of `releases`, or correct the role.",
                 )
+    for name in sorted({each for each in profile.releases if profile.releases.count(each) > 1}):
+        yield failed(
+            f"release {name} is named once",
+            expected="each release once",
+            actual=f"{name} twice",
+            hint="A release may be meant that is not there: compare `releases` with what the system speaks.",
+        )
     newest = names()[-1]
     if newest not in profile.releases:
         yield advised(

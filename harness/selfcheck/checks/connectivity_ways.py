@@ -21,6 +21,7 @@ from harness.selfcheck.check import Finding, Omit, advised, check, failed, held,
 from harness.selfcheck.context import Context
 from harness.selfcheck.profile import TLS
 from harness.selfcheck.reaching import TIMEOUT_SETTING, dip_context, endpoint, endpoints, handshake, webhooks
+from harness.spec.release import load as load_release
 from harness.transport.client import DipClient
 from harness.transport.network import Network
 
@@ -34,6 +35,7 @@ _SLOW_SIGNING = 1.0
 """Seconds for a signature from which a sender that signs each message one by one should be told."""
 _DOWN = (500, 502, 503, 504)
 """What a hop answers that is there, and whose next hop is not."""
+_REFUSED = (401, 403)
 _SKEW = "signing.skew_seconds"
 _OFF = "selfcheck.clock_seconds"
 
@@ -49,18 +51,21 @@ _OFF = "selfcheck.clock_seconds"
 )
 def to_dip(context: Context) -> Iterator[Finding]:
     """Mutual TLS from you: the certificate of [tls] opens a connection to the embedded DIP."""
-    party = context.profile.parties[0]
-    answer = context.client().request(party, "GET", "/", sign=False, api_key="")
-    context.record(answer, sender=party.dip_id)
-    title = f"[tls] {context.profile.tls.cert.name} opens a connection to the embedded DIP"
-    if answer.status is not None:
+    party, release = context.profile.parties[0], load_release(context.release)
+    interface = release.interfaces[0]
+    path = f"/validate/{interface}/{release.events(interface)[0]}"
+    answer = context.client().request(party, "POST", path, b"{}", sign=False, api_key="")
+    context.record(answer, sender=party.dip_id, departure="an empty message, to be validated only")
+    title = f"[tls] {context.profile.tls.cert.name} is let in by the embedded DIP"
+    if answer.status is not None and answer.status not in _REFUSED:
         yield held(title, f"answered {answer.status}")
     else:
+        said = answer.body.decode("utf-8", "replace")[:200]
         yield failed(
             title,
-            expected="the handshake succeeds",
-            actual=answer.error,
-            hint="Name in `trust` the authority that issued the certificate, with its intermediates.",
+            expected="let in",
+            actual=f"answered {answer.status} {said}".strip() if answer.status else answer.error,
+            hint="Look whether the certificate was revoked; name in `trust` the authority that issued it.",
         )
 
 
@@ -163,7 +168,7 @@ def revocation_reachable(context: Context) -> Iterator[Finding]:
 )
 def proxy(context: Context) -> Iterator[Finding]:
     """A proxy that opens TLS shows its own certificate: mutual TLS can't pass it."""
-    configured = getproxies().get("https", "")
+    configured = context.profile.proxy or getproxies().get("https", "")
     if not configured:
         yield held("no proxy is configured for https")
         return
@@ -171,7 +176,7 @@ def proxy(context: Context) -> Iterator[Finding]:
         if not each.tls:
             continue
         title = f"{each.label} at {each.address}"
-        if proxy_bypass(each.host):
+        if not context.profile.proxy and proxy_bypass(each.host):
             yield held(title, f"goes past the proxy {_bare(configured)}")
             continue
         try:
