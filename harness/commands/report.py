@@ -32,6 +32,7 @@ LATER = {
     "exit": "report_exit:exit_",
     "progress": "report_progress:progress_",
     "readiness": "report_readiness:readiness_",
+    "summary": "report_summary:summary_",
 }
 """Reports in modules of their own, imported when they are asked for: name to module and command."""
 
