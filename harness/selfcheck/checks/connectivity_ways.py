@@ -20,7 +20,15 @@ from harness.selfcheck.certificates import anchors, held_certificates
 from harness.selfcheck.check import Finding, Omit, advised, check, failed, held, unclear
 from harness.selfcheck.context import Context
 from harness.selfcheck.profile import TLS
-from harness.selfcheck.reaching import TIMEOUT_SETTING, dip_context, endpoint, endpoints, handshake, webhooks
+from harness.selfcheck.reaching import (
+    TIMEOUT_SETTING,
+    connect,
+    dip_context,
+    endpoint,
+    endpoints,
+    handshake,
+    webhooks,
+)
 from harness.spec.release import load as load_release
 from harness.transport.client import DipClient
 from harness.transport.network import Network
@@ -171,6 +179,18 @@ def proxy(context: Context) -> Iterator[Finding]:
     configured = context.profile.proxy or getproxies().get("https", "")
     if not configured:
         yield held("no proxy is configured for https")
+        return
+    through = endpoint("the proxy", configured, "proxy")
+    try:
+        connect(through, _seconds(context)).close()
+    except OSError as error:
+        yield failed(
+            f"the proxy {_bare(configured)} takes connections",
+            expected="a connection",
+            actual=error.strerror or str(error),
+            hint="Correct the proxy's address, or start it.",
+            key="unreachable",
+        )
         return
     for each in endpoints(context):
         if not each.tls:
