@@ -27,6 +27,7 @@ from simulators.dip import opening
 from simulators.dip.metrics import MEDIA_TYPE
 from simulators.dip.mount import Mount
 from simulators.dip.settle import Tracker
+from simulators.dip.state import State
 from simulators.dip.store_faults import STORE_FAULTS
 from simulators.faults.controls import Controls
 from simulators.faults.rotation import Rotation
@@ -57,6 +58,7 @@ class Simulators:
     participants: Participants
     controls: Controls
     rotation: Rotation
+    state: State
 
 
 class Admin:
@@ -107,7 +109,8 @@ class Admin:
             await _error(503, f"the store can't be written: {error}")(scope, receive, send)
 
     async def _health(self, _: Request) -> Response:
-        return _json({"status": "ok", "releases": sorted(self._simulators.mounts)})
+        told = self._simulators.state.as_dict()
+        return _json({"status": "ok", "releases": sorted(self._simulators.mounts), **told})
 
     async def _ready(self, _: Request) -> Response:
         """Say whether every store takes transactions; 503 with the first one that doesn't."""
@@ -116,6 +119,9 @@ class Admin:
                 await mount.store.writer.write([], durable=False)
             except STORE_FAULTS as error:
                 return _json({"ready": False, "reason": f"the store of {name}: {error}"}, 503)
+        trouble = self._simulators.state.trouble()
+        if trouble is not None:
+            return _json({"ready": False, "reason": trouble}, 503)
         return _json({"ready": True})
 
     async def _clock(self, request: Request) -> Response:

@@ -8,6 +8,7 @@ import click
 
 from harness.errors import ConfigurationError
 from harness.spec.release import DEFAULT
+from simulators.dip.broker.place import Broker
 from simulators.dip.postgres.place import SCHEMES, Place
 
 
@@ -47,6 +48,34 @@ def sim() -> None:
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
     help="With a --store URL: where the default network, admin key and target profile go.",
+)
+@click.option(
+    "--broker",
+    metavar="URL",
+    envvar="DIP_BROKER",
+    help="nats://host:4222 with JetStream: carries messages to who delivers them, with a --store URL. "
+    "[env: DIP_BROKER]",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processes of each role on this host; more than one need a --store URL and a --broker.",
+)
+@click.option(
+    "--role",
+    type=click.Choice(["ingress", "delivery", "all"]),
+    default="all",
+    show_default=True,
+    help="What this host does: take messages, deliver them, or both with parties and admin API.",
+)
+@click.option(
+    "--parties-listen",
+    default="127.0.0.1:0",
+    show_default=True,
+    metavar="HOST:PORT",
+    help="Where the webhooks of simulated parties listen.",
 )
 @click.option(
     "--network",
@@ -97,6 +126,10 @@ def up(
     admin_listen: str,
     store: str | None,
     folder: Path | None,
+    broker: str | None,
+    workers: int,
+    role: str,
+    parties_listen: str,
     network: str,
     pki: Path | None,
     trusted: tuple[Path, ...],
@@ -114,6 +147,7 @@ def up(
     \b
     Example:
       dip sim up --release 2.1.0 --release 2.2.1 --listen 127.0.0.1:8443 --store ./sim
+      dip sim up --store postgresql://dip@db/dip --broker nats://nats:4222 --workers 4
     """  # noqa: D301
     from simulators.dip.up import Options
     from simulators.dip.up import up as run
@@ -125,6 +159,10 @@ def up(
             admin_listen=_address(admin_listen, "--admin-listen"),
             store=_store(store),
             folder=folder,
+            broker=Broker.read(broker) if broker else None,
+            workers=workers,
+            role=role,
+            parties_listen=_address(parties_listen, "--parties-listen"),
             network=network,
             pki=pki,
             trusted=trusted,

@@ -21,7 +21,7 @@ from simulators.network import NETWORK_FILE, default_network
 
 STORE_VARIABLE, BROKER_VARIABLE = "DIP_EMBEDDED_STORE", "DIP_EMBEDDED_BROKER"
 """Environment variables with URLs: embedded simulators use them in place of a store in their folder."""
-_START_SECONDS = 30.0
+_START_SECONDS = 60.0
 _STOP_SECONDS = 5.0
 _LOOK_SECONDS = 0.01
 _TAIL = 2000

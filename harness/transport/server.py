@@ -119,15 +119,17 @@ async def serve(
     port: int = 0,
     tls: ServerTls | None = None,
     limits: Limits | None = None,
+    shares_port: bool = False,
 ) -> AsyncIterator[Server]:
     """Serve an application in the current event loop for as long as the block runs.
 
-    Port 0 takes a free one. Without ``tls`` it speaks plain HTTP. Raises EnvironmentFault when the port is
+    Port 0 takes a free one; ``shares_port``: other processes may listen on it too, and each gets a share of
+    the connections. Without ``tls`` it speaks plain HTTP. Raises EnvironmentFault when the port is
     in use, ConfigurationError for a certificate or host that can't be used.
     """
     limits = limits or Limits.from_settings()
     context = server_context(tls) if tls else None
-    listener = _listen(host, port)
+    listener = _listen(host, port, shares_port=shares_port)
     config = uvicorn.Config(
         app,
         http=bounded_protocol(limits),
@@ -159,7 +161,7 @@ async def serve(
         listener.close()
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, *, shares_port: bool = False) -> socket.socket:
     if not 0 <= port <= 65535:
         raise ConfigurationError(f"can't listen on {host}, port {port}: ports go from 0 to 65535")
     try:
@@ -172,6 +174,8 @@ def _listen(host: str, port: int) -> socket.socket:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         else:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if shares_port:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind(address)
         listener.listen(_BACKLOG)
         listener.setblocking(False)

@@ -73,6 +73,13 @@ class HubStore(ABC):
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
         """Read what is committed."""
 
+    def told(self, name: str) -> str | None:  # noqa: ARG002
+        """Return what another process told, None where none did."""
+        return None
+
+    async def tell(self, name: str, value: str) -> None:  # noqa: B027
+        """Tell other processes, where there are any."""
+
     @abstractmethod
     def numbers(self, count: int) -> Sequence[Number] | Awaitable[Sequence[Number]]:
         """Give the rows of new messages and the tokens of their transaction ids; none is ever given twice.
@@ -113,6 +120,11 @@ class HubStore(ABC):
         """Return the configured webhooks by (recipient, channel); an empty URL means removed."""
         rows = self.rows("SELECT recipient, channel, url FROM webhook")
         return {(recipient, channel): url for recipient, channel, url in rows}
+
+    def webhook(self, recipient: str, channel: str) -> str | None:
+        """Return one configured webhook; empty: removed, None: never configured."""
+        rows = self.rows("SELECT url FROM webhook WHERE recipient = ? AND channel = ?", (recipient, channel))
+        return rows[0][0] if rows else None
 
     async def set_webhook(self, recipient: str, channel: str, url: str) -> None:
         """Keep a webhook; an empty URL means removed."""

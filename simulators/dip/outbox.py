@@ -98,6 +98,13 @@ class Outboxes:
                 outbox.lanes.reopened()
             outbox.woken.set()
 
+    async def stop(self, recipient: str) -> None:
+        """Stop one recipient's outbox; what is under way stays open."""
+        outbox = self._running.pop(recipient, None)
+        if outbox is not None:
+            outbox.task.cancel()
+            await asyncio.gather(outbox.task, return_exceptions=True)
+
     async def close(self) -> None:
         """Stop; what is under way stays open in the store."""
         tasks = [outbox.task for outbox in self._running.values()]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
 
 from harness.clock import Clock
 from simulators.dip.carrier import Carrier
 from simulators.dip.kept import HubStore
+from simulators.dip.lanes import PER_RECIPIENT
 from simulators.dip.logs import Log
 from simulators.dip.outbox import Outboxes
 from simulators.dip.publications import Publications
@@ -14,6 +16,20 @@ from simulators.dip.rules import Rules
 from simulators.dip.settle import Tracker
 from simulators.dip.status import CHANNEL
 from simulators.dip.status_queue import StatusQueue
+from simulators.dip.waiting import Queue
+
+
+class Sends(Protocol):
+    """Outboxes, or what hands deliveries to the outboxes of others."""
+
+    def resume(self) -> None:
+        """Take up what a former process left open."""
+
+    def wake(self, recipients: Iterable[str], *, reopened: bool = False) -> None:
+        """Tell that there is something to deliver; ``reopened``: what had been closed before."""
+
+    async def close(self) -> None:
+        """Stop; what is under way stays open in the store."""
 
 
 class Post:
@@ -30,15 +46,24 @@ class Post:
         log: Log,
         *,
         hub: str,
+        handed: Callable[[Queue], Sends] | None = None,
     ) -> None:
-        """``webhook`` gives the URL of a recipient and channel, ``hub`` is the hub's DIP id."""
+        """``webhook`` gives the URL of a recipient and channel, ``hub`` is the hub's DIP id.
+
+        ``handed`` makes what stands in the place of outboxes, where others deliver.
+        """
         self._tracker, self._webhook = tracker, webhook
-        self._publications = Publications(store, hub, rules, self.told)
+        self.queue = Publications(store, hub, rules, self.told)
         self.status_queue = StatusQueue(store)
-        self.publications = Outboxes(
-            self._publications, carrier, webhook, tracker, rules, clock, log, rules.delivery_order
-        )
-        self.statuses = Outboxes(self.status_queue, carrier, webhook, tracker, rules, clock, log)
+
+        def outboxes(kind: str, queue: Queue) -> Outboxes:
+            order = rules.delivery_order if kind == "d" else PER_RECIPIENT
+            return Outboxes(queue, carrier, webhook, tracker, rules, clock, log, order)
+
+        self.outboxes = outboxes
+        """Makes outboxes of a kind, d: publications or s: status messages, over a queue."""
+        self.publications: Sends = handed(self.queue) if handed else outboxes("d", self.queue)
+        self.statuses: Sends = handed(self.status_queue) if handed else outboxes("s", self.status_queue)
 
     async def resume(self) -> None:
         """Take up what a former process left open, and what waited for a webhook that is there now.
@@ -47,7 +72,7 @@ class Post:
         """
         self.statuses.resume()
         self.publications.resume()
-        for recipient, channel in [*await self._publications.paused(), *await self.status_queue.paused()]:
+        for recipient, channel in [*await self.queue.paused(), *await self.status_queue.paused()]:
             if self._webhook(recipient, channel) is not None:
                 await self.reopen(recipient, channel)
 
@@ -59,9 +84,7 @@ class Post:
     async def reopen(self, recipient: str, channel: str) -> None:
         """Make the deliveries that waited for a webhook, now that there is one."""
         queue, outboxes = (
-            (self.status_queue, self.statuses)
-            if channel == CHANNEL
-            else (self._publications, self.publications)
+            (self.status_queue, self.statuses) if channel == CHANNEL else (self.queue, self.publications)
         )
         found = await queue.unpause(recipient, channel, after=0)
         while found.last:

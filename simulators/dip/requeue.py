@@ -19,7 +19,7 @@ import orjson
 from simulators.dip.access import Access
 from simulators.dip.answer import JSON, Answer, bare
 from simulators.dip.model import Call, Fault, Refusal
-from simulators.dip.outbox import Outboxes
+from simulators.dip.post import Sends
 from simulators.dip.settle import Tracker
 from simulators.dip.status import CHANNEL
 from simulators.dip.waiting import OPEN
@@ -56,7 +56,7 @@ class Progress:
 class Requeues:
     """The requeue operations of one release."""
 
-    def __init__(self, access: Access, publications: Outboxes, statuses: Outboxes, tracker: Tracker) -> None:
+    def __init__(self, access: Access, publications: Sends, statuses: Sends, tracker: Tracker) -> None:
         self._access = access
         self._outboxes = {"delivery": publications, "status_message": statuses}
         self._tracker = tracker

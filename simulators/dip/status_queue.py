@@ -69,7 +69,7 @@ class StatusQueue:
             " WHERE status_message.id IN (SELECT value FROM json_each(?)) ORDER BY status_message.id",
             (orjson.dumps(deliveries),),
         )
-        return [_waiting(named(row)) for row in rows]
+        return [waiting(named(row)) for row in rows]
 
     async def delivered(
         self, results: Sequence[Result], *, recipient: str, at: datetime, attempts: int
@@ -115,7 +115,8 @@ class StatusQueue:
         await self._store.writer.write([(INSERT_STATUS, rows)], durable=True)
 
 
-def _waiting(found: dict[str, Any]) -> Waiting:
+def waiting(found: dict[str, Any]) -> Waiting:
+    """Return a status message as it is to be delivered, from what `named` gives."""
     return Waiting(
         found["id"],
         found["message"],

@@ -13,7 +13,7 @@ from harness.transport.parties import Network
 from simulators.dip.kept import HubStore
 from simulators.dip.status import CHANNEL
 
-Base = Callable[[str], str]
+Base = Callable[[str], str | None]
 """DIP id of a simulated party to the base URL of its webhooks in this release."""
 
 
@@ -28,7 +28,11 @@ class Webhooks:
 
     def url(self, recipient: str, channel: str) -> str | None:
         """Return where a recipient wants a channel's publications, None when nowhere."""
-        configured = self._configured.get((recipient, channel))
+        configured = (
+            self._store.webhook(recipient, channel)
+            if self._store.is_shared
+            else self._configured.get((recipient, channel))
+        )
         if configured is not None:
             return configured or None
         party = self._parties.get(recipient)
@@ -39,7 +43,8 @@ class Webhooks:
         if channel in party.webhooks:
             return party.webhooks[channel]
         if party.simulated:
-            return f"{self._simulated(recipient)}/{channel}" if self._simulated else None
+            base = self._simulated(recipient) if self._simulated else None
+            return f"{base}/{channel}" if base else None
         return f"{party.webhook.rstrip('/')}/{channel}"
 
     async def configure(self, recipient: str, channel: str, url: str) -> None:

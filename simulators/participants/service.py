@@ -80,7 +80,8 @@ class Participants:
             for name in self._releases
         }
 
-    def path(self, release: str, dip_id: str) -> str:
+    @staticmethod
+    def path(release: str, dip_id: str) -> str:
         """Return the path of a party's webhook; a channel may follow it."""
         return f"/{release}/{dip_id}"
 

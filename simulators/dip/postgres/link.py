@@ -22,7 +22,6 @@ _OPTIONS: dict[str, Any] = {
     "keepalives_count": 2,
     "tcp_user_timeout": 5000,
     "client_encoding": "UTF8",
-    "application_name": "dip-hub",
 }
 
 T = TypeVar("T")
@@ -34,6 +33,7 @@ def connect(place: Place, schema: str, *, lock_milliseconds: int = LOCK_MILLISEC
         place.url,
         autocommit=True,
         options=f"-c search_path={schema} -c lock_timeout={lock_milliseconds}",
+        application_name=f"dip-hub {schema}"[:63],
         **_OPTIONS,
     )
     connection.adapters.register_dumper(int, Int8Dumper)

@@ -57,6 +57,11 @@ class Place:
         return cls(urlunsplit((*parts[:3], query, "")), schema)
 
     @property
+    def whole(self) -> str:
+        """The URL as it was given; may hold a password."""
+        return f"{self.url}{'&' if urlsplit(self.url).query else '?'}schema={self.schema}"
+
+    @property
     def shown(self) -> str:
         """The URL without its password."""
         return masked(self.url)

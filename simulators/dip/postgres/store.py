@@ -13,6 +13,7 @@ import psycopg
 
 from simulators.dip.kept import HubStore, Number
 from simulators.dip.model import Accepted, Said
+from simulators.dip.postgres.claim import Claim
 from simulators.dip.postgres.link import Link, connect, fault
 from simulators.dip.postgres.migrate import migrate
 from simulators.dip.postgres.numbers import Numbers
@@ -22,6 +23,8 @@ from simulators.dip.postgres.writer import PostgresWriter
 _AT_ONCE = 2
 _REOPENING = "SELECT pg_advisory_lock(hashtextextended('dip-reopening ' || %s, 0))"
 _REOPENED_MILLISECONDS = 30_000
+
+_TELL = "INSERT INTO told VALUES (?,?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 
 T = TypeVar("T")
 
@@ -45,10 +48,28 @@ class PostgresStore(HubStore):
         self.by_mpan = _Complete()
         self.aside: Aside = Aside(place, self.schema)
         self.reopening = _Reopening(place, self.schema)
+        self._claim = Claim(place, self.schema)
+
+    async def claim(self, *, broker: bool) -> None:
+        """Say how deliveries leave the store: by a broker, for any number of processes, or by this one alone.
+
+        Raises EnvironmentFault while another process uses it in the other way.
+        """
+        await asyncio.to_thread(self._claim.take, broker=broker)
+
+    def told(self, name: str) -> str | None:
+        """Return what another process told, None where none did."""
+        rows = self.rows("SELECT value FROM told WHERE name = ?", (name,))
+        return rows[0][0] if rows else None
+
+    async def tell(self, name: str, value: str) -> None:
+        """Tell other processes."""
+        await self.writer.write([(_TELL, [(name, value)])], durable=True)
 
     async def close(self) -> None:
         """Finish what is being written and close."""
         await self.writer.close()
+        self._claim.close()
         self._numbers.close()
         self.aside.close()
         self._reader.close()

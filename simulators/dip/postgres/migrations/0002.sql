@@ -11,19 +11,7 @@ CREATE TABLE outbox (
   item bigint NOT NULL,
   recipient text NOT NULL
 );
-CREATE INDEX outbox_part ON outbox (part, seq);
-CREATE TABLE lease (
-  kind text NOT NULL,
-  part integer NOT NULL,
-  owner text,
-  until timestamptz NOT NULL DEFAULT '-infinity',
-  PRIMARY KEY (kind, part)
-);
-CREATE TABLE worker (
-  owner text PRIMARY KEY,
-  kind text NOT NULL,
-  until timestamptz NOT NULL
-);
+CREATE INDEX outbox_item ON outbox (item);
 CREATE TABLE told (name text PRIMARY KEY, value text NOT NULL);
 CREATE FUNCTION part_of(recipient text) RETURNS integer LANGUAGE sql IMMUTABLE AS
 $$ SELECT (('x' || left(md5(recipient), 7))::bit(28)::integer) % 64 $$;

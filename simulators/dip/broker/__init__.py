@@ -1,0 +1,1 @@
+"""Accepted messages on their way from ingress to delivery workers, over NATS JetStream."""
