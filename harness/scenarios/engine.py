@@ -17,7 +17,7 @@ from harness.evidence.events import InstanceFinished, InstanceStarted, StepStart
 from harness.evidence.verdicts import Blame, BlameClass, Outcome, Verdict, status_of
 from harness.scenarios import instance as stored
 from harness.scenarios.arrange import arrange, begins, dismiss, set_clock
-from harness.scenarios.given import Cast, cast
+from harness.scenarios.given import Cast, cast, recipients
 from harness.scenarios.model import (
     Advance,
     Case,
@@ -144,7 +144,7 @@ def _announce(case: Case, bench: Bench, playing: Cast | None, tag: str) -> None:
             interface=case.interface,
             event_code=case.event,
             role=case.role,
-            parties=[] if playing is None else [party.dip_id for party in playing.parties.values()],
+            parties=[] if playing is None else _taking_part(case, bench, playing),
             requirements=list(case.requirements),
             external_ids=dict(case.scenario.external_ids),
             seed=case.seed,
@@ -158,6 +158,17 @@ def _announce(case: Case, bench: Bench, playing: Cast | None, tag: str) -> None:
             segments=list(case.scenario.segments),
         )
     )
+
+
+def _taking_part(case: Case, bench: Bench, playing: Cast) -> list[str]:
+    """Return the DIP ids of those who have a part: whom the scenario names, or else who is to receive too."""
+    found = dict.fromkeys(party.dip_id for party in playing.parties.values())
+    if not case.scenario.given.parties and case.scenario.polarity == "positive":
+        network, routing = bench.target.network, bench.routing
+        sender = playing.parties["sender"]
+        receiving = recipients(case.interface, case.event, sender, network, routing)
+        found |= dict.fromkeys(each.party.dip_id for each in receiving)
+    return list(found)
 
 
 def _omitted(case: Case, bench: Bench) -> Outcome | None:

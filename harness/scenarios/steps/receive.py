@@ -148,6 +148,8 @@ def _judge(
 ) -> None:
     what = f"{interface} [{event}]"
     rule = step.rule or "swagger/routing.yaml"
+    if not got and _judge_by_journal(play, party, interface, event, sent):
+        return
     if not got:
         blame, hint = _missing(play, party, interface, event, sent)
         play.check(
@@ -196,6 +198,39 @@ def _judge(
         key=f"{party.role} refuses {interface}",
         hint=publication.answer.decode("utf-8", "replace")[:300],
     )
+
+
+def _judge_by_journal(play: Play, party: Party, interface: str, event: str, sent: Sent | None) -> bool:
+    """Judge what a real party answered, by the journal of the DIP; says whether the journal has an answer.
+
+    The bytes that the party's own system took in aren't seen, so nothing else is judged of them.
+    """
+    if party.simulated:
+        return False
+    answers = [
+        recipient["http_status"]
+        for report in (play.settled or {}).get("messages", [])
+        if (report["interface"], report["event"].strip("[]")) == (interface, event)
+        and (sent is None or report["reference"] == sent.reference)
+        for recipient in report["recipients"]
+        if recipient["dip_id"] == party.dip_id and recipient["http_status"] is not None
+    ]
+    if not answers:
+        return False
+    play.lean_on(
+        "journal", "what a real party received and answered is taken from the DIP's journal", "assumed"
+    )
+    play.check(
+        f"{party.name} takes {interface} [{event}]",
+        answers[-1] in (201, 207),
+        expected="201 or 207",
+        actual=str(answers[-1]),
+        rule=f"webhook answers of API release {play.release.name}",
+        blame=of_party(party),
+        key=f"{party.role} refuses {interface}",
+        hint="By the DIP's journal: what the party's own system took in is not seen.",
+    )
+    return True
 
 
 def _judge_correlation(play: Play, publication: Publication) -> None:
