@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
@@ -64,6 +64,8 @@ class RunSeen:
     """When it began."""
     failures: tuple[Failure, ...]
     passed: frozenset[str]
+    builds: Mapping[str, str] = field(default_factory=dict)
+    """The parties' builds, as far as the run records them."""
 
 
 class Change(StrEnum):
@@ -199,6 +201,7 @@ class _Book:
                 status=DefectStatus.NEW,
                 blame=first.blame,
                 release_found=first.release,
+                build_found=run.builds.get(first.blame.party, ""),
                 **common,  # type: ignore[arg-type]
             )
         self._keep(_grown(entry, run, failures))
@@ -248,6 +251,8 @@ def _back(defect: Defect, run: RunSeen) -> tuple[Change, str] | None:
         since = defect.history[-1].day if defect.history else run.day
         if run.day < since or (defect.release_fixed and defect.release_fixed not in _releases(defect, run)):
             return None
+        if _old_build(defect, run):
+            return None
         return Change.RETEST_FAILED, f"failed its retest in run {run.run}"
     return None
 
@@ -256,12 +261,21 @@ def _releases(defect: Defect, run: RunSeen) -> set[str]:
     return {each.release for each in run.failures if each.case in defect.cases}
 
 
+def _old_build(defect: Defect, run: RunSeen) -> str:
+    """Return the build of a run where it is the one that lacks the fix; empty where nobody knows."""
+    build = run.builds.get(defect.blame.party, "") if defect.blame else ""
+    fixed_later = defect.build_fixed not in {"", defect.build_found}
+    return build if fixed_later and build == defect.build_found else ""
+
+
 def _unfit(defect: Defect, run: RunSeen) -> str:
     """Say why a run is no retest of a defect; empty where it is one."""
     tests = _tests(defect)
     missing = [each for each in tests if each not in run.passed]
     if missing:
         return f"{len(missing)} of its {len(tests)} cases did not pass: {missing[0]}"
+    if old := _old_build(defect, run):
+        return f"{old} is the build that it was found in"
     found = max((_ORDER.index(each) for each in defect.evidence), default=0)
     if _ORDER.index(run.evidence) < found:
         return f"found with {_ORDER[found]} evidence, a run of {run.evidence} evidence can't close it"

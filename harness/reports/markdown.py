@@ -84,7 +84,7 @@ def _moves(standing: Standing) -> Iterator[str]:
     yield from ("## Whose move it is", "")
     yield from _head("tests", "status", "what", "move", "e.g.", "defects")
     for (status, _, move), tests in listed[:MOST_KINDS]:
-        defects = sorted({defect.id for test in tests for defect in test.defects})
+        defects = sorted({defect.id for test in tests for defect in test.defects if defect.open})
         yield _row(
             f"{len(tests):,}",
             status,

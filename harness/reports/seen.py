@@ -26,6 +26,7 @@ def seen(run: Run) -> RunSeen:
         day=datetime.fromisoformat(run.header.at).date(),
         failures=failures,
         passed=frozenset(passed - others),
+        builds=dict(run.header.builds),
     )
 
 

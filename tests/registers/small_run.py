@@ -41,6 +41,7 @@ def write_run(
     evidence: str = "self-test",
     release: str = "2.1.0",
     reports: bool = False,
+    builds: Mapping[str, str] | None = None,
 ) -> Path:
     """Write ``events.ndjson``, and reports where asked; returns the folder."""
     at = f"{day}T09:00:00.000+00:00"
@@ -59,6 +60,7 @@ def write_run(
                 catalogue="c" * 64,
                 options={},
                 selected=len(cases),
+                builds=dict(builds or {}),
             )
         )
         for name, ended in cases.items():

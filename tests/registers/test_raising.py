@@ -193,6 +193,22 @@ def test_a_defect_that_fails_its_retest_is_open_again(tmp_path: Path) -> None:
     assert defect.retest.verdict == "fail"
 
 
+def test_a_run_on_the_build_that_lacks_the_fix_is_no_retest(tmp_path: Path) -> None:
+    """While the party still runs the build that the defect was found in, neither pass nor failure counts."""
+    registers, old = tmp_path / "registers", {"DIP": "4.1"}
+    _raise(registers, write_run(tmp_path / "1", {"a": failed()}, run="r1", builds=old), day=FIRST)
+    assert _only(registers).build_found == "4.1"
+    _move(registers, "DH-DEF-0001", "open")
+    _move(registers, "DH-DEF-0001", "fixed", "--build-fixed", "4.2")
+    late = {"day": "2026-11-09", "builds": old}
+    assert _raise(registers, write_run(tmp_path / "2", {"a": PASS}, run="r2", **late)) == [
+        Change.NOT_COMPARABLE
+    ]
+    assert _raise(registers, write_run(tmp_path / "3", {"a": failed()}, run="r3", **late)) == [Change.MATCHED]
+    new = write_run(tmp_path / "4", {"a": PASS}, run="r4", day="2026-11-09", builds={"DIP": "4.2"})
+    assert _raise(registers, new, close_retested=True) == [Change.CLOSED]
+
+
 @pytest.mark.parametrize(
     ("status", "more", "said"),
     [
