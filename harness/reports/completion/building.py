@@ -231,7 +231,7 @@ def _parties(runs: Sequence[Run], held: Standing, given: Given) -> tuple[PartyLi
     ]
     simulated = [run for run in runs if not _hub_real(run)]
     hub_builds = tuple(dict.fromkeys(b for run in runs if (b := run.header.builds.get(HUB))))
-    hub = PartyLine(HUB, "", HUB, "", "", not simulated, hub_builds, HUB, _declared(given, HUB))
+    hub = PartyLine(HUB, HUB, HUB, "", "", not simulated, hub_builds, HUB, _declared(given, HUB))
     return (*sorted(lines, key=lambda each: (not each.real, each.organisation, each.role, each.name)), hub)
 
 

@@ -23,6 +23,8 @@ class Cell:
 
 
 Value = str | int | Cell
+MOST_ROWS = 1_500
+"""Rows of a table that are shown, so that a page stays small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +140,18 @@ def table(
     empty: str = "None.",
     note: str = "",
 ) -> Table:
-    """Return a table; a row of another length than the columns is a mistake of ours."""
+    """Return a table of the first `MOST_ROWS` rows, with a note of how many there are.
+
+    A row of another length than the columns is a mistake of ours.
+    """
     made = tuple(tuple(row) for row in rows)
     assert all(len(row) == len(columns) for row in made), title
-    return Table(title, tuple(columns), made, empty, note)
+    if len(made) > MOST_ROWS:
+        more = (
+            f"The first {MOST_ROWS:,} of {len(made):,} rows; the workbook and the JSON file have all tests."
+        )
+        note = f"{note} {more}".strip()
+    return Table(title, tuple(columns), made[:MOST_ROWS], empty, note)
 
 
 def facts(*rows: tuple[str, Value]) -> Facts:

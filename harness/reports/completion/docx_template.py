@@ -159,8 +159,8 @@ def _failure(file: Any) -> None:
     _line(file, "{%p for message in block.messages %}")
     _line(
         file,
-        "{{ message.title }}. {% if message.sha256 %}{{ message.bytes }} bytes, "
-        "SHA-256 {{ message.sha256 }}, in {{ message.place }}{% else %}{{ message.place }}{% endif %}",
+        "{{ message.title }}{% if message.sha256 %}: {{ message.bytes }} bytes, "
+        "SHA-256 {{ message.sha256 }}, in {{ message.place }}{% endif %}",
         "Note",
     )
     _line(file, "{%p endfor %}")

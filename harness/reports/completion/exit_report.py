@@ -286,7 +286,7 @@ def _statuses(report: ExitReport, key: str, column: str) -> Table:
     counted: dict[tuple[str, str], Counter[str]] = {}
     for each in report.reports:
         for row in each.data["extracts"][key]:
-            place = (each.party, row["evidence_class"] or "not tested")
+            place = (each.party, row["evidence_class"])
             counted.setdefault(place, Counter())[row[column]] += 1
     statuses = sorted({name for counts in counted.values() for name in counts})
     rows: list[tuple[Value, ...]] = [

@@ -103,7 +103,7 @@ def _tests(report: Completion) -> Iterable[tuple[Value, ...]]:
 def _requirements(report: Completion) -> Iterable[tuple[Value, ...]]:
     for line in report.requirements:
         yield (
-            line.evidence.value if line.evidence else "",
+            line.evidence.value if line.evidence else "not tested",
             line.id,
             line.external,
             line.title,

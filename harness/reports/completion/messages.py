@@ -16,8 +16,10 @@ LARGEST = 64 * 1024
 """Bytes of a message that is embedded whole."""
 MOST = 3 * 1024 * 1024
 """Bytes of all embedded messages, so that the page stays under 10 MB."""
-MOST_TESTS = 2_000
-"""Tests whose messages are listed; of the others the table has its line."""
+MOST_TESTS = 500
+"""Tests that are shown one by one; all others have their line in the table, the first `MOST_ROWS` of them."""
+MOST_LISTED = 5_000
+"""Messages that are listed with hash and place; of the rest a test says how many there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +42,20 @@ def shown(
     Messages are embedded in the order given until the cap is met. Bytes that are missing or no text are not
     embedded, and the reason stands with them.
     """
-    left = MOST
+    left, listed = MOST, MOST_LISTED
     found = {}
     for (run, case), taken in list(steps.items())[:MOST_TESTS]:
-        checks, messages = [], []
+        checks, messages, more = [], [], 0
         for step in taken:
             if isinstance(step, CheckMade):
                 if not step.passed and step.severity == "error":
                     checks.append((step.title, step.expected, step.actual))
                 continue
             message = _message(held, step, run, packs)
-            if message is None:
+            if listed == 0:
+                more += 1
                 continue
+            listed -= 1
             data = _bytes(stores[run], message.sha256)
             if data is not None:
                 message = replace(message, size=len(data))
@@ -59,6 +63,8 @@ def shown(
                 left -= len(text.encode())
                 message = replace(message, text=text)
             messages.append(message)
+        if more:
+            messages.append(Message(f"{more:,} more messages, in events.ndjson of run {run}", 0, "", ""))
         found[run, case] = Shown(tuple(checks), tuple(messages))
     return found
 
@@ -68,7 +74,7 @@ def _message(
     step: MessageSent | AnswerReceived | PublicationReceived,
     run: str,
     packs: Mapping[str, str],
-) -> Message | None:
+) -> Message:
     match step:
         case MessageSent():
             title = f"Sent by {held.party_name(step.sender)}: {step.interface} [{step.event_code}]"
@@ -80,9 +86,9 @@ def _message(
                 f"Received by {held.party_name(step.party)}: {step.publication} [{step.event_code}], {signed}"
             )
     if not step.body:
-        return Message(title, 0, "", "no body")
+        return Message(f"{title}, no body", 0, "", "")
     where = f"pack {packs[run]}" if run in packs else f"folder of run {run}, not sealed"
-    return Message(title, 0, step.body, f"{where}: evidence/{step.body[:2]}/{step.body}")
+    return Message(title, 0, step.body, f"{where}, evidence/{step.body[:2]}")
 
 
 def _bytes(store: EvidenceStore, digest: str) -> bytes | None:

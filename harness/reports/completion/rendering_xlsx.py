@@ -41,7 +41,12 @@ def workbook(found: Iterable[Extract], stamp: str, notes: Iterable[str]) -> byte
         page.auto_filter.ref = f"A1:{get_column_letter(len(extract.columns))}{1 + len(extract.rows)}"
         page.append([page_cell(page, title, font=_HEAD, fill=_FILL) for _, title in extract.columns])
         for row in extract.rows:
-            page.append([page_cell(page, value) if _needs_care(value) else value for value in row])
+            page.append(
+                [
+                    page_cell(page, value) if _needs_care(value) else None if value == "" else value
+                    for value in row
+                ]
+            )
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()

@@ -8,7 +8,6 @@ from harness.reports.completion.document import Cell, Section, Table, Value, tab
 from harness.reports.completion.extracts import Extract
 from harness.reports.completion.roll_up import Roll
 
-_MOST = 3_000
 _CODES = {"test", "requirement", "defect", "run"}
 _SHORT = {
     "Tests": ("evidence_class", "test", "release", "title", "role", "status", "last_verdict", "first_verdict",
@@ -29,18 +28,11 @@ def annexes(found: Iterable[Extract], roll: Iterable[Roll]) -> tuple[Section, ..
 def _annex(extract: Extract) -> Table:
     chosen = _SHORT[extract.name]
     places = [[key for key, _ in extract.columns].index(key) for key in chosen]
-    more = len(extract.rows) - _MOST
-    note = "The workbook has every column, and a variant without names."
-    if more > 0:
-        note = f"The first {_MOST:,} of {len(extract.rows):,} rows; the workbook has all, in every column."
     return table(
         "",
         [extract.columns[place][1] for place in places],
-        [
-            [_cell(key, row[place]) for key, place in zip(chosen, places, strict=True)]
-            for row in extract.rows[:_MOST]
-        ],
-        note=note,
+        [[_cell(key, row[place]) for key, place in zip(chosen, places, strict=True)] for row in extract.rows],
+        note="The workbook has every column, and a variant without names.",
     )
 
 

@@ -25,6 +25,8 @@ from harness.stages.plan.exemptions import State as Exempt
 from harness.stages.plan.gate import Decision
 from harness.stages.plan.gate import Verdict as Gate
 
+_LACKS = 200
+
 NOT_PROVEN: dict[EvidenceClass, str] = {
     EvidenceClass.REHEARSAL: "A rehearsal proves the harness and no participant.",
     EvidenceClass.SELF_TEST: "In self-test evidence one system was real. It shows how that system behaves "
@@ -84,10 +86,10 @@ def status_page(report: Completion) -> Section:
             table(
                 f"Why it can't be final yet: {plural(len(report.lacks), 'reason')}",
                 ("Kind", "What"),
-                [(Cell(each.kind, BAD), each.what) for each in report.lacks[:200]],
+                [(Cell(each.kind, BAD), each.what) for each in report.lacks[:_LACKS]],
                 note=""
-                if len(report.lacks) <= 200
-                else f"The first 200 of {len(report.lacks):,}; completion-report.json has them all.",
+                if len(report.lacks) <= _LACKS
+                else f"The first {_LACKS} of {len(report.lacks):,}; completion-report.json has them all.",
             )
         )
     return Section("0", "Status page", tuple(blocks))

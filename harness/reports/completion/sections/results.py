@@ -38,6 +38,10 @@ _COUNTS = (
     "Not applicable", "Descoped", "Passed at first", "Retests", "Flaky",
 )  # fmt: skip
 _UNKNOWN = "not named"
+_PLACES = (
+    "A message lies in the pack, or the run's folder, under its SHA-256 in the place that is named. "
+    "What is shown here carries pseudonyms in place of MPANs, names and addresses, so its hash is another."
+)
 _TYPES = {"F": "Functional", "M": "Migration", "NF": "Non-functional", "O": "Operational"}
 
 
@@ -330,6 +334,8 @@ def failures(report: Completion, messages: Mapping[tuple[str, str], Shown]) -> S
             empty="Every test passed.",
         )
     ]
+    if messages:
+        blocks.append(Text(_PLACES))
     blocks += _in_full(report, messages)
     return Section("11", "Failures and blocked tests", tuple(blocks))
 
