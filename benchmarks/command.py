@@ -13,6 +13,7 @@ _TAKES = {
     "delivery": ("messages", "release"),
     "growth": ("messages",),
     "migration": ("seconds", "release"),
+    "scale": ("seconds", "release"),
 }
 NAMES = tuple(_TAKES)
 
@@ -20,7 +21,7 @@ NAMES = tuple(_TAKES)
 @click.command()
 @click.argument("name", type=click.Choice(NAMES), default="ingress")
 @click.option(
-    "--seconds", type=click.FloatRange(5, 120), help="ingress, migration: for all of it, about; 20."
+    "--seconds", type=click.FloatRange(5, 120), help="ingress, migration, scale: for all of it, about; 20."
 )
 @click.option(
     "--messages", type=click.IntRange(200), help="delivery: 20000, in full 1000000; growth: 4000 each."
@@ -41,6 +42,8 @@ def bench(
               it has no limits
     migration what a complete forward migration costs a registration service
               among 10,000, 100,000 and 1,000,000 metering points
+    scale     one against two ingress workers on PostgreSQL and NATS (DIP_STORE,
+              DIP_BROKER), and the embedded store: same work, same run
 
     Exit codes: 0 the limits are kept; 1 one is missed, or the run was disturbed and says nothing.
 
@@ -53,10 +56,10 @@ def bench(
     for option, value in given.items():
         if value is not None and option not in _TAKES[name]:
             raise click.UsageError(f"--{option} is not for {name}.")
-    from benchmarks import delivery, delivery_report, growth, ingress, migration, table
+    from benchmarks import delivery, delivery_report, growth, ingress, migration, scale, table
     from harness.spec.release import DEFAULT
 
-    report: ingress.Report | delivery_report.Report | growth.Report | migration.Report
+    report: ingress.Report | delivery_report.Report | growth.Report | migration.Report | scale.Report
     lines: Iterable[str]
     if name == "delivery":
         report = delivery.run(messages or delivery.MESSAGES, release or delivery.RELEASE)
@@ -67,6 +70,9 @@ def bench(
     elif name == "migration":
         report = migration.run(seconds or 20, release or DEFAULT)
         lines = migration.lines(report)
+    elif name == "scale":
+        report = scale.run(seconds or 20, release or DEFAULT)
+        lines = scale.lines(report)
     else:
         report = ingress.run(seconds or 20, release or DEFAULT)
         lines = table.lines(report)
