@@ -61,6 +61,8 @@ class Stub:
         self.calls: list[tuple[str, str]] = []
         self.forbidden_area = ""
         self.preview_only = False
+        self.meanwhile: Callable[[], None] | None = None
+        """What somebody else does, once, just before a work item is changed."""
         self._next = 100
         self._lock = threading.RLock()
         self._server: ThreadingHTTPServer | None = None
@@ -242,6 +244,9 @@ class Stub:
             raise Refused(
                 404, "WorkItemUnauthorizedAccessException", f"TF401232: Work item {number} is missing."
             )
+        if self.meanwhile is not None:
+            other, self.meanwhile = self.meanwhile, None
+            other()
         self._patch(self.items[number], data)
         return self.items[number]
 

@@ -193,12 +193,19 @@ def test_a_change_between_reading_and_writing_is_a_conflict(project: Project) ->
     """The revision is tested by the service: 412 is listed, and their change stands."""
     project.ado("push", "--stage", "cit")
     project.scenario("CIT-ONE", "our words")
-    message = b'{"typeKey":"TestPatchOperationFailedException","message":"VS403351: Test Operation failed"}'
-    project.stub.troubles = [Trouble("PATCH", "wit/workitems", 412, {}, message)]
+    item = _item(project.stub, "CIT-ONE")
+
+    def somebody_else() -> None:
+        item["fields"][TITLE] = "CIT-ONE: their words"
+        item["rev"] += 1
+
+    project.stub.meanwhile = somebody_else
     done = project.ado("push", "--stage", "cit")
     assert done.exit_code == 1
     assert "was changed just now" in done.output
-    assert project.ado("push", "--stage", "cit").exit_code == 0
+    assert "VS403351" in done.output
+    assert item["fields"][TITLE] == "CIT-ONE: their words"
+    assert "changed on both sides" in project.ado("push", "--stage", "cit").output
 
 
 def test_doubled_and_deleted_test_cases_are_listed(project: Project) -> None:
