@@ -178,7 +178,7 @@ class Fifty(Mind):
         return Answer(413) if request.body.count(b'"payload":') > 50 else super().answer(request)
 
 
-@animal("hundred-kilobytes", "webhook.largest-message")
+@animal("megabyte-is-too-much", "webhook.largest-message")
 class HundredKilobytes(Mind):
     """Has a limit of 100 kB."""
 

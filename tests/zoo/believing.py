@@ -193,7 +193,7 @@ def _seen(request: Request, *, url: str | None = None, body: bytes | None = None
     )
 
 
-@animal("path-only", "webhook.created")
+@animal("verifies-path", "webhook.created")
 class PathOnly(Verifying):
     """Verifies over the path, not the whole URL."""
 
@@ -217,7 +217,7 @@ class Reserialised(Verifying):
         return _seen(request, body=json.dumps(json.loads(request.body)).encode())
 
 
-@animal("hex-hash", "webhook.created")
+@animal("expects-hex-hash", "webhook.created")
 class HexHash(Mind):
     """Expects the hash in hexadecimal."""
 

@@ -29,7 +29,7 @@ from tests.zoo.dens import Den, Shown
 from tests.zoo.minds import Book, Home, Mind
 from tests.zoo.senders import HUB_PARTIES, Credentials, Sender
 
-DIP_ID = "3100000077"
+DIP_ID = "1900000077"
 ROLE = "LSS"
 _API_KEY = "zoo-0123456789abcdef"
 PARTIES = {DIP_ID: ROLE}
@@ -50,8 +50,12 @@ class Nest:
     top: dict[str, object]
     own: Credentials
     """What its sender shows and signs with."""
+    post: str
+    """Base URL of the keeper's own plain HTTP server."""
     party: dict[str, object] = field(default_factory=dict)
     """Further fields of every party."""
+    extra: str = ""
+    """Further text at the end of the profile."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,8 @@ class Animal:
     mind: type[Mind] = Mind
     den: Callable[[Mind, Shown], Den] = Den
     sender: type[Sender] = Sender
+    housed: Callable[[Nest, Den], None] = lambda *_: None
+    """Changes the profile when it is known where the animal lives."""
     settle: Callable[[Nest], None] = lambda _: None
     """Changes the nest before the animal moves in."""
     parties: dict[str, str] = field(default_factory=lambda: dict(PARTIES))
@@ -188,6 +194,7 @@ class Keeper:
         nest = self._nest(folder, animal)
         animal.settle(nest)
         with self._living(animal, nest) as den:
+            animal.housed(nest, den)
             path = self._written(nest, animal.url(den))
             chosen = only or animal.only or ((animal.check,) if animal.check else ())
             started = time.perf_counter()
@@ -212,6 +219,7 @@ class Keeper:
             folder = self.folder / "sound-one"
             folder.mkdir()
             nest = self._nest(folder, Animal("sound-one", ""))
+            nest.top["releases"] = ["2.1.0"]
             path = self._written(nest, "https://127.0.0.1:9")
             self._hub = Context(load(path), folder / "check")
         return self._hub.hub()
@@ -248,7 +256,7 @@ class Keeper:
                     "send": [*self._told(animal, "send"), "{interface}", "{event}", "{url}"],
                 },
             },
-            {"name": "Zoo Energy", "environment": "SIT", "releases": ["2.1.0"]},
+            {"name": "Zoo Energy", "environment": "SIT", "releases": ["2.1.0", "2.2.1"]},
             Credentials(
                 certs.tls.cert,
                 certs.tls.key,
@@ -259,36 +267,41 @@ class Keeper:
                 DIP_ID,
                 ROLE,
             ),
+            self._ledger_url,
             {"api_key_file": str(self._key_file)},
         )
 
     def _written(self, nest: Nest, url: str) -> Path:
         path = nest.folder / "participant.toml"
-        lines = [f"{key} = {json.dumps(value)}" for key, value in nest.top.items()]
+        lines = [f"{key} = {_toml(value)}" for key, value in nest.top.items()]
         for dip_id, role in nest.parties.items():
             party = {
                 "mpid": "ZOOX",
                 "role": role,
+                "status_webhook": f"{url}/{dip_id}/status",
                 "dip_id": dip_id,
                 "webhook": f"{url}/{dip_id}",
                 **nest.party,
             }
-            lines += ["[[party]]", *(f"{key} = {json.dumps(value)}" for key, value in party.items())]
+            lines += ["[[party]]", *(f"{key} = {_toml(value)}" for key, value in party.items())]
         for name, table in nest.tables.items():
-            lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())]
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            lines += [f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in table.items())]
+        path.write_text("\n".join([*lines, nest.extra]) + "\n", encoding="utf-8")
         return path
 
     def _told(self, animal: Animal, what: str) -> list[str]:
         """Return the command that tells an animal to do something."""
         script = (
-            "import sys, http.client as h\n"
-            "c = h.HTTPConnection(sys.argv[1])\n"
-            "c.request('POST', sys.argv[2], '\\n'.join(sys.argv[3:]))\n"
-            "sys.exit(c.getresponse().status != 200)"
+            "import sys, _socket as s\n"
+            "c = s.socket()\n"
+            "c.connect(('127.0.0.1', int(sys.argv[1])))\n"
+            "b = '\\n'.join(sys.argv[3:])\n"
+            "h = 'POST %s HTTP/1.0\\r\\nContent-Length: %d\\r\\n\\r\\n' % (sys.argv[2], len(b))\n"
+            "c.send((h + b).encode())\n"
+            "sys.exit(b' 200 ' not in c.recv(99))"
         )
-        host = self._ledger_url.removeprefix("http://")
-        return [sys.executable, "-S", "-E", "-c", script, host, f"/{animal.name}/{what}"]
+        port = str(self._ledger.server_address[1])
+        return [sys.executable, "-I", "-S", "-c", script, port, f"/{animal.name}/{what}"]
 
     @property
     def _ledger_url(self) -> str:
@@ -327,3 +340,10 @@ class Keeper:
                 pass
 
         return Ledger
+
+
+def _toml(value: object) -> str:
+    """Write a value as TOML: JSON but for tables."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{json.dumps(key)} = {_toml(each)}" for key, each in value.items()) + " }"
+    return json.dumps(value)

@@ -19,6 +19,7 @@ from harness.messages.identifiers import mpan, sender_unique_reference
 from harness.security.signing import Signer
 from harness.spec.release import load
 
+_SIGNERS: dict[tuple[Path, int], Signer] = {}
 HUB_PARTIES: dict[str, tuple[str, str]] = {}
 """(DIP id, MPID) by role of the simulated network: whom messages name."""
 
@@ -105,9 +106,16 @@ class Sender:
 
     def headers(self, url: str, body: bytes) -> dict[str, str]:
         """Return the headers of a call."""
-        signer = Signer.load(self.own.signing_cert, self.own.signing_key)
-        signed = signer.sign("POST", url, body, date=header_time(datetime.now(UTC)))
-        return {**signed, "Content-Type": "application/json", "X-API-Key": self.own.api_key}
+        return {**self.signed(url, body), "Content-Type": "application/json", "X-API-Key": self.own.api_key}
+
+    def signed(self, url: str, body: bytes, *, date: str = "") -> dict[str, str]:
+        """Sign a call, now or at another moment."""
+        cert, key = self.own.signing_cert, self.own.signing_key
+        at = cert, cert.stat().st_mtime_ns
+        signer = _SIGNERS.get(at)
+        if signer is None:
+            signer = _SIGNERS[at] = Signer.load(cert, key)
+        return signer.sign("POST", url, body, date=date or header_time(datetime.now(UTC)))
 
     def rotate(self, what: str, cert: Path, key: Path) -> None:
         """Take new credentials."""

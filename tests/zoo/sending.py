@@ -44,11 +44,6 @@ class Headers(Sender):
         """Change the headers."""
         return headers
 
-    def signed(self, url: str, body: bytes, *, date: str = "") -> dict[str, str]:
-        """Sign something."""
-        signer = Signer.load(self.own.signing_cert, self.own.signing_key)
-        return signer.sign("POST", url, body, date=date or header_time(datetime.now(UTC)))
-
 
 @animal("strips-header", "signing.headers")
 class StripsHeader(Headers):
