@@ -193,7 +193,7 @@ def requirements(report: Completion) -> Section:
                     _owner(report, line),
                 )
                 for line in report.requirements
-                if line.evidence is None
+                if line.evidence is None and line.status not in OUTSIDE
             ],
         )
     )
