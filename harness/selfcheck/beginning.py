@@ -166,7 +166,8 @@ key = "{tls_key}"            # or: key_env = "NAME" (PEM text in a variable)
 # cert = "certificates/webhook.pem"       # what it shows; named, its renewal is in the calendar
 # ca = ["other-ca.pem"]                   # who vouches for it, where that is not `trust`
 # public_url = "https://dip.example/in"   # what the DIP calls, where a gateway rewrites it
-# forwarded_hosts = ["gateway.internal"]  # hosts that the gateway puts in Host or X-Forwarded-Host
+# forwarded_hosts = ["gateway.internal"]  # hosts that the gateway puts in X-Forwarded-Host
+# next_url = "https://new.example/in"     # where the webhooks move to, for the rehearsal of that
 
 # The DIP that plays the counterpart. Its test authority lives in the folder: your receiver has to trust
 # {hub}/network/pki/authority/ca.pem while it is checked.
@@ -185,6 +186,8 @@ folder = "{hub}"
 # send = ["./send-message", "{{interface}}", "{{event}}", "{{url}}"]
 # stop = ["systemctl", "stop", "receiver"]
 # start = ["systemctl", "start", "receiver"]
+# rotate = ["./change-certificate", "{{what}}", "{{cert}}", "{{key}}"]
+# ledger = ["./how-often", "{{reference}}"]   # says how often a message was taken: a number, or {{"count": 1}}
 
 # What was agreed not to apply.
 # [[exemption]]
