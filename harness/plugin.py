@@ -22,6 +22,7 @@ from harness.reports.write import write_reports
 from harness.scenarios.catalogue import is_scenario, read_variants
 from harness.scenarios.expand import cases_of, read_families, twinned
 from harness.scenarios.model import Case
+from harness.scenarios.requirements import register_of
 from harness.spec.release import load
 from harness.spec.routing import load_routing
 from harness.stages.finish import begin, end
@@ -99,7 +100,7 @@ class StageRun:
                 interrupted=self.interrupted,
             )
             self.log = None
-            self.written = write_reports(self.options.out)
+            self.written = write_reports(self.options.out, register=register_of(self.options.catalogue))
         if self.shared is not None:
             shutil.rmtree(self.shared, ignore_errors=True)
 

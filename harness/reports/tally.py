@@ -201,15 +201,29 @@ def interfaces(run: Run) -> tuple[InterfaceResult, ...]:
 
 
 def requirements(run: Run, register: Register) -> tuple[RequirementResult, ...]:
-    """Return every registered requirement, then the ids that cases cite and the register lacks."""
-    citing: dict[str, list[Instance]] = {}
+    """Return every registered requirement, then the ids that cases cite and the register lacks.
+
+    The cases of a requirement that others cover are theirs too.
+    """
+    citing: dict[str, dict[str, Instance]] = {}
     for instance in run.instances:
         for identifier in instance.started.requirements:
-            citing.setdefault(identifier, []).append(instance)
+            citing.setdefault(identifier, {})[instance.case] = instance
     return tuple(
-        RequirementResult(identifier, register.get(identifier), tuple(citing.get(identifier, ())))
+        RequirementResult(
+            identifier, register.get(identifier), tuple(_covering(citing, register, identifier))
+        )
         for identifier in dict.fromkeys([*register, *sorted(citing)])
     )
+
+
+def _covering(
+    citing: Mapping[str, Mapping[str, Instance]], register: Register, identifier: str
+) -> Iterable[Instance]:
+    found: dict[str, Instance] = {}
+    for verifying in register.verified_by(identifier):
+        found |= citing.get(verifying, {})
+    return found.values()
 
 
 def failures(run: Run) -> tuple[FailureGroup, ...]:

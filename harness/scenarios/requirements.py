@@ -134,15 +134,15 @@ class Register(Mapping[str, Requirement]):
 @cache
 def shipped() -> Register:
     """Return the register that comes with the harness."""
-    return read_register(data_folder("test_catalogue") / "requirements")
+    return joined([read_register(data_folder("test_catalogue") / "requirements")])
 
 
 def register_of(catalogue: Path) -> Register:
     """Return the register of a catalogue folder; the shipped one where it holds none."""
     own = catalogue / "requirements"
-    if not own.is_dir() or catalogue.resolve() == data_folder("test_catalogue").resolve():
+    if not any(own.glob("*.yaml")) or catalogue.resolve() == data_folder("test_catalogue").resolve():
         return shipped()
-    return read_register(own)
+    return joined([read_register(own)])
 
 
 def joined(registers: Iterable[Register]) -> Register:

@@ -13,6 +13,7 @@ from typing import Any
 from harness.clock import SystemClock
 from harness.data import folder
 from harness.errors import ConfigurationError, nearest
+from harness.scenarios.requirements import register_of
 from harness.scenarios.themes import themes_of
 from harness.scenarios.twins import TWINS
 from harness.scenarios.yaml_text import load_text_yaml
@@ -152,7 +153,7 @@ def options(
             upper,
             bare,
             tuple(role.upper() for role in roles),
-            requirements,
+            _requirements(requirements, catalogue or folder("test_catalogue")),
             scenarios,
             segments,
             areas,
@@ -228,6 +229,20 @@ def _themes(asked: tuple[str, ...], stage: str, catalogue: Path) -> tuple[str, .
     upper = tuple(name.upper() for name in asked)
     _known("theme", upper, sorted(by_name))
     return tuple(by_name[name] for name in upper)
+
+
+def _requirements(asked: tuple[str, ...], catalogue: Path) -> tuple[str, ...]:
+    """Return our ids of requirements asked for by ours or by theirs, with the ids whose tests cover them."""
+    if not asked:
+        return ()
+    register = register_of(catalogue)
+    theirs: dict[str, list[str]] = {}
+    for each in register.values():
+        for external in each.external_ids.values():
+            theirs.setdefault(external, []).append(each.id)
+    _known("requirement", asked, [*register, *theirs])
+    ours = [name for each in asked for name in theirs.get(each, [each])]
+    return tuple(dict.fromkeys(name for each in ours for name in register.verified_by(each)))
 
 
 def _twins(asked: tuple[str, ...], stage: str) -> tuple[str, ...]:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from example_run import ExampleRun
 
 from harness.commands.report import report
+from harness.data import folder as data_folder
 from harness.errors import ConfigurationError
-from harness.scenarios.requirements import joined, read_register, shipped
+from harness.reports.run import read_run
+from harness.reports.tally import requirements
+from harness.scenarios.requirements import joined, read_register, register_of, shipped
+from harness.stages.options import options
 
 MAP = """
 columns: {external_id: Ref, text: Text, source: Doc, version: Issue, clause: Section, type: Kind, roles: Who,
@@ -146,6 +152,25 @@ def test_a_wrong_row_is_named(desk: Desk, row: int, column: str, value: str, wor
     assert isinstance(fault, ConfigurationError)
     assert words in str(fault)
     assert not (desk.folder / "register.yaml").exists()
+
+
+def test_a_run_selects_by_it_and_traces_to_it(desk: Desk, example: ExampleRun) -> None:
+    """In a catalogue's folder of requirements, it lets a run be asked for by their ids and has results."""
+    assert desk.imports().exit_code == 0
+    catalogue = desk.folder / "catalogue"
+    shutil.copytree(data_folder("test_catalogue") / "requirements", catalogue / "requirements")
+    shutil.copy(desk.folder / "register.yaml", catalogue / "requirements")
+    register = register_of(catalogue)
+    chosen = options(stage="cit", catalogue=catalogue, requirements=("Q-2",), out=desk.folder / "out")
+    assert chosen.selection.requirements == ("DH-EXT-0003", "DH-SIG-001", "DH-SIG-006")
+    with pytest.raises(ConfigurationError, match="'Q-22' is no requirement"):
+        options(stage="cit", catalogue=catalogue, requirements=("Q-22",), out=desk.folder / "out")
+    example.refusal(passes=False)
+    (result,) = [
+        each for each in requirements(read_run(example.write()), register) if each.id == "DH-EXT-0003"
+    ]
+    assert len(result.instances) == 1
+    assert not result.met
 
 
 def test_nothing_is_overwritten(desk: Desk) -> None:
