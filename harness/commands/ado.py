@@ -36,6 +36,7 @@ from harness.transport.network import load as load_network
 
 F = TypeVar("F", bound=Callable[..., Any])
 _SIDES = ("ours", "theirs")
+_LISTED = 40
 
 _profile_option = click.option(
     "--profile",
@@ -272,8 +273,12 @@ def _finish(profile: Profile, deeds: Sequence[Deed], as_json: bool) -> None:
         ledger = read_ledger(profile)
         click.echo(json.dumps({"done": shown, "conflicts": len(conflicts), **_points(ledger)}, indent=2))
     else:
-        if deeds:
-            print_table("", ("what", "name", "said"), [(each.what, each.name, each.said) for each in deeds])
+        quiet = [each for each in deeds if not each.conflict]
+        shown_first = [*conflicts, *quiet[:_LISTED]]
+        if shown_first:
+            print_table("", ("what", "name", "said"), [(e.what, e.name, e.said) for e in shown_first])
+        if len(quiet) > _LISTED:
+            click.echo(f"and {len(quiet) - _LISTED:,} more; --json has them all\n")
         counts: dict[str, int] = {}
         for each in deeds:
             counts[each.what] = counts.get(each.what, 0) + 1

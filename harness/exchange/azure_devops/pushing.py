@@ -46,7 +46,8 @@ def push_cases(
         deed = _push_case(api, ledger, each, area_path, take.get(each.case.key, ""))
         if deed is not None:
             deeds.append(deed)
-        save()
+            save()
+    save()
     return deeds
 
 
@@ -183,7 +184,8 @@ def push_points(
                 more[identifier] = sorted(asked | standing[identifier])
             else:
                 continue
-            deeds.append(Deed("in suite", case.key, f"{len(asked)} test points"))
+            points = f", {len(asked)} test points" if asked else ""
+            deeds.append(Deed("in suite", case.key, f"{'/'.join(case.suite)}{points}"))
         api.put_in_suite(suite, new, there=False)
         api.put_in_suite(suite, more, there=True)
     return deeds

@@ -87,7 +87,9 @@ def test_case(scenario: Scenario) -> TestCase:
         key=key,
         title=title,
         description="\n".join(
-            text for text in (scenario.title, scenario.why, f"Verifies: {requirements}") if text
+            text
+            for text in (scenario.title, scenario.why, _parties(scenario), f"Verifies: {requirements}")
+            if text
         ),
         steps=tuple(_steps(scenario.steps)),
         stage=scenario.stage,
@@ -97,6 +99,12 @@ def test_case(scenario: Scenario) -> TestCase:
 
 
 test_case.__test__ = False  # type: ignore[attr-defined]
+
+
+def _parties(scenario: Scenario) -> str:
+    """Name who plays, as the scenario does: alias and role."""
+    played = [f"{alias} {role}" for alias, role in scenario.given.parties.items()]
+    return f"Parties: {', '.join(played)}" if played else ""
 
 
 def parties_of(case: Case, network: Network) -> tuple[str, ...]:
