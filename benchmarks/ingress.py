@@ -168,7 +168,7 @@ def run(seconds: float, release: str) -> Report:
         network = _without_webhooks(folder)
         with cores.on_core(chosen.server):
             target = stack.enter_context(EmbeddedTarget([release], folder))
-            ceiling = stack.enter_context(_ceiling(network, target.ca))
+            top = stack.enter_context(ceiling(network, target.ca))
         party = network.with_role(SENDER)[0]
         sender = Sender(
             template(release, network, target.environment),
@@ -189,7 +189,7 @@ def run(seconds: float, release: str) -> Report:
         return _measure(
             sender,
             target,
-            ceiling,
+            top,
             network.certificate(party.tls),
             batches,
             singles,
@@ -306,7 +306,7 @@ def _without_webhooks(folder: Path) -> Network:
 
 
 @contextlib.contextmanager
-def _ceiling(network: Network, ca: Path) -> Iterator[tuple[int, int]]:
+def ceiling(network: Network, ca: Path) -> Iterator[tuple[int, int]]:
     """Start the ceiling's server; gives its port and process id."""
     server = network.certificate(HUB_SERVER)
     command = [sys.executable, "-m", "benchmarks.ceiling", str(server.cert), str(server.key), str(ca)]

@@ -136,7 +136,7 @@ def play(request: Request, folder: Path, watch: Watch = lambda _: None) -> Playe
             _prepare(request.profile, plan, target, target.admin, private)
             if request.faults:
                 target.admin.set_faults(request.faults)
-        generator = stack.enter_context(_generator(folder))
+        generator = stack.enter_context(generator_of(folder))
         start, samples, disturbed = _watch(
             request.profile, plan, target, generator, folder, samples_of, watch
         )
@@ -252,7 +252,7 @@ def _receiver(
 
 
 @contextlib.contextmanager
-def _generator(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+def generator_of(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Start Locust; it ends by itself, or at the end of the block."""
     command = [sys.executable, "-m", "locust", "-f", str(_USERS), "--headless", "--only-summary"]
     lanes = len(json.loads((folder / "plan.json").read_text())["lanes"])

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 import time
@@ -45,6 +46,9 @@ _GRACE_SECONDS = 15.0
 _FLUSH_SECONDS = 0.5
 _ANSWER_BYTES = 65536
 _MOST_CONNECTIONS = 64
+_IDLE_SECONDS = 1.0
+"""A connection that was idle for longer is looked at before it is used: the other side may have closed it."""
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 PLAN: Plan = read_plan(FOLDER / "plan.json")
 TARGET = TargetProfile.load(Path((FOLDER / "target").read_text()))
@@ -57,6 +61,7 @@ class Generator:
         self.queues: list[SimpleQueue[Any]] = [SimpleQueue() for _ in PLAN.lanes]
         self.free = list(PLAN.lanes)
         self.start = 0.0
+        self.signed = Event()
         self.started = Event()
         self.warm = [Event() for _ in PLAN.lanes]
         self.busy = len(PLAN.lanes)
@@ -90,6 +95,7 @@ class Generator:
                 if any(child.poll() for child in children):
                     raise SystemExit("a signing process ended before its work was done")
                 gevent.sleep(0.05)
+            self.signed.set()
             gevent.wait(self.warm, timeout=30)
             self.begin()
             flusher = gevent.spawn(self._flush)
@@ -219,9 +225,11 @@ class ParticipantUser(FastHttpUser):
     @task
     def send_all(self) -> None:
         """Send every request of the lane, each when it is due."""
-        senders = [gevent.spawn(self._sender, self._connection()) for _ in range(self.count)]
+        GENERATOR.signed.wait()
+        connections = [gevent.spawn(self._connection) for _ in range(self.count)]
+        gevent.joinall(connections)
         GENERATOR.warm[self.lane.number].set()
-        gevent.joinall(senders)
+        gevent.joinall([gevent.spawn(self._sender, each.value) for each in connections])
         GENERATOR.ended()
         gevent.sleep(3600)  # Locust would begin the task again; the run ends meanwhile
 
@@ -237,6 +245,7 @@ class ParticipantUser(FastHttpUser):
         queue = GENERATOR.queues[self.lane.number]
         clock = time.time
         last = GENERATOR.start + PLAN.seconds + _GRACE_SECONDS
+        answered = GENERATOR.start
         while (entry := queue.get()) is not None:
             due, request, date, hashed, signature, queued = entry
             taken = clock()
@@ -251,6 +260,8 @@ class ParticipantUser(FastHttpUser):
                 f"Content-Length: {len(body)}\r\n\r\n"
             )
             begun = clock()
+            if begun - answered > _IDLE_SECONDS and not self.pool._is_socket_alive(connection):
+                connection = self._renewed(connection)
             waited_for = due if taken <= due or queued > due else taken
             status, connection = self._request(connection, head.encode("ascii") + body)
             answered = clock()
@@ -260,26 +271,53 @@ class ParticipantUser(FastHttpUser):
                 self.environment.stats.log_error("POST", self.name, f"answered {status or 'nothing'}")
         queue.put(None)
 
+    def _renewed(self, connection: Any) -> Any:
+        """Return a new connection in the place of one that the other side has closed while it was idle."""
+        if connection is not None:
+            self.pool.release_socket(connection)
+        return self._connection()
+
     def _request(self, connection: Any, data: bytes) -> tuple[int, Any]:
         """Make one request; returns its status, and the connection or None where it is no longer good."""
         try:
             if connection is None:
                 connection = self.pool.get_socket()
             connection.sendall(data)
-            answer = HTTPSocketResponse(connection, block_size=_ANSWER_BYTES, method="POST")
-            content = answer.read()
-            status = int(answer.get_code())
+            status, content, closes = _answer(connection)
         except Exception as error:
             GENERATOR.first_refusal = GENERATOR.first_refusal or f"no answer: {error!r}"[:500]
             if connection is not None:
                 self.pool.release_socket(connection)
             return NO_ANSWER, None
         if status != 201 and not GENERATOR.first_refusal:
-            GENERATOR.first_refusal = f"{status}: {bytes(content).decode('utf-8', 'replace')}"[:500]
-        if answer.should_close():
+            GENERATOR.first_refusal = f"{status}: {content.decode('utf-8', 'replace')}"[:500]
+        if closes:
             self.pool.release_socket(connection)
             return status, None
         return status, connection
+
+
+def _answer(connection: Any) -> tuple[int, bytes, bool]:
+    """Read an answer; returns status, body, and whether the connection is to be closed.
+
+    An answer that gives its length is read as it stands, any other by geventhttpclient's parser.
+    """
+    data = connection.recv(_ANSWER_BYTES)
+    end = data.find(b"\r\n\r\n")
+    length = _LENGTH.search(data, 0, end) if end > 0 and data[9:12] >= b"200" else None
+    if length is None:
+        if not data:
+            raise ConnectionError("the connection was closed")
+        answer = HTTPSocketResponse(connection, block_size=_ANSWER_BYTES, method="POST", pre_buffered=data)
+        return int(answer.get_code()), bytes(answer.read()), bool(answer.should_close())
+    whole = end + 4 + int(length[1])
+    while len(data) < whole:
+        more = connection.recv(_ANSWER_BYTES)
+        if not more:
+            raise ConnectionError("the connection was closed in the middle of an answer")
+        data += more
+    closes = b"connection: close" in data[:end].lower()
+    return int(data[9:12]), data[end + 4 :], closes
 
 
 for _role in dict.fromkeys(each.role for each in PLAN.lanes):

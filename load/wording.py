@@ -83,7 +83,7 @@ def _wording(plan: Plan, lane: Lane, network: Network, variant: int) -> Wording:
         environment=plan.environment,
         sender_dip_id=party.dip_id,
         sender_role=party.role,
-        connection_provider=party.connection_provider,
+        connection_provider=None,
         sub_text=plan.tag,
         mpan=marked,
         distributor_dip_id=distributor.dip_id,
