@@ -151,7 +151,8 @@ def results(folder: Path) -> dict[str, Result]:
         elif isinstance(event, MessageSent | AnswerReceived):
             evidence[event.case].append(event.body)
         elif isinstance(event, CheckMade):
-            findings[event.case].append(_finding(event))
+            check = known.get(names[event.case])
+            findings[event.case].append(_finding(event, check.rule if check else ""))
         elif isinstance(event, InstanceFinished) and names[event.case] in known:
             check = known[names[event.case]]
             found[check.id] = _result(event, check, findings[event.case], evidence[event.case])
@@ -228,7 +229,8 @@ def _made(case: str, finding: Finding, check: Check) -> CheckMade:
     )
 
 
-def _finding(event: CheckMade) -> Finding:
+def _finding(event: CheckMade, usual: str) -> Finding:
+    """Return a finding; ``usual`` is its check's rule, which a finding does not repeat."""
     blame = event.blame
     return Finding(
         title=event.title,
@@ -240,7 +242,7 @@ def _finding(event: CheckMade) -> Finding:
         unclear=event.severity == UNCLEAR,
         blame=Blame(BlameClass(blame["class"]), blame.get("party", "")) if blame else None,
         key=event.key,
-        rule=event.rule,
+        rule="" if event.rule == usual else event.rule,
     )
 
 

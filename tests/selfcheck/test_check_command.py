@@ -1,0 +1,133 @@
+"""`dip check` as a person and a program use it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from harness.commands.check import check
+from harness.commands.evidence import evidence
+from harness.errors import ConfigurationError
+from harness.reports.self_check.readiness import as_json, read
+from harness.selfcheck.check import checks
+
+
+def _dip(*words: str, text: str = "") -> Result:
+    return CliRunner().invoke(check, list(words), input=text, catch_exceptions=False)
+
+
+def test_init_writes_what_run_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new profile with test certificates can be checked at once; to write it again is refused."""
+    monkeypatch.chdir(tmp_path)
+    words = [
+        "init",
+        "--name",
+        "Supplier X",
+        "--role",
+        "SUP",
+        "--mpid",
+        "SUPX",
+        "--no-ask",
+        "--test-certificates",
+    ]
+    assert _dip(*words).exit_code == 0
+    done = _dip("run", "--offline", "--no-ask", "--json")
+    assert done.exit_code == 1, "without a webhook the role can't receive"
+    told = json.loads(done.stdout)
+    assert {each["id"] for each in told["checks"] if each["verdict"] == "fail"} == {
+        "config.webhooks-complete"
+    }
+    with pytest.raises(ConfigurationError, match="there already"):
+        _dip(*words)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--role", "SUPP", "Did you mean 'SUP'"),
+        ("--mpid", "supx", "four capital letters"),
+        ("--dip-id", "23", "ten hexa"),
+    ],
+)
+def test_init_refuses_what_can_not_be(tmp_path: Path, option: str, value: str, said: str) -> None:
+    """A wrong answer is refused before anything is written."""
+    given = {"--name": "X", "--role": "SUP", "--mpid": "SUPX", "--dip-id": "2300000077"} | {option: value}
+    words = [word for pair in given.items() for word in pair]
+    path = tmp_path / "participant.toml"
+    with pytest.raises(ConfigurationError, match=said):
+        _dip("init", *words, "--no-ask", "--test-certificates", "--profile", str(path))
+    assert not any(tmp_path.iterdir())
+
+
+def test_explain_names_every_check_with_its_rule() -> None:
+    """Each check stands there with why it is made and its rule; a part can be asked for alone."""
+    told = json.loads(_dip("explain", "--json").stdout)
+    assert [each["id"] for each in told] == [each.id for each in checks()]
+    assert all(each["why"] and each["rule"] for each in told)
+    shown = _dip("explain", "signing").stdout
+    assert "signing.string-to-sign" in shown
+    assert "config.in-force" not in shown
+
+
+def test_a_check_leaves_a_report_and_a_sealed_file(participant: Path, tmp_path: Path) -> None:
+    """The folder has its reports, the sealed file verifies, and nothing real took part."""
+    out = tmp_path / "checks" / "one"
+    done = _dip("run", "--offline", "--no-ask", "--profile", str(participant), "--out", str(out))
+    assert done.exit_code == 0, done.output
+    assert "is not known to be ready: nothing fails" in " ".join(done.stdout.split())
+    told = json.loads((out / "check.json").read_text(encoding="utf-8"))
+    assert told["evidence_class"] == "rehearsal"
+    assert "nothing real took part" in told["evidence_class_reason"]
+    page = (out / "check-report.html").read_text(encoding="utf-8")
+    assert not re.search(r"(src|href)=[\"']https?:", page), "the page needs something from elsewhere"
+    sealed = out.with_name("one.evidence.zip")
+    assert CliRunner().invoke(evidence, ["verify", str(sealed)], catch_exceptions=False).exit_code == 0
+    with pytest.raises(ConfigurationError, match="--resume"):
+        _dip("run", "--offline", "--no-ask", "--profile", str(participant), "--out", str(out))
+
+
+def test_a_failure_is_told_first_with_what_waits_for_it(participant: Path, tmp_path: Path) -> None:
+    """What blocks most stands first, whatever the order of the checks; mended, it is made again."""
+    key = participant.with_name("certificates") / "tls.key"
+    content = key.read_bytes()
+    key.unlink()
+    out = tmp_path / "one"
+    words = ["run", "--offline", "--no-ask", "--profile", str(participant)]
+    done = _dip(*words, "--out", str(out))
+    assert done.exit_code == 1
+    first = as_json(read(out))["first"][0]
+    assert (first["check"], first["blocks"] > 3) == ("config.files-readable", True)
+    assert "To mend" in done.stdout
+    key.write_bytes(content)
+    done = _dip(*words, "--resume", str(out), "--only", "configuration")
+    assert done.exit_code == 0, done.output
+    assert not as_json(read(out))["first"]
+
+
+def test_an_interrupted_check_goes_on(
+    participant: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After an interruption what was finished is kept, and --resume makes the rest."""
+    from harness.selfcheck import running
+
+    real, made = running.judge, []
+
+    def judge(each: object, context: object) -> object:
+        if len(made) == 4:
+            raise KeyboardInterrupt
+        made.append(each)
+        return real(each, context)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(running, "judge", judge)
+    out = tmp_path / "one"
+    words = ["run", "--offline", "--no-ask", "--profile", str(participant)]
+    done = _dip(*words, "--out", str(out))
+    assert done.exit_code == 3
+    assert f"--resume {out}" in " ".join(done.stdout.split())
+    monkeypatch.setattr(running, "judge", real)
+    assert _dip(*words, "--resume", str(out)).exit_code == 0
+    assert len(read(out).results) == len(checks())
