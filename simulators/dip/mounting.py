@@ -121,7 +121,7 @@ async def mounted(
         connect = await stack.enter_async_context(_broker(options, log))
         found = Mounted()
         for name, release in standing.releases.items():
-            store = await _store(options, folder, name)
+            store = await _store(options, folder, name, log)
             stack.push_async_callback(store.close)
             await store.hear_first(addresses)
             passage = await connect(store, standing.tracker) if connect else None
@@ -158,13 +158,14 @@ async def mounted(
         yield found
 
 
-async def _store(options: Options, folder: Path, release: str) -> HubStore:
+async def _store(options: Options, folder: Path, release: str, log: Log) -> HubStore:
     if not isinstance(options.store, Place):
         return Store(folder / f"{release}.sqlite3")
     from simulators.dip.postgres.store import PostgresStore
 
     store = PostgresStore(options.store, release)
     await store.claim(broker=options.broker is not None)
+    log.write("info", "store", release=release, url=options.store.shown, schema=store.schema)
     return store
 
 

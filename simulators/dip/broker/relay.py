@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from harness.errors import EnvironmentFault
 from simulators.dip import status_queue
 from simulators.dip.broker.stream import BROKER_FAULTS, Entry, Stream, bundled
 from simulators.dip.logs import Log
@@ -96,9 +97,16 @@ class Relay:
             except (*STORE_FAULTS, *BROKER_FAULTS) as error:
                 self._log.write("error", "relay", kind=type(error).__name__, reason=str(error)[:300])
                 await asyncio.sleep(_TROUBLED_SECONDS)
+                await self._make_again()
             except Exception as error:
                 self._log.write("error", "fault", kind=type(error).__name__, reason=str(error)[:300])
                 await asyncio.sleep(_TROUBLED_SECONDS)
+
+    async def _make_again(self) -> None:
+        """Make the stream again, should somebody have removed it."""
+        with contextlib.suppress(EnvironmentFault):
+            if self._stream.connection.is_up:
+                await self._stream.open()
 
     async def _hand_over(self, parts: Parts) -> bool:
         """Hand over what stands first in the outbox; says whether there may be more."""

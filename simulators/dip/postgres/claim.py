@@ -42,6 +42,7 @@ class Claim:
             until = time.monotonic() + _WAIT_SECONDS
             while not self._taken(broker=broker):
                 if time.monotonic() > until:
+                    self.close()
                     raise EnvironmentFault(
                         "the store is in use by another process",
                         where=f"{self._place.shown}, schema {self._schema}",

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import json
+import os
+import sqlite3
 from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,9 +21,23 @@ from harness.spec.release import load
 from harness.transport.admin import Admin
 from harness.transport.client import Answer, DipClient
 from harness.transport.network import Network, Party
-from simulators.embedded import EmbeddedTarget
+from simulators.embedded import BROKER_VARIABLE, STORE_VARIABLE, EmbeddedTarget
+from tests.simulators.dip.services import POSTGRES, services
 
 RELEASES = ("2.1.0", "2.2.1")
+FILES, ENGINES = STORES = ("files", "postgres+nats")
+"""Where a hub keeps what it took, and what carries it to who delivers."""
+ON_BOTH = (
+    "test_hub_delivery",
+    "test_hub_journal",
+    "test_hub_lifecycle",
+    "test_hub_order",
+    "test_hub_replay",
+    "test_hub_requeue",
+    "test_hub_sending",
+    "test_hub_status",
+)
+"""Modules that run on files, and once more on PostgreSQL with NATS."""
 
 
 @dataclass
@@ -57,6 +75,38 @@ class Bench:
         if release not in self._clients:
             self._clients[release] = DipClient(self.target.url(release), self.network, self.target.ca)
         return self._clients[release]
+
+    def stored(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Return what is in the store of the release; marks for parameters are SQLite's."""
+        if STORE_VARIABLE in os.environ:
+            with self._database() as connection:
+                return connection.execute(sql.replace("?", "%s"), parameters).fetchall()
+        with closing(sqlite3.connect(self.target.store / f"{self.release}.sqlite3")) as store:
+            return store.execute(sql, parameters).fetchall()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Let another program hold the store of the release."""
+        if STORE_VARIABLE in os.environ:
+            with self._database() as connection:
+                connection.execute("LOCK TABLE message IN ACCESS EXCLUSIVE MODE")
+                yield
+            return
+        path = self.target.store / f"{self.release}.sqlite3"
+        with closing(sqlite3.connect(path, isolation_level=None)) as store:
+            store.execute("BEGIN IMMEDIATE")
+            yield
+            store.execute("ROLLBACK")
+
+    def _database(self) -> Any:
+        import psycopg
+
+        (schema,) = (
+            line["schema"]
+            for line in map(json.loads, self.log.splitlines())
+            if line["event"] == "store" and line.get("release") == self.release
+        )
+        return psycopg.connect(POSTGRES, options=f"-c search_path={schema}")
 
     def tag(self) -> str:
         """Return a text for S1.subText that no other message has."""
@@ -123,10 +173,29 @@ def network_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what must hold on both kinds of store on both."""
+    if metafunc.module.__name__.rpartition(".")[2] in ON_BOTH and "store_kind" in metafunc.fixturenames:
+        metafunc.parametrize("store_kind", STORES, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def store_kind(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Say on which kind of store the hubs of a module run, and let them."""
+    kind = str(getattr(request, "param", FILES))
+    if kind == FILES:
+        yield kind
+        return
+    with services() as found, pytest.MonkeyPatch.context() as patch:
+        patch.setenv(STORE_VARIABLE, found.store)
+        patch.setenv(BROKER_VARIABLE, found.broker)
+        yield kind
+
+
 @pytest.fixture(scope="module")
-def bench(network_folder: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
+def bench(network_folder: Path, request: pytest.FixtureRequest, store_kind: str) -> Iterator[Bench]:
     """Return a hub with two releases."""
-    worker = request.module.__name__.rpartition(".")[2]
+    worker = f"{request.module.__name__.rpartition('.')[2]}-{store_kind}"
     bench = Bench(EmbeddedTarget(RELEASES, network_folder, worker=worker))
     yield bench
     bench.close()

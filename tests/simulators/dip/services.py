@@ -8,6 +8,7 @@ import os
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -18,6 +19,9 @@ import pytest
 
 POSTGRES = os.environ.get("DIP_TEST_POSTGRES", "postgresql://root@127.0.0.1/test")
 NATS = os.environ.get("DIP_TEST_NATS", "nats://127.0.0.1:4222")
+
+_SETTLING_SECONDS = 0.2
+"""How long a server gets to do what it was told before the connection ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,10 @@ class Services:
     def options(self) -> list[str]:
         """Return the options of `dip sim up`."""
         return ["--store", self.store, "--broker", self.broker]
+
+    def remove_stream(self, release: str) -> None:
+        """Remove a release's stream with all that is in it."""
+        asyncio.run(_drop(f"{self.prefix}_{release.replace('.', '_')}"))
 
     def rows(self, release: str, sql: str, *parameters: object) -> list[tuple[object, ...]]:
         """Run a statement in a release's schema."""
@@ -100,7 +108,11 @@ class Cable:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"{parts.scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
         self._open: set[socket.socket] = set()
+        self._silent: set[socket.socket] = set()
+        """Servers whose answers go nowhere."""
         self._is_cut = False
+        self.cut_after: bytes | None = None
+        """Once this has gone to the server, the connection ends before any answer."""
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
@@ -134,13 +146,21 @@ class Cable:
                 near.close()
                 continue
             self._open |= {near, far}
-            for one, other in ((near, far), (far, near)):
-                threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
+            for one, other, inwards in ((near, far, True), (far, near, False)):
+                threading.Thread(target=self._carry, args=(one, other, inwards), daemon=True).start()
 
-    def _carry(self, one: socket.socket, other: socket.socket) -> None:
+    def _carry(self, one: socket.socket, other: socket.socket, inwards: bool) -> None:
         with contextlib.suppress(OSError):
             while data := one.recv(65536):
-                other.sendall(data)
+                last = inwards and self.cut_after is not None and self.cut_after in data
+                if last:
+                    self.cut_after = None
+                    other.sendall(data)
+                    self._silent.add(other)
+                    time.sleep(_SETTLING_SECONDS)
+                    break
+                if one not in self._silent:
+                    other.sendall(data)
         for each in (one, other):
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import sqlite3
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -187,10 +186,7 @@ def test_a_store_that_another_program_locks_is_told_and_recovers(bench: Bench) -
     """While the database is locked a message gets 503 and is not taken; afterwards it is."""
     tag = bench.tag()
     message = bench.message(tag=tag)
-    other = sqlite3.connect(bench.target.store / f"{bench.release}.sqlite3", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    assert bench.send(message).status == 503
-    other.execute("ROLLBACK")
-    other.close()
+    with bench.locked():
+        assert bench.send(message).status == 503
     assert bench.send(message).status == 201
     assert _statuses(bench.settle(tag)) == [("Delivered", 201)]

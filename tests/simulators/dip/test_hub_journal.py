@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -222,9 +221,7 @@ def test_each_status_of_a_status_message_is_reached(
 def test_every_status_of_the_journal_is_one_of_the_published(bench: Bench) -> None:
     """The store holds no stage or status that the published journal lacks."""
     shape = load(RELEASE).api_schema("JournalEntry")["properties"]
-    store = bench.target.store / f"{RELEASE}.sqlite3"
-    with sqlite3.connect(store) as connection:
-        rows = connection.execute("SELECT DISTINCT stage, status FROM journal").fetchall()
+    rows = Bench(bench.target, RELEASE).stored("SELECT DISTINCT stage, status FROM journal")
     assert rows
     assert {stage for stage, _ in rows} <= set(shape["DIPStage"]["enum"])
     assert {status for _, status in rows} <= set(shape["Status"]["enum"])

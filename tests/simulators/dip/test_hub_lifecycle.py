@@ -27,7 +27,7 @@ from hypothesis.stateful import (
 
 from harness.transport.network import Party
 from simulators.dip.lanes import NONE, ORDERS, PER_MPAN
-from simulators.embedded import EmbeddedTarget
+from simulators.embedded import STORE_VARIABLE, EmbeddedTarget
 from tests.simulators.dip.conftest import Bench
 from tests.simulators.dip.history import NOTHING, QUICK, call, shaped, transactions
 from tests.simulators.dip.webhook_stub import ScriptedWebhook
@@ -303,7 +303,7 @@ def test_nothing_is_lost_and_nothing_goes_astray(ground: Ground) -> None:
     run_state_machine_as_test(
         Lifecycle,
         settings=settings(
-            max_examples=6,
+            max_examples=3 if STORE_VARIABLE in os.environ else 6,
             stateful_step_count=12,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -328,10 +327,9 @@ def test_status_messages_survive_in_the_store(bench: Bench, sender: Party) -> No
     call(bench, sender, "DELETE", path)
     sent = _sent(bench, tag)
     bench.settle(tag)
-    with sqlite3.connect(bench.target.store / "2.1.0.sqlite3") as store:
-        rows = store.execute(
-            "SELECT status_message.recipient, origin, level, text, status FROM status_message"
-            " JOIN message ON message.id = status_message.message WHERE transaction_id = ?",
-            (sent["transactionID"],),
-        ).fetchall()
+    rows = bench.stored(
+        "SELECT status_message.recipient, origin, level, text, status FROM status_message"
+        " JOIN message ON message.id = status_message.message WHERE transaction_id = ?",
+        sent["transactionID"],
+    )
     assert rows == [(sender.dip_id, bench.party("REGS").dip_id, "L3", "RCP0000 - Message Success", "Paused")]

@@ -170,3 +170,24 @@ def _first_arrivals(webhook: ScriptedWebhook, dip_id: str, stored: dict[str, str
         assert common["D0"]["transactionID"] == stored[name], "it was not kept so"
         found.setdefault(name, len(found))
     return found
+
+
+def test_a_stream_that_was_removed_is_filled_again(bench: Bench, shared: Services) -> None:
+    """What was in the stream and not delivered yet is handed over once more from the store."""
+    tag = f"{TAG}-stream"
+    wait_for(lambda: _is_ready(bench), 20)
+    with ScriptedWebhook(bench) as webhook:
+        webhook.usual = 503
+        party = bench.party("REGS")
+        assert bench.client().configure_webhook(party, "IF-031", webhook.url).status == 201
+        for _ in range(3):
+            assert bench.send(bench.message(tag=tag)).status == 201
+        wait_for(lambda: webhook.bodies, 20)
+        shared.remove_stream(RELEASE)
+        for worker in _workers(bench, "delivery"):
+            os.kill(worker, signal.SIGKILL)
+        webhook.usual = 201
+        assert bench.send(bench.message(tag=tag)).status == 201
+        result = bench.settle(tag, timeout=40)
+    assert result["settled"]
+    assert {entry["status"] for each in result["messages"] for entry in each["recipients"]} == {"Delivered"}
