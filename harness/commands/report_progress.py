@@ -19,11 +19,11 @@ from harness.evidence.verdicts import Verdict
 from harness.registers.model import Registers
 from harness.registers.reading import found_folder, read_registers
 from harness.reports.completion.document import Document, Facts, Table, Text, shown
-from harness.reports.progress.files import write
+from harness.reports.progress.files import sheet_of_tests, write
 from harness.reports.progress.model import progress
-from harness.reports.progress.wording import document, history
+from harness.reports.progress.wording import document
 from harness.reports.standing.merging import read_runs, standing
-from harness.reports.standing.model import Standing, Test
+from harness.reports.standing.model import Standing, Test, history
 from harness.stages.plan.model import Plan
 from harness.stages.plan.reading import find, read_plan
 
@@ -113,7 +113,7 @@ def _print_class(found: Standing, kind: EvidenceClass, everything: bool) -> None
     first = f"{counts.passed_at_first:,} of {counts.played:,} passed at first"
     again = f"{counts.retests:,} retests, {counts.flaky:,} flaky"
     click.echo(f"\n{kind}: {counts.tests:,} tests: {said}; {first}, {again}")
-    tests = [test for test in found.of(kind) if everything or _of_interest(test)]
+    listed = [test for test in found.of(kind) if everything or _of_interest(test)]
     rows = [
         (
             test.case,
@@ -122,13 +122,13 @@ def _print_class(found: Standing, kind: EvidenceClass, everything: bool) -> None
             "; ".join(filter(None, ("flaky" if test.flaky else "", test.why, test.last.reason[:90]))),
             ", ".join(defect.id for defect in test.defects),
         )
-        for test in tests[:_LISTED]
+        for test in listed[:_LISTED]
     ]
     if rows:
         click.echo()
         print_table("", ("test", "status", "results, oldest first", "why", "defects"), rows)
-    if len(tests) > _LISTED:
-        click.echo(f"and {len(tests) - _LISTED} more; --json has them all")
+    if len(listed) > _LISTED:
+        click.echo(f"and {len(listed) - _LISTED} more; --json has them all")
 
 
 def _of_interest(test: Test) -> bool:
@@ -179,7 +179,9 @@ def progress_(
         since=a_day(since, "--since") if since else None,
     )
     made = document(found)
-    written = write(made, found.as_dict(), out, "progress") if out is not None else []
+    written = []
+    if out is not None:
+        written = write(made, found.as_dict(), out, "progress", more=[sheet_of_tests(found.standing)])
     if as_json:
         click.echo(json.dumps(found.as_dict(), indent=2))
         return

@@ -16,7 +16,7 @@ from test_standing import a_run
 from harness.calendars.book import calendars
 from harness.evidence.evidence_class import EvidenceClass
 from harness.reports.progress.burn_up import burn_up, by_day, drawing
-from harness.reports.progress.files import write
+from harness.reports.progress.files import sheet_of_tests, write
 from harness.reports.progress.model import Progress, progress
 from harness.reports.progress.planned import planned
 from harness.reports.progress.wording import document
@@ -162,13 +162,16 @@ def test_files_agree_on_every_total(tmp_path: Path) -> None:
     """HTML, JSON and XLSX say the same figures, and no file is half written."""
     run = in_cycle(a_run(tmp_path / "r", 3, "pass", "fail", "pass"))
     found = of([run], a_plan(tmp_path), 4, cycle="c1")
-    written = write(document(found), found.as_dict(), tmp_path / "out", "progress")
+    more = [sheet_of_tests(found.standing)]
+    written = write(document(found), found.as_dict(), tmp_path / "out", "progress", more=more)
     assert [path.name for path in written] == ["progress.html", "progress.json", "progress.xlsx"]
     data = json.loads(written[1].read_text())
     assert data["classes"][0]["totals"]["statuses"]["passed"] == 2
     sheet = load_workbook(written[2])["Where it stands"]
     rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
     assert rows[1][:6] == ["Each evidence class by itself", "self-test", 3, 3, 2, 0]
+    listed = [[cell.value for cell in row] for row in load_workbook(written[2])["Tests"].iter_rows()]
+    assert [row[8] for row in listed[1:]] == ["passed", "failed", "passed"]
     page = written[0].read_text()
     assert "2 of 3 tests passed (self-test)" in page
     assert "<svg" in page

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +14,32 @@ from harness.reports.completion.document import Document, Table, Value, as_dict,
 from harness.reports.completion.extracts import Extract
 from harness.reports.completion.rendering_html import html
 from harness.reports.completion.rendering_xlsx import workbook
+from harness.reports.moves import whose_move
+from harness.reports.standing.model import Standing, history
 
 _LONGEST_NAME = 31
+_TESTS = (
+    "Evidence class", "Test", "Release", "Title", "Theme", "Process area", "Interface", "Role", "Status",
+    "Why", "First verdict", "Last verdict", "History", "Flaky", "Whose move", "Reason", "Defects", "Last run",
+    "Day",
+)  # fmt: skip
 
 
-def write(document: Document, data: Mapping[str, Any], folder: Path, name: str) -> list[Path]:
+def write(
+    document: Document, data: Mapping[str, Any], folder: Path, name: str, *, more: Iterable[Extract] = ()
+) -> list[Path]:
     """Write ``name.html``, ``name.json`` and ``name.xlsx`` into a folder, each whole or not at all.
 
-    Raises EnvironmentFault when the disk refuses a file.
+    The workbook holds the tables of the document and ``more``. Raises EnvironmentFault when the disk refuses
+    a file.
     """
     folder.mkdir(parents=True, exist_ok=True)
     content = {**data, "document": as_dict(document)}
+    notes = (document.title, document.subtitle, document.band)
     files = {
         "html": html(document).encode(),
         "json": orjson.dumps(content, option=orjson.OPT_INDENT_2),
-        "xlsx": workbook(
-            sheets(document), document.stamp, (document.title, document.subtitle, document.band)
-        ),
+        "xlsx": workbook([*sheets(document), *more], document.stamp, notes),
     }
     written = []
     for ending, content_bytes in files.items():
@@ -56,6 +65,35 @@ def sheets(document: Document) -> list[Extract]:
             titles = [("table", "Table"), *((_key(title), title) for title in columns)]
             found.append(Extract(_sheet(name), tuple(titles), rows))
     return found
+
+
+def sheet_of_tests(standing: Standing) -> Extract:
+    """Return every test with its history as a sheet, the evidence class first."""
+    rows = tuple(
+        (
+            test.evidence.value,
+            test.id,
+            test.release,
+            test.started.title,
+            test.started.theme,
+            test.started.area,
+            test.started.interface,
+            test.started.role,
+            test.status.value,
+            test.why,
+            test.first.verdict.value,
+            test.verdict.value,
+            history(test),
+            "yes" if test.flaky else "no",
+            whose_move(standing, test.last.blame),
+            test.last.reason,
+            ", ".join(defect.id for defect in test.defects),
+            test.last.run,
+            test.last.at[:10],
+        )
+        for test in standing.tests
+    )
+    return Extract("Tests", tuple((_key(title), title) for title in _TESTS), rows)
 
 
 def _plain(value: Value) -> str | int:

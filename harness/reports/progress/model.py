@@ -232,9 +232,11 @@ def _rag(
     due = aim.by(as_of)
     if due is None or plan is None or SCALE not in plan.scales:
         return None, f"no colour: {aim.points_from}"
-    done = counts.passed + counts.statuses[ExecutionStatus.PASSED_WITH_WORK_OFF]
+    carried = counts.statuses[ExecutionStatus.PASSED_WITH_WORK_OFF]
+    done = counts.passed + carried
     share = current().number("progress.amber_behind")
-    said = f"{done:,} passed where {due:,} were planned by {as_of}"
+    with_work_off = f", {carried:,} of them with work-off," if carried else ""
+    said = f"{done:,} passed{with_work_off} where {due:,} were planned by {as_of}"
     values = plan.scales[SCALE].values
     if done >= due:
         return Rag(SCALE, values[0]), said

@@ -24,7 +24,7 @@ from harness.reports.completion.document import (
 from harness.reports.completion.sections.words import classes, code, listed, moment, of, plural, status
 from harness.reports.progress.burn_up import drawing
 from harness.reports.progress.model import ClassProgress, Progress
-from harness.reports.standing.model import Facet, Test, Totals
+from harness.reports.standing.model import Facet, Totals, history
 from harness.stages.plan.model import Plan, Rag
 
 _FACETS = {
@@ -272,11 +272,6 @@ def _flaky(found: ClassProgress) -> Table:
         note="Nothing changed: scenario, release, seed, target, environment, harness, recorded builds, and "
         "whose system was real. A flaky test has its last result; it is never averaged.",
     )
-
-
-def history(test: Test) -> str:
-    """Return the verdicts of a test, oldest first."""
-    return " > ".join(each.verdict.value for each in test.attempts)
 
 
 def _moves(found: Progress) -> Table:

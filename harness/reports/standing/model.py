@@ -177,6 +177,11 @@ class Test:
         }
 
 
+def history(test: Test) -> str:
+    """Return the verdicts of a test in one line, oldest first."""
+    return " > ".join(each.verdict.value for each in test.attempts)
+
+
 class Facet(StrEnum):
     """What tests are grouped by."""
 
