@@ -27,7 +27,7 @@ def _dip_commands(documents: dict[str, str]) -> list[tuple[str, list[str]]]:
     """Return every `dip ...` of the documents, fenced or in code style, as (document, words)."""
     found = []
     for name, text in documents.items():
-        fenced = [line for block in _FENCED.findall(text) for line in block.splitlines()]
+        fenced = [line for block in _FENCED.findall(text) for line in block.replace("\\\n", " ").splitlines()]
         spans = re.findall(r"`(dip [^`\n]+)`", _FENCED.sub("", text))
         for line in [*fenced, *spans]:
             for part in re.split(r"&&|\|", line.split(" #")[0]):
