@@ -8,6 +8,7 @@ participant's name, and the DIP's answer goes back.
 from __future__ import annotations
 
 import asyncio
+import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -83,7 +84,6 @@ class Inbox:
     """So many requests are answered 503, as in an outage."""
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _server: ServerThread | None = None
-    _number: int = 0
 
     def start(self) -> Inbox:
         """Listen on a free port of loopback; raises EnvironmentFault."""
@@ -146,8 +146,7 @@ class Inbox:
         parts = urlsplit(url).path.strip("/").split("/")
         release = parts[0] if parts else ""
         channel = parts[2].upper() if len(parts) == 3 and parts[1].lower() == _CHANNEL else ""
-        self._number += 1
-        tag = f"selfcheck-{self._number}"
+        tag = f"selfcheck-{secrets.token_hex(6)}"
         self.context.met.add("participant")
         answer: Answer | None = None
         status = int(HTTPStatus.SERVICE_UNAVAILABLE)

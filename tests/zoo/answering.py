@@ -140,7 +140,7 @@ class Slow(Mind):
     """Works before it answers."""
 
     def answer(self, request: Request) -> Answer:
-        time.sleep(0.7)
+        time.sleep(2.3)
         return super().answer(request)
 
 

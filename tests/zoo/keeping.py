@@ -201,7 +201,9 @@ class Keeper:
             profile = load(path)
             checks = selected(chosen)
             with self._context(profile, folder / "check", animal) as context:
-                results = run(context, checks, Journal(folder / "check", profile, checks))
+                journal = Journal(folder / "check", profile, checks)
+                with contextlib.closing(journal):
+                    results = run(context, checks, journal)
             return Visit(animal, dict(results), time.perf_counter() - started)
 
     @contextlib.contextmanager

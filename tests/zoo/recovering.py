@@ -86,7 +86,7 @@ class Plodding(Mind):
     """Takes its time over a batch."""
 
     def answer(self, request: Request) -> Answer:
-        time.sleep(0.4 if request.body.count(b'"payload":') > 1 else 0)
+        time.sleep(0.7 if request.body.count(b'"payload":') > 1 else 0)
         return super().answer(request)
 
 

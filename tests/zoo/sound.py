@@ -171,6 +171,7 @@ class Streams(Den):
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.sleep(0.05)
 
     async def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -185,6 +186,7 @@ class Streams(Den):
             writer.close()
             with contextlib.suppress(OSError, asyncio.CancelledError, TimeoutError):
                 await asyncio.wait_for(writer.wait_closed(), 0.2)
+            writer.transport.abort()
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
