@@ -10,6 +10,7 @@ import click
 
 _TAKES = {
     "ingress": ("seconds", "release"),
+    "load": (),
     "delivery": ("messages", "release"),
     "growth": ("messages",),
     "migration": ("seconds", "release"),
@@ -42,6 +43,8 @@ def bench(
               it has no limits
     migration what a complete forward migration costs a registration service
               among 10,000, 100,000 and 1,000,000 metering points
+    load      what one core of load generator offers on time, beside what OpenSSL
+              signs on it; how late messages are at 80 % of that
     scale     one against two ingress workers on PostgreSQL and NATS (DIP_STORE,
               DIP_BROKER), and the embedded store: same work, same run
 
@@ -56,10 +59,17 @@ def bench(
     for option, value in given.items():
         if value is not None and option not in _TAKES[name]:
             raise click.UsageError(f"--{option} is not for {name}.")
-    from benchmarks import delivery, delivery_report, growth, ingress, migration, scale, table
+    from benchmarks import delivery, delivery_report, growth, ingress, load, migration, scale, table
     from harness.spec.release import DEFAULT
 
-    report: ingress.Report | delivery_report.Report | growth.Report | migration.Report | scale.Report
+    report: (
+        ingress.Report
+        | delivery_report.Report
+        | growth.Report
+        | load.Report
+        | migration.Report
+        | scale.Report
+    )
     lines: Iterable[str]
     if name == "delivery":
         report = delivery.run(messages or delivery.MESSAGES, release or delivery.RELEASE)
@@ -67,6 +77,9 @@ def bench(
     elif name == "growth":
         report = growth.run(messages or growth.MESSAGES)
         lines = table.growth_lines(report)
+    elif name == "load":
+        report = load.run()
+        lines = load.lines(report)
     elif name == "migration":
         report = migration.run(seconds or 20, release or DEFAULT)
         lines = migration.lines(report)

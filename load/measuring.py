@@ -181,7 +181,7 @@ def measure(
         "response_p99_ms": _ms(responses, 0.99),
         "response_missing": float(missing) if has_responses else None,
         "delivered_per_s": all_delivered / max(1e-9, (last or end) - start),
-        "lost": float(sum(lost_in.values())) if messages and receives else None,
+        "lost": float(sum(lost_in.values())) if lost_in is not None and receives else None,
         "astray": float(astray),
         "repeated": float(repeated),
         "repeated_share": repeated / (all_delivered + repeated) if all_delivered else None,
@@ -205,7 +205,7 @@ def measure(
                 due[name],
                 accepted[name],
                 delivered[name],
-                lost_in[name],
+                lost_in[name] if lost_in is not None else 0,
                 _ms(by_flow[name]["answer"], 0.5) or 0.0,
                 _ms(by_flow[name]["answer"], 0.99) or 0.0,
                 _ms(by_flow[name]["delivery"], 0.99) or 0.0,
@@ -278,11 +278,12 @@ def _arrived(
 
 def _lost(
     plan: Plan, messages: Mapping[tuple[int, int], _Message], tables: Tables, receives: frozenset[str]
-) -> Counter[str]:
-    """Return how many publications of each flow did not come."""
+) -> Counter[str] | None:
+    """Return how many publications of each flow did not come; None where the receiver plays no recipient."""
     place_of = {name: place for place, name in enumerate(tables.recipients)}
     played = {place for name, place in place_of.items() if name in receives}
     lost = Counter[str]()
+    due = 0
     for (number, message_number), message in messages.items():
         lane = plan.lanes[number]
         wanted = message.addressed & played
@@ -297,8 +298,9 @@ def _lost(
                     wanted = wanted | {place}
         elif not message.arrived and receives:
             silent = 1
+        due += len(wanted) + silent
         lost[lane.flow] += len(wanted - set(message.arrived)) + silent
-    return lost
+    return lost if due or not messages else None
 
 
 def _never_sent(plan: Plan, sent: Sequence[Sent]) -> Counter[str]:

@@ -67,6 +67,8 @@ def run(
         for request in requests:
             profile = request.profile
             place = options.out / "load" / profile.id
+            if len(options.releases) > 1:
+                place = place / profile.release
             first = time.monotonic()
             played = play(request, place, lambda progress, on=profile: view(on, progress))  # type: ignore[misc]
             view(profile, Progress("measuring"))

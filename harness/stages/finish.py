@@ -19,6 +19,7 @@ from harness.scenarios.requirements import register_of
 from harness.security.profiles import TEST_AUTHORITY
 from harness.stages.impact import changes
 from harness.stages.options import RunOptions
+from harness.stages.options import folder_of as folder_of_stage
 from harness.stages.session import Shared, part
 
 
@@ -96,11 +97,12 @@ def vouched_by_test_authority(ca: Path) -> bool:
 
 
 def catalogue_hash(folder: Path) -> str:
-    """Return one SHA-256 over names and bytes of all scenarios, procedures, setups and themes."""
+    """Return one SHA-256 over names and bytes of all scenarios, load profiles, procedures, setups, themes."""
     digest = hashlib.sha256()
     kinds = (procedures.KIND, setups.KIND)
     shared = [path for kind in kinds for path in (folder / folder_of(kind)).glob("*.yaml")]
-    for path in [*scenario_files(folder), *sorted(shared), *folder.glob(themes.FILE)]:
+    profiles = sorted(folder_of_stage(folder, "sit-non-functional").rglob("*.yaml"))
+    for path in [*scenario_files(folder), *profiles, *sorted(shared), *folder.glob(themes.FILE)]:
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
