@@ -13,19 +13,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from harness.errors import ConfigurationError
-from harness.evidence.events import (
-    AnswerReceived,
-    FaultApplied,
-    InstanceWaiting,
-    LegacyExchange,
-    MessageSent,
-    PartyTold,
-    PublicationReceived,
-    StepStarted,
-)
+from harness.evidence.events import MessageSent
 from harness.evidence.verdicts import Verdict
-from harness.reports.excerpt import excerpt
+from harness.reports.drawing import drawing
+from harness.reports.exhibits import Exhibit, Shelf
 from harness.reports.impact import impact
 from harness.reports.moves import whose_move
 from harness.reports.release_matrix import comparisons
@@ -59,24 +50,13 @@ TEMPLATES = Path(__file__).with_name("templates")
 
 
 @dataclass(frozen=True, slots=True)
-class Exhibit:
-    """One step of a case as the page shows it."""
-
-    kind: str
-    title: str
-    detail: str
-    body: str
-    size: int
-    path: str
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class CaseView:
-    """A case that is shown with its messages."""
+    """A case that is shown with its messages, and drawn; ``anchor`` is what links lead to."""
 
     instance: Instance
     exhibits: tuple[Exhibit, ...]
+    drawing: Markup
+    anchor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +74,8 @@ def page(run: Run, register: Register) -> str:
     """Return the report; reads the evidence of the cases that it shows with their messages."""
     by_interface = interfaces(run)
     results = requirements(run, register)
+    shelf = Shelf(run)
+    groups = _groups(run, shelf)
     script = Markup((TEMPLATES / "report.js").read_text(encoding="utf-8"))
     return (
         environment()
@@ -108,13 +90,14 @@ def page(run: Run, register: Register) -> str:
             areas=areas(run),
             scope=cit_scope(),
             dormant=sorted(dormant()),
-            groups=_groups(run),
+            groups=groups,
+            shown_at={view.instance.case: view.anchor for each in groups for view in each.shown},
             twins=twin_table(run),
             impact=impact(run),
             comparisons=comparisons(run),
             left_out=[(each, whose_move(run, each.blame)) for each in not_tested(run)],
             interfaces=by_interface,
-            samples=[(each, _sample(run, each)) for each in by_interface if each.instances],
+            samples=[(each, _sample(shelf, each)) for each in by_interface if each.instances],
             requirement_groups=_requirement_groups(results),
             untested=[each for each in results if each.requirement and not each.instances],
             tested=sum(1 for each in results if each.instances),
@@ -142,7 +125,7 @@ def environment() -> Environment:
     return made
 
 
-def _groups(run: Run) -> list[GroupView]:
+def _groups(run: Run, shelf: Shelf) -> list[GroupView]:
     shown = 0
     views = []
     for each in failures(run):
@@ -153,7 +136,10 @@ def _groups(run: Run) -> list[GroupView]:
                 group=each,
                 title=failure_title(each),
                 move=whose_move(run, each.blame),
-                shown=tuple(CaseView(one, _exhibits(run, one)) for one in each.instances[:take]),
+                shown=tuple(
+                    _view(run, shelf, one, f"case-{number}")
+                    for number, one in enumerate(each.instances[:take], start=shown - take + 1)
+                ),
                 others=each.instances[take:],
             )
         )
@@ -168,77 +154,22 @@ def _assumption_groups(run: Run) -> list[tuple[str, tuple[Assumption, ...]]]:
     return [(titles.get(name, name.capitalize()), grouped[name]) for name in order]
 
 
-def _sample(run: Run, result: InterfaceResult) -> CaseView | None:
+def _view(run: Run, shelf: Shelf, instance: Instance, anchor: str) -> CaseView:
+    """Return a case that did not pass: every step, the first publications, bytes while there is room."""
+    exhibits = shelf.of(instance, whole=True)
+    anchors = {int(each.anchor.rpartition("-")[2]): each.anchor for each in exhibits}
+    return CaseView(instance, exhibits, drawing(run, instance, anchors), anchor)
+
+
+def _sample(shelf: Shelf, result: InterfaceResult) -> CaseView | None:
     """Return one exchange of an interface: the plainest positive case that passed, published if any was."""
     passed = [each for each in result.instances if each.positive and each.verdict is Verdict.PASS]
     chosen = min(passed, key=lambda each: (not each.publications, _messages(each)), default=None)
-    return CaseView(chosen, _exhibits(run, chosen, publications=1)) if chosen else None
+    return CaseView(chosen, shelf.of(chosen, publications=1), Markup(""), "") if chosen else None
 
 
 def _messages(instance: Instance) -> int:
     return sum(len(step.references) for step in instance.steps if isinstance(step, MessageSent))
-
-
-def _exhibits(run: Run, instance: Instance, *, publications: int = 4) -> tuple[Exhibit, ...]:
-    found = []
-    for step in instance.steps:
-        match step:
-            case StepStarted():
-                origin = f" ({step.procedure})" if step.procedure else ""
-                title = f"Step {step.number}: {step.step}{origin}"
-                found.append(Exhibit("step", title, step.text, "", 0, ""))
-            case PartyTold():
-                title = f"{run.party_name(step.party)} is told: {step.what}"
-                told = ", ".join(f"{name} {value}" for name, value in step.content.items())
-                found.append(Exhibit("told", title, told, "", 0, ""))
-            case LegacyExchange():
-                parties = f"{run.party_name(step.sender)} to {run.party_name(step.recipient)}"
-                title = f"Legacy exchange {step.flow}: {parties}"
-                found.append(_exhibit(run, "legacy", title, "kept as evidence, not played", step.body))
-            case MessageSent():
-                detail = f"{step.method} {step.url}"
-                title = f"Sent by {run.party_name(step.sender)}: {step.interface} [{step.event_code}]"
-                found.append(_exhibit(run, "sent", title, detail, step.body, step.departure))
-            case AnswerReceived():
-                found.append(_exhibit(run, "answer", _answer_title(step), step.error, step.body))
-            case PublicationReceived() if publications:
-                publications -= 1
-                title = f"Received by {run.party_name(step.party)}: {step.publication} [{step.event_code}]"
-                signature = "signature verified" if step.signature_valid else "signature does not verify"
-                answered = f"answered {step.answered or 'nothing'} {' '.join(step.response_codes)}".rstrip()
-                note = "; ".join(step.findings)
-                found.append(_exhibit(run, "received", title, f"{signature}, {answered}", step.body, note))
-            case FaultApplied():
-                title = f"Fault on request: {step.fault} at {step.point}"
-                met = f"met {run.party_name(step.party)}" if step.party else ""
-                found.append(Exhibit("fault", title, met, "", 0, "", ""))
-            case InstanceWaiting():
-                title = f"Waits for {run.party_name(step.move)}: {step.awaited}"
-                found.append(
-                    Exhibit("waiting", title, f"until {step.until}" if step.until else "", "", 0, "", "")
-                )
-            case _:
-                pass
-    return tuple(found)
-
-
-def _answer_title(step: AnswerReceived) -> str:
-    if step.refused_in_handshake:
-        return "Refused in the TLS handshake"
-    if step.status is None:
-        return "No HTTP answer"
-    return f"Answered {step.status} {' '.join(step.codes)}".rstrip()
-
-
-def _exhibit(run: Run, kind: str, title: str, detail: str, digest: str, note: str = "") -> Exhibit:
-    if not digest:
-        return Exhibit(kind, title, detail, "", 0, "", note)
-    try:
-        data = run.evidence.get(digest)
-    except ConfigurationError as error:
-        return Exhibit(kind, title, detail, f"(evidence missing: {error.what})", 0, "", note)
-    path = f"evidence/{digest[:2]}/{digest}" if data else ""
-    return Exhibit(kind, title, detail, excerpt(data) if data else "", len(data), path, note)
 
 
 def _requirement_groups(

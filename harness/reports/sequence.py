@@ -72,17 +72,18 @@ def _turns(steps: Iterable[Step]) -> Iterator[list[Step]]:
         if isinstance(step, PublicationReceived):
             waiting.append(step)
         elif isinstance(step, PartyTold | LegacyExchange) or _moves_on(step):
-            yield [*sorted(waiting, key=_order)]
+            yield [*sorted(waiting, key=order)]
             waiting = []
             yield [step]
-    yield [*sorted(waiting, key=_order)]
+    yield [*sorted(waiting, key=order)]
 
 
 def _moves_on(step: Step) -> bool:
     return isinstance(step, StepStarted) and step.step == _WAITS
 
 
-def _order(received: PublicationReceived) -> tuple[str, str]:
+def order(received: PublicationReceived) -> tuple[str, str]:
+    """Return what publications are sorted by to stand in the order in which the DIP took the messages."""
     return received.transaction.rpartition("-")[2], received.party
 
 

@@ -39,3 +39,23 @@
   });
   form.hidden = false;
 })();
+(() => {
+  const reveal = () => {
+    const found = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!found) return;
+    for (let each = found; each; each = each.parentElement) if (each.tagName === "DETAILS") each.open = true;
+    found.scrollIntoView();
+  };
+  addEventListener("hashchange", reveal);
+  reveal();
+  document.querySelectorAll("button[data-save]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob([button.parentElement.querySelector("pre").textContent]));
+      link.download = button.dataset.save;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    });
+  });
+})();
