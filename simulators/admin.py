@@ -277,7 +277,12 @@ class Admin:
             for release, mount in self._simulators.mounts.items()
             for status, count in (await mount.store.waiting()).items()
         }
-        return Response(self._simulators.controls.metrics.text(queues), media_type=MEDIA_TYPE)
+        replayed: dict[tuple[str, ...], int] = {}
+        for release, mount in self._simulators.mounts.items():
+            if mount.store.look_back is not None:
+                replayed[release, "stream"] = mount.replay.from_stream
+                replayed[release, "store"] = mount.replay.from_store
+        return Response(self._simulators.controls.metrics.text(queues, replayed), media_type=MEDIA_TYPE)
 
 
 def _json(content: object, status: int = 200) -> Response:

@@ -16,6 +16,8 @@ from simulators.dip.serving import Tenure
 from simulators.dip.writer import Statement
 
 T = TypeVar("T")
+LookBack = Callable[[str, Sequence[int], datetime], Awaitable[dict[int, bytes]]]
+"""(recipient, deliveries, since when in real time) -> the bodies that are still there."""
 Number = tuple[int, str]
 """The row of a new message, and the token of its transaction id."""
 
@@ -64,6 +66,8 @@ class HubStore(ABC):
     """Held while closed deliveries are opened again, so that none is counted twice."""
     is_shared = False
     """Whether other processes use it at the same time."""
+    look_back: LookBack | None = None
+    """What a broker's stream still holds of former deliveries."""
 
     @abstractmethod
     async def close(self) -> None:

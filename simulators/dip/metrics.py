@@ -51,8 +51,13 @@ class Metrics:
         counts[bisect_left(BUCKETS, seconds)] += 1
         self._seconds[release] = self._seconds.get(release, 0.0) + seconds
 
-    def text(self, queues: Mapping[tuple[str, ...], int]) -> str:
-        """Write everything; ``queues`` are the open deliveries by (release, status)."""
+    def text(
+        self, queues: Mapping[tuple[str, ...], int], replayed: Mapping[tuple[str, ...], int] | None = None
+    ) -> str:
+        """Write everything; ``queues`` are the open deliveries by (release, status).
+
+        ``replayed``: messages replayed by time, by (release, where they came from), where there is a broker.
+        """
         lines = [
             *_family("dip_http_answers_total", "counter", "HTTP answers of the hub.",
                      _labelled(self._answered, "release", "status")),
@@ -64,6 +69,8 @@ class Metrics:
                      _labelled(self._delivered, "release", "interface", "status")),
             *_family("dip_deliveries_open", "gauge", "Deliveries that wait, by their status.",
                      _labelled(queues, "release", "status")),
+            *(_family("dip_replayed_by_time_total", "counter", "Messages replayed by time, by their source.",
+                      _labelled(replayed, "release", "source")) if replayed else ()),
             *self._histogram(),
         ]  # fmt: skip
         return "\n".join(lines) + "\n"

@@ -11,20 +11,28 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
 
 import orjson
 
 from simulators.dip import status_queue
 from simulators.dip.access import Access
 from simulators.dip.answer import JSON, Answer
+from simulators.dip.kept import HubStore, LookBack
 from simulators.dip.model import Call, Fault
 from simulators.dip.status import encoded
 from simulators.dip.wanted import Wanted
 
 TOKEN = "X-Continuation-Token"
 _FIRST_TIME, _AGAIN = b'"replayIndicator":false', b'"replayIndicator":true'
+_MARGIN = timedelta(seconds=2)
+"""By how much the stream's time may be ahead of the second that the store keeps."""
+_BODIES = (
+    "SELECT delivery.id, body FROM delivery NOT INDEXED CROSS JOIN message ON message.id = delivery.message"
+    " WHERE delivery.id IN (SELECT value FROM json_each(?))"
+)
 _TOKEN = re.compile("([0-9a-f]{1,12})-([0-9a-f]{1,12})-([0-9a-f]{16})")
 
 
@@ -33,6 +41,8 @@ class Replay:
 
     def __init__(self, access: Access) -> None:
         self._access = access
+        self.from_stream = self.from_store = 0
+        """Where messages came from that were replayed by time, where there is a broker."""
         self._paged = frozenset(
             operation.path for operation in access.business.release.operations if "206" in operation.statuses
         )
@@ -78,9 +88,14 @@ class Replay:
             return self._access.refused((Fault(rules.schema, "", after),), recipient)
         most = rules.replay_page if paged else rules.replay_messages
         statement = found.select(columns, most=most + 1, after=after)
-        items, last, more = await self._access.store.aside.run(
-            lambda connection: _page(connection, statement, written, most, rules.delivery_bytes)
-        )
+        store = self._access.store
+        if found.is_by_time and store.look_back is not None:
+            rows = await self._from_stream(store, store.look_back, found, recipient, most, after)
+            items, last, more = _page(_Rows(rows), ("", ()), written, most, rules.delivery_bytes)
+        else:
+            items, last, more = await store.aside.run(
+                lambda connection: _page(connection, statement, written, most, rules.delivery_bytes)
+            )
         if not items:
             return Answer(200, b"[]", JSON) if rules.replay_empty == 200 else Answer(rules.replay_empty)
         if more and not paged:
@@ -90,6 +105,50 @@ class Replay:
         if more:
             return Answer(206, body, JSON, headers=((TOKEN, f"{last[0]:x}-{last[1]:x}-{digest}"),))
         return Answer(200, body, JSON)
+
+    async def _from_stream(
+        self,
+        store: HubStore,
+        look_back: LookBack,
+        found: Wanted,
+        recipient: str,
+        most: int,
+        after: tuple[int, int] | None,
+    ) -> list[tuple[Any, ...]]:
+        """Return (at, id, body) as the store says what is meant, with bodies from the broker's stream.
+
+        What the stream keeps no longer, or got while the clock stood elsewhere, comes from the store.
+        """
+        rows = await store.aside.rows(*found.select("delivery.at, delivery.id", most=most + 1, after=after))
+        if not rows:
+            return []
+        real = datetime.now(UTC)
+        since = datetime.fromtimestamp(rows[0][0], UTC) - (self._access.clock.now() - real)
+        bodies = await look_back(recipient, [row[1] for row in rows], since - _MARGIN)
+        self.from_stream += len(bodies)
+        missing = [row[1] for row in rows if row[1] not in bodies]
+        if missing:
+            self.from_store += len(missing)
+            kept = await store.aside.rows(_BODIES, (orjson.dumps(missing),))
+            bodies |= {number: bytes(body) for number, body in kept}
+        return [(at, number, bodies[number]) for at, number in rows]
+
+
+class _Rows:
+    """Rows that were read already, in the place of a connection."""
+
+    def __init__(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        self._rows = iter(rows)
+
+    def execute(self, *_: object) -> Self:
+        """Begin to give them."""
+        return self
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return self._rows
+
+    def close(self) -> None:
+        """Nothing is to be done."""
 
 
 def _page(

@@ -33,6 +33,8 @@ class Wanted:
     parameters: tuple[object, ...]
     is_by_mpan: bool = False
     """Whether it reads the index over MPANs, which has to be complete."""
+    is_by_time: bool = False
+    """Whether it reads deliveries in the order of their times."""
 
     def select(
         self, columns: str, *, most: int, after: tuple[int, int] | None = None
@@ -83,7 +85,8 @@ def deliveries(
             f" CROSS JOIN delivery NOT INDEXED ON {OF_MESSAGE}"
         )
     by_mpan = source.startswith("message_mpan")
-    return Wanted("delivery", source, *period, " AND ".join(where), tuple(parameters), by_mpan)
+    by_time = transactions is None and not by_mpan
+    return Wanted("delivery", source, *period, " AND ".join(where), tuple(parameters), by_mpan, by_time)
 
 
 def status_messages(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import partial
 
 from simulators.dip.broker.deliveries import Deliveries
+from simulators.dip.broker.look_back import look_back
 from simulators.dip.broker.relay import Relay
 from simulators.dip.broker.stream import Stream
 from simulators.dip.logs import Log
@@ -39,6 +41,7 @@ class Passage:
     def __init__(self, store: PostgresStore, stream: Stream, tracker: Tracker, log: Log) -> None:
         self._store, self._stream, self._tracker, self._log = store, stream, tracker, log
         self.relay = Relay(store, stream, log)
+        store.look_back = partial(look_back, stream)
         self.deliveries: Deliveries | None = None
         self._relays = False
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 
@@ -14,7 +16,7 @@ from harness.spec.examine import examine
 from harness.spec.release import load
 from harness.transport.client import Answer, DipClient
 from harness.transport.network import Party
-from tests.simulators.dip.conftest import Bench
+from tests.simulators.dip.conftest import FILES, Bench
 from tests.simulators.dip.history import NOTHING, call, codes, shaped, told, transactions
 
 BOTH = pytest.mark.parametrize("release", ["2.1.0", "2.2.1"])
@@ -261,3 +263,24 @@ def test_what_is_older_than_the_hub_keeps_is_gone(bench: Bench) -> None:
                 assert client.request(recipient, "POST", path, request).status == 204
     finally:
         bench.admin.set_clock(now)
+
+
+def test_a_replay_by_time_says_where_it_comes_from(bench: Bench, store_kind: str) -> None:
+    """With a broker the stream gives what it still has; the metrics tell how much came from where."""
+    if store_kind == FILES:
+        assert "dip_replayed_by_time_total" not in _metrics(bench)
+        return
+    before = _from(bench, "stream")
+    _send(bench)
+    _replay(bench, bench.party("REGS"), NOTHING)
+    assert _from(bench, "stream") > before
+
+
+def _from(bench: Bench, source: str) -> int:
+    pattern = rf'dip_replayed_by_time_total{{release="{bench.release}",source="{source}"}} ([0-9]+)'
+    found = re.search(pattern, _metrics(bench))
+    return int(found[1]) if found else 0
+
+
+def _metrics(bench: Bench) -> str:
+    return httpx.get(f"{bench.admin.url}/metrics", trust_env=False).text
