@@ -57,8 +57,12 @@ class Simulators:
     clock: OffsetClock
     participants: Participants
     controls: Controls
-    rotation: Rotation
-    state: State
+    rotation: Rotation | None = None
+    """None where there is no hub of our own: then neither its clock nor its faults can be asked for."""
+    quiet: float = 0.0
+    """Seconds without anything new after which a tag counts as at rest; for a hub that can't be asked."""
+    state: State | None = None
+    """What is known of the hub's store and broker."""
 
 
 class Admin:
@@ -109,7 +113,7 @@ class Admin:
             await _error(503, f"the store can't be written: {error}")(scope, receive, send)
 
     async def _health(self, _: Request) -> Response:
-        told = self._simulators.state.as_dict()
+        told = self._simulators.state.as_dict() if self._simulators.state else {}
         return _json({"status": "ok", "releases": sorted(self._simulators.mounts), **told})
 
     async def _ready(self, _: Request) -> Response:
@@ -119,13 +123,14 @@ class Admin:
                 await mount.store.writer.write([], durable=False)
             except STORE_FAULTS as error:
                 return _json({"ready": False, "reason": f"the store of {name}: {error}"}, 503)
-        trouble = self._simulators.state.trouble()
+        trouble = self._simulators.state.trouble() if self._simulators.state else None
         if trouble is not None:
             return _json({"ready": False, "reason": trouble}, 503)
         return _json({"ready": True})
 
     async def _clock(self, request: Request) -> Response:
         if request.method == "PUT":
+            self._with_hub("the clock can't be moved")
             body = await _body(request)
             moment = _usable(_moment(body, "now"), "now")
             await self._sent()
@@ -133,6 +138,7 @@ class Admin:
         return self._now()
 
     async def _advance(self, request: Request) -> Response:
+        self._with_hub("the clock can't be moved")
         seconds = _number(await _body(request), "seconds")
         await self._sent()
         try:
@@ -141,6 +147,11 @@ class Admin:
             raise ConfigurationError(f"seconds is {seconds}, which leaves the calendar") from error
         self._move(_usable(moment, "seconds"))
         return self._now()
+
+    def _with_hub(self, what: str) -> Rotation:
+        if self._simulators.rotation is None:
+            raise ConfigurationError(f"{what}: the DIP is not one of these simulators")
+        return self._simulators.rotation
 
     async def _sent(self) -> None:
         """Let simulated parties send what they have signed: after a jump its time would be wrong."""
@@ -209,6 +220,7 @@ class Admin:
         tag = _text(body, "tag")
         timeout = min(_number(body, "timeout"), _SETTLE_LIMIT_SECONDS)
         quiet = _number(body, "quiet_ms") / 1000 if "quiet_ms" in body else 0.0
+        quiet = max(quiet, self._simulators.quiet)
         settled = await self._simulators.tracker.wait(tag, timeout=timeout, quiet=quiet)
         messages = [
             {"release": release, **message}
@@ -249,6 +261,9 @@ class Admin:
 
     async def _faults(self, request: Request) -> Response:
         plan = self._simulators.controls.plan
+        if request.method == "GET":
+            return _json({"faults": plan.listed()})
+        rotation = self._with_hub("faults can't be asked for")
         if request.method == "PUT":
             body = await _body(request)
             faults, tag = body.get("faults"), body.get("tag", "")
@@ -257,7 +272,7 @@ class Admin:
             plan.put(faults, tag=tag)
         elif request.method == "DELETE":
             plan.clear(tag=request.query_params.get("tag", ""))
-        await self._simulators.rotation.follow()
+        await rotation.follow()
         return _json({"faults": plan.listed()})
 
     async def _applied(self, request: Request) -> Response:
@@ -268,6 +283,7 @@ class Admin:
     async def _service(self, request: Request) -> Response:
         service = self._simulators.controls.service
         if request.method == "PUT":
+            self._with_hub("times of service can't be set")
             service.put(times(await _body(request)))
         return _json({**service.times.as_dict(), "closed": service.closed()})
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from harness.errors import ConfigurationError
 from harness.spec.release import DEFAULT
+from simulators.addresses import address
 from simulators.dip.broker.place import Broker
 from simulators.dip.postgres.place import SCHEMES, Place
+from simulators.parties_command import parties
 
 
 @click.group()
@@ -20,6 +21,9 @@ def sim() -> None:
     Example:
       dip sim up --release 2.1.0 --listen 127.0.0.1:8443 --store ./sim
     """  # noqa: D301
+
+
+sim.add_command(parties)
 
 
 @sim.command()
@@ -155,14 +159,14 @@ def up(
     run(
         Options(
             releases=tuple(dict.fromkeys(releases)) or (DEFAULT,),
-            listen=_address(listen, "--listen"),
-            admin_listen=_address(admin_listen, "--admin-listen"),
+            listen=address(listen, "--listen"),
+            admin_listen=address(admin_listen, "--admin-listen"),
             store=_store(store),
             folder=folder,
             broker=Broker.read(broker) if broker else None,
             workers=workers,
             role=role,
-            parties_listen=_address(parties_listen, "--parties-listen"),
+            parties_listen=address(parties_listen, "--parties-listen"),
             network=network,
             pki=pki,
             trusted=trusted,
@@ -179,11 +183,3 @@ def _store(text: str | None) -> Path | Place | None:
     if text is None:
         return None
     return Place.read(text) if text.partition("://")[0] in SCHEMES else Path(text)
-
-
-def _address(text: str, option: str) -> tuple[str, int]:
-    host, colon, port = text.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
-        raise ConfigurationError(f"'{text}' is no HOST:PORT", where=option, mend="Example: 127.0.0.1:8443.")
-    return host, int(port)

@@ -48,6 +48,8 @@ def set_clock(bench: Bench, moment: datetime) -> None:
 def arrange(play: Play) -> None:
     """Tell the hub whose the metering points are, and the simulated parties what they hold and how they act.
 
+    A hub without an admin API has to know the metering points by itself.
+
     Raises Blocked when that can't be, and when a registration service does not hold a point afterwards.
     """
     admin = play.bench.target.admin
@@ -55,7 +57,7 @@ def arrange(play: Play) -> None:
         return
     try:
         for known, opening in ((addresses(play.cast.points), True), (_named_parties(play), False)):
-            if known:
+            if known and "admin" in play.bench.target.capabilities:
                 admin.set_addresses(play.release.name, known, opening=opening)
         behaviours = _behaviours(play)
         if behaviours:

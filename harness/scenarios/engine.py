@@ -69,15 +69,15 @@ __all__ = [
 ]  # fmt: skip
 
 _NEEDS: dict[type[Step], str] = {
-    Receive: "admin",
+    Receive: "parties",
     ReceiveStatus: "admin",
     Fault: "faults",
     Requeue: "admin",
     Replay: "admin",
-    ExpectNone: "admin",
+    ExpectNone: "parties",
     InOrder: "admin",
-    Reconcile: "admin",
-    Check: "admin",
+    Reconcile: "parties",
+    Check: "parties",
     Webhook: "admin",
     Advance: "clock",
 }
@@ -176,12 +176,13 @@ def _omitted(case: Case, bench: Bench) -> Outcome | None:
     needs = {_NEEDS[type(step)] for step in case.scenario.steps if type(step) in _NEEDS}
     given = case.scenario.given
     if given.behaviours or given.points:
-        needs.add("admin")
+        needs.add("parties")
     if given.clock or given.effective:
         needs.add("clock")
     if case.twin:
         needs |= {"admin", "clock", "faults"}
-    lacking = sorted(needs - bench.target.capabilities)
+    able = bench.target.capabilities
+    lacking = sorted(needs - able - ({"parties"} if "admin" in able else set()))
     if not lacking:
         return None
     return Outcome(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 from harness.errors import EnvironmentFault
@@ -15,6 +17,28 @@ _MOST_PERTURBATIONS = 3
 """How often one wait is perturbed at most, however much comes of it."""
 
 
+def settled_until(play: Play, enough: Callable[[list[Publication]], bool]) -> list[Publication]:
+    """Settle, and where nobody can ask the hub what it still has to deliver, wait until enough has arrived.
+
+    That wait ends after the setting ``scenario.settle_seconds``.
+    """
+    publications = settle(play)
+    if "admin" in play.bench.target.capabilities:
+        return publications
+    seconds = play.bench.settings.number("scenario.settle_seconds")
+    end = time.monotonic() + seconds
+    while not enough(publications) and time.monotonic() < end:
+        play.settled = None
+        publications = settle(play)
+    if not enough(publications):
+        play.lean_on(
+            "setting:scenario.settle_seconds",
+            f"scenario.settle_seconds = {seconds:g}: what had not arrived by then counts as missing",
+            "assumed",
+        )
+    return publications
+
+
 def settle(play: Play) -> list[Publication]:
     """Wait until the hub has nothing more to deliver for this instance, and take in what arrived.
 
@@ -26,7 +50,7 @@ def settle(play: Play) -> list[Publication]:
     admin = play.bench.target.admin
     if admin is None:
         raise EnvironmentFault(
-            "the target can't say what was received", mend="Give it the capability 'admin'."
+            "the target can't say what was received", mend="Give it the capability 'parties'."
         )
     wait = play.bench.settings.number("scenario.settle_seconds")
     before_wait(play)

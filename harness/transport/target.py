@@ -6,7 +6,7 @@ A profile is one TOML file::
     ca = "ca.pem"                           # who vouches for the DIP's TLS and signing certificates
     network = "network.toml"
     environment = "SIT"                     # SIT, SITB, UIT or DEV; never PRD
-    capabilities = ["admin", "clock"]       # of: admin, clock, faults
+    capabilities = ["admin", "clock"]       # of: parties, admin, clock, faults; admin has parties in it
     admin = "http://127.0.0.1:9001"         # with the capability admin
     admin_key_file = "admin.key"
 """
@@ -25,7 +25,8 @@ from harness.transport.network import Network
 from harness.transport.network import load as load_network
 from harness.transport.toml_table import Table
 
-CAPABILITIES = ("admin", "clock", "faults")
+CAPABILITIES = ("parties", "admin", "clock", "faults")
+"""``parties``: simulated parties say what they received; ``admin``: the hub can be asked, too."""
 ENVIRONMENTS = ("SITB", "SIT", "UIT", "DEV")
 """Environment tags that a target may carry: the published ones but PRD."""
 
@@ -90,7 +91,7 @@ class TargetProfile:
         capabilities = frozenset(table.texts("capabilities"))
         for name in sorted(capabilities - set(CAPABILITIES)):
             raise table.fail("capabilities", f"names '{name}'", nearest(name, CAPABILITIES))
-        admin = _admin(table, path.parent, wanted="admin" in capabilities)
+        admin = _admin(table, path.parent, wanted=bool(capabilities & {"parties", "admin"}))
         table.nothing_else()
         return cls(template, ca, network, environment, capabilities, admin, str(path))
 
@@ -154,7 +155,7 @@ def _admin(table: Table, base: Path, *, wanted: bool) -> Admin | None:
     key_file = table.optional_file("admin_key_file", base)
     if url is None:
         if wanted:
-            raise table.fail("admin", "is missing", "The capability admin needs the admin API's URL.")
+            raise table.fail("admin", "is missing", "The capability needs the admin API's URL.")
         return None
     refuse_production(url, where=f"{table.where}: admin")
     if key_file is None:

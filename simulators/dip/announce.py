@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,28 +24,59 @@ class Told:
     admin_key: str
 
 
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the profile of a target says of a simulator process."""
+
+    dip: str
+    """The DIP's URL; ``{release}`` stands for the release's name."""
+    ca: Path
+    network: Path
+    environment: str
+    admin: str
+    admin_key: str
+
+
 def tell(told: Told, ground: Ground, folder: Path, ready_file: Path | None) -> None:
     """Write admin key and target profile into ``folder``, then the JSON line to the ready file and stdout."""
+    profile = Profile(
+        f"{told.dip}/{{release}}",
+        ground.ca,
+        ground.network_file,
+        told.environment,
+        told.admin,
+        told.admin_key,
+    )
+    told_too = {"dip": told.dip, "ca": str(ground.ca), "releases": list(told.releases)}
+    tell_profile(profile, ("admin", "clock", "faults"), told_too, folder, ready_file)
+
+
+def tell_profile(
+    profile: Profile,
+    capabilities: Sequence[str],
+    told: Mapping[str, object],
+    folder: Path,
+    ready_file: Path | None,
+) -> None:
+    """Write admin key and target profile into ``folder``, then one JSON line with these and what is told."""
     key_file = folder / "admin.key"
     target = folder / "target.toml"
-    _write(key_file, told.admin_key + "\n", private=True)
+    _write(key_file, profile.admin_key + "\n", private=True)
     lines = [
-        f'url = "{told.dip}/{{release}}"',
-        f"ca = {_quoted(ground.ca)}",
-        f"network = {_quoted(ground.network_file)}",
-        f'environment = "{told.environment}"',
-        'capabilities = ["admin", "clock", "faults"]',
-        f'admin = "{told.admin}"',
+        f'url = "{profile.dip}"',
+        f"ca = {_quoted(profile.ca)}",
+        f"network = {_quoted(profile.network)}",
+        f'environment = "{profile.environment}"',
+        f"capabilities = {orjson.dumps(list(capabilities)).decode().replace(',', ', ')}",
+        f'admin = "{profile.admin}"',
         f"admin_key_file = {_quoted(key_file)}",
     ]
     _write(target, "\n".join(lines) + "\n")
     line = orjson.dumps(
         {
-            "dip": told.dip,
-            "admin": told.admin,
-            "ca": str(ground.ca),
-            "releases": list(told.releases),
-            "network": str(ground.network_file),
+            **told,
+            "admin": profile.admin,
+            "network": str(profile.network),
             "target": str(target),
             "admin_key_file": str(key_file),
         }

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,11 +23,11 @@ from simulators.dip.ground import LOOPBACK
 from simulators.dip.mount import Mount
 from simulators.dip.mounting import PARTIES, mounted, stand
 from simulators.dip.options import ALL, DELIVERY, INGRESS, Options, check
+from simulators.dip.own_folder import own_folder
 from simulators.dip.postgres.place import Place
 from simulators.dip.settle import Tracker
 from simulators.dip.state import State
 from simulators.dip.stopping import stopping
-from simulators.dip.store import StoreLock
 from simulators.dip.workers import Workers, reserved, supervise, work
 from simulators.faults.rotation import Rotation
 from simulators.participants.service import Participants
@@ -42,29 +41,11 @@ def up(options: Options) -> None:
     """Run until SIGINT or SIGTERM; raises ConfigurationError or EnvironmentFault when it can't start."""
     check(options)
     place = options.folder if isinstance(options.store, Place) else options.store
-    with _folder(place) as folder, _locked(folder):
+    with own_folder(place) as folder:
         if options.role == ALL:
             run(_serve(options, folder))
         else:
             run((work if options.workers == 1 else supervise)(options, folder))
-
-
-@contextlib.contextmanager
-def _folder(store: Path | None) -> Iterator[Path]:
-    if store is not None:
-        yield store.absolute()
-        return
-    with tempfile.TemporaryDirectory(prefix="dip-sim-", ignore_cleanup_errors=True) as name:
-        yield Path(name)
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    lock = StoreLock(folder)
-    try:
-        yield
-    finally:
-        lock.close()
 
 
 async def _serve(options: Options, folder: Path) -> None:
@@ -125,7 +106,7 @@ async def _serve(options: Options, folder: Path) -> None:
         key = secrets.token_urlsafe(32)
         state = State(options, hub_mounts, workers)
         admin.app = Admin(
-            Simulators(mounts, tracker, standing.clock, participants, controls, rotation, state), key
+            Simulators(mounts, tracker, standing.clock, participants, controls, rotation, state=state), key
         )
         await hub_mounts.begin()
         tell(

@@ -72,13 +72,17 @@ class Participants:
         self._threads = ThreadPoolExecutor(_SENDERS, thread_name_prefix="participant")
 
     def connect(self, hub_url: str) -> None:
-        """Say where the hub is (without the release)."""
+        """Say where the hub is: without the release, or with ``{release}`` where its name belongs."""
         for client in self._clients.values():
             client.close()
         self._clients = {
-            name: DipClient(f"{hub_url.rstrip('/')}/{name}", self._network, self._ca, clock=self._clock)
+            name: DipClient(_of_release(hub_url, name), self._network, self._ca, clock=self._clock)
             for name in self._releases
         }
+
+    def clients(self) -> Mapping[str, DipClient]:
+        """Return how the parties reach the hub, by release; empty before `connect`."""
+        return self._clients
 
     @staticmethod
     def path(release: str, dip_id: str) -> str:
@@ -175,6 +179,11 @@ class Participants:
             return ""
         codes = ", ".join(answer.codes)
         return f"status {answer.status} {codes or answer.error}".strip()
+
+
+def _of_release(hub_url: str, release: str) -> str:
+    url = hub_url if "{release}" in hub_url else f"{hub_url.rstrip('/')}/{{release}}"
+    return url.replace("{release}", release).rstrip("/")
 
 
 def _nothing(_tag: str) -> None:

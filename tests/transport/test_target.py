@@ -71,7 +71,7 @@ def test_a_plain_profile_has_no_admin(folder: Path) -> None:
         ('ca = "ca.pem"', 'ca = "no.pem"', ["ca names", "no.pem, which is no file"]),
         ('ca = "ca.pem"\n', "", ["ca is missing"]),
         ('"network.toml"', '"no.toml"', ["no.toml: there is no such file"]),
-        ('admin = "http://127.0.0.1:9001/"\n', "", ["admin is missing", "capability admin"]),
+        ('admin = "http://127.0.0.1:9001/"\n', "", ["admin is missing", "the admin API"]),
         ('admin_key_file = "admin.key"\n', "", ["admin_key_file is missing"]),
         ("http://127.0.0.1:9001", "http://admin.prod.example", ["admin", "looks like production"]),
         ("environment", "enviroment", ["environment is missing"]),

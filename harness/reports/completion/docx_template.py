@@ -119,8 +119,8 @@ def _facts(file: Any, rows: str) -> None:
     _set(made, 1, 0, "{{ row.name }}", "Cell head")
     _set(made, 1, 1, "{{ row.value }}")
     _set(made, 2, 0, "{%tr endfor %}")
-    for row in made.rows:
-        row.cells[0].width, row.cells[1].width = Mm(60), Mm(205)
+    for column, width in zip(made.columns, (Mm(60), Mm(205)), strict=True):
+        column.width = width
     _line(file, "")
 
 
@@ -167,8 +167,15 @@ def _failure(file: Any) -> None:
 
 
 def _grid(file: Any, rows: int, columns: int) -> Any:
+    """Add a table over the whole width; Word divides it by what the cells hold."""
     made = file.add_table(rows=rows, cols=columns)
     made.style = "Table Grid"
+    width = made._tbl.tblPr.find(qn("w:tblW"))
+    width.set(qn("w:type"), "pct")
+    width.set(qn("w:w"), "5000")
+    for row in made.rows:
+        for cell in row.cells:
+            cell._tc.get_or_add_tcPr().remove(cell._tc.tcPr.find(qn("w:tcW")))
     return made
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from harness.evidence.events import (
     AnswerReceived,
     CheckMade,
+    DeliveryAnswered,
     Event,
     InstanceStarted,
     MessageSent,
@@ -54,6 +55,9 @@ class Traffic:
             case PublicationReceived():
                 self.received[event.interface, event.event_code] += 1
                 self.codes.update(event.response_codes)
+            case DeliveryAnswered():
+                self.received[event.interface, event.event_code] += 1
+                return
             case CheckMade():
                 pass
             case _:
@@ -87,7 +91,7 @@ def gather(events: Iterable[Event], shown: Collection[str]) -> dict[str, Traffic
     for event in events:
         if isinstance(event, InstanceStarted):
             found[event.case] = Traffic()
-        elif isinstance(event, Step) and event.case in found:
+        elif isinstance(event, Step | DeliveryAnswered) and event.case in found:
             found[event.case].take(event, keep=event.case in shown)
     return found
 

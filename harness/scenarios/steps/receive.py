@@ -13,7 +13,7 @@ from harness.scenarios.matching import holds, in_words, shown
 from harness.scenarios.model import ExpectNone, Receive
 from harness.scenarios.play import Play
 from harness.scenarios.publications import Publication, differences, value_at
-from harness.scenarios.settling import settle
+from harness.scenarios.settling import settle, settled_until
 from harness.scenarios.steps import performs
 from harness.transport.network import Party
 
@@ -23,12 +23,30 @@ _CENTRAL = Blame(BlameClass.CENTRAL_SYSTEM, HUB)
 @performs(Receive)
 def receive(step: Receive, play: Play) -> None:
     """Each named party gets the publication: once, whole, valid, signed, and answers it well."""
-    publications = settle(play)
+    publications = settled_until(play, lambda found: _arrived(step, play, found))
     if step.by == ("addressed",):
         _receive_addressed(step, play, publications)
     else:
         for alias in step.by:
             _receive_one(step, play, publications, play.cast.party(alias))
+
+
+def _arrived(step: Receive, play: Play, publications: list[Publication]) -> bool:
+    """Say whether each party that the harness plays has something of what the step awaits."""
+    if step.by == ("addressed",):
+        wanted = {(dip_id, sent.reference) for sent in _sendings(play) for dip_id in sent.expected}
+        played = {each for each in wanted if play.bench.target.network.by_dip_id(each[0]).simulated}
+        return played <= {(each.party, each.reference) for each in publications}
+    interface, event = step.interface or play.cast.case.interface, step.event or play.cast.case.event
+    explained = set(play.instance.explained)
+    fresh = {
+        each.party
+        for each in publications
+        if (each.interface, each.event_code) == (interface, event)
+        and (each.transaction, each.party) not in explained
+    }
+    parties = [play.cast.party(alias) for alias in step.by]
+    return {party.dip_id for party in parties if party.simulated} <= fresh
 
 
 @performs(ExpectNone)
@@ -88,9 +106,13 @@ def _stray_blame(play: Play, strays: list[Publication]) -> Blame:
     return of_party(party) if party is not None else _CENTRAL
 
 
+def _sendings(play: Play) -> list[Sent]:
+    """Return what the last step that sent anything sent; all of the scenario where there is none."""
+    return play.instance.sent if play.last is None else [play.instance.sent[i] for i in play.last.indexes]
+
+
 def _receive_addressed(step: Receive, play: Play, publications: list[Publication]) -> None:
-    sendings = play.instance.sent if play.last is None else [play.instance.sent[i] for i in play.last.indexes]
-    for sent in sendings:
+    for sent in _sendings(play):
         play.instance.explained += _answers_of_hub(play, publications, sent)
         for dip_id in sent.expected:
             party = play.bench.target.network.by_dip_id(dip_id)

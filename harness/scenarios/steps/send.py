@@ -208,6 +208,10 @@ def _register_addresses(play: Play, addressed: tuple[Recipient, ...], *, with_mp
     given = play.cast.case.scenario.given
     if admin is None or not secondary or not with_mpan or given.metering_point or given.points:
         return
+    if "admin" not in play.bench.target.capabilities:
+        raise NotApplicable(
+            "the DIP has to know whose the metering point is; without the capability 'admin' it can't be told"
+        )
     admin.set_addresses(
         play.release.name,
         [{"mpan": play.cast.mpan, "role": party.role, "dip_id": party.dip_id} for party in secondary],
