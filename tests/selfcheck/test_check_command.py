@@ -13,6 +13,7 @@ from harness.commands.check import check
 from harness.commands.evidence import evidence
 from harness.errors import ConfigurationError
 from harness.reports.self_check.readiness import as_json, read
+from harness.security.certificates import first_certificate
 from harness.selfcheck.check import checks
 
 
@@ -131,3 +132,17 @@ def test_an_interrupted_check_goes_on(
     monkeypatch.setattr(running, "judge", real)
     assert _dip(*words, "--resume", str(out)).exit_code == 0
     assert len(read(out).results) == len(checks())
+
+
+def test_renewals_go_into_a_calendar(participant: Path, tmp_path: Path) -> None:
+    """Each certificate has two whole-day events, on days that follow from its last one, in folded lines."""
+    out = tmp_path / "one"
+    _dip("run", "--offline", "--no-ask", "--profile", str(participant), "--out", str(out))
+    data = (out / "renewals.ics").read_bytes()
+    assert all(len(line) <= 75 for line in data.split(b"\r\n"))
+    text = data.decode().replace("\r\n ", "")
+    days = re.findall(r"DTSTART;VALUE=DATE:(\d{8})", text)
+    certificate, _ = first_certificate(participant.with_name("certificates") / "tls.pem")
+    assert len(days) == 4
+    assert f"{certificate.not_valid_after_utc:%Y%m%d}" in days
+    assert "SUMMARY:Supplier X: begin to renew [tls] tls.pem" in text

@@ -185,7 +185,10 @@ def in_force(context: Context) -> Iterator[Finding]:
     online=False,
 )
 def renewal_calendar(context: Context) -> Iterator[Finding]:
-    """Says when each certificate must be renewed, so that none ends in the middle of a test."""
+    """Says when each certificate must be renewed, so that none ends in the middle of a test.
+
+    The key of a finding is the certificate's last day, from which `renewals.ics` is made.
+    """
     now = SystemClock().now()
     days = context.settings.integer(_RENEWED)
     for each in held_certificates(context):
@@ -200,10 +203,11 @@ def renewal_calendar(context: Context) -> Iterator[Finding]:
                     expected=f"{days} days or more",
                     actual=when,
                     hint="Begin its renewal now: vetting and issuing take days.",
-                    key="renewal",
+                    key=f"{ends:%Y-%m-%d}",
                 )
             else:
-                yield held(name, f"{when}; renew from {_before(ends, days):%Y-%m-%d}")
+                said = f"{when}; renew from {_before(ends, days):%Y-%m-%d}"
+                yield Finding(name, True, actual=said, key=f"{ends:%Y-%m-%d}")
 
 
 @check(
