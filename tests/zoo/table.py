@@ -13,8 +13,8 @@ from tests.zoo.keeping import Keeper
 
 SETTINGS = Path(__file__).with_name("settings.yaml")
 DOCUMENT = Path(__file__).parents[2] / "docs" / "self-check.md"
-BEGIN = "<!-- written by python -m tests.zoo.table: begin -->"
-END = "<!-- written by python -m tests.zoo.table: end -->"
+BEGIN = "<!-- zoo table: begin -->"
+END = "<!-- zoo table: end -->"
 HEAD = ("animal", "what is wrong with it", "verdict", "check", "blame", "seconds")
 Row = tuple[str, ...]
 
