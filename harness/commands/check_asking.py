@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
 from harness.errors import ConfigurationError, nearest
-from harness.selfcheck.beginning import TEST_CA, TEST_FILES, Answers
+from harness.selfcheck.beginning import Answers
 from harness.spec.release import DEFAULT, names
 from harness.spec.roles import roles
 from harness.transport.network import ROLES
@@ -46,22 +47,21 @@ def asked(given: Mapping[str, Any], *, ask: bool) -> tuple[Answers, bool]:
     usual = f"{roles()[role].prefix}00000077" if role in roles() else "1000000077"
     dip_id = answer("dip_id", "DIP id (ten hexadecimal digits)", _dip_id, usual)
     environment = answer("environment", "Environment tag", _one_of(ENVIRONMENTS), "SIT")
-    releases = given["releases"] or tuple(
-        answer("release", "API release", _one_of(names()), DEFAULT).split(",")
-        if "release" in given
-        else [DEFAULT]
-    )
+    releases = _releases(given["releases"], ask=ask)
     webhook = given["webhook"]
     if webhook is None and ask:
-        webhook = click.prompt(
-            "URL of your webhook (empty: none yet)", default="", show_default=False, err=True
+        question = "URL of your webhook (empty: none yet)"
+        webhook = click.prompt(question, default="", show_default=False, err=True)
+    if webhook and not (webhook.startswith("https://") and urlsplit(webhook).hostname):
+        raise ConfigurationError(
+            f"'{webhook}' is no https URL", where="--webhook", mend='For example "https://host:port/path".'
         )
     files = {key: given[key] for key in ("tls_cert", "tls_key", "signing_cert", "signing_key")}
     test = bool(given["test_certificates"])
     if not test and not any(files.values()) and ask:
         test = not click.confirm("Do you have certificates already?", default=False, err=True)
     if test:
-        return Answers(name, role, mpid, dip_id, environment, tuple(releases), webhook or ""), True
+        return Answers(name, role, mpid, dip_id, environment, releases, webhook or ""), True
     questions = {
         "tls_cert": "File of the TLS client certificate",
         "tls_key": "File of its private key",
@@ -79,7 +79,7 @@ def asked(given: Mapping[str, Any], *, ask: bool) -> tuple[Answers, bool]:
             mpid,
             dip_id,
             environment,
-            tuple(releases),
+            releases,
             webhook or "",
             tls=(tls_cert, tls_key),
             signing=(signing_cert, signing_key),
@@ -88,6 +88,18 @@ def asked(given: Mapping[str, Any], *, ask: bool) -> tuple[Answers, bool]:
         ),
         False,
     )
+
+
+def _releases(given: Sequence[str], *, ask: bool) -> tuple[str, ...]:
+    """Return the releases: those given, or one that is asked for, or the usual one."""
+    if not given and ask:
+        given = [click.prompt("API release", default=DEFAULT, type=click.Choice(names()), err=True)]
+    for each in given:
+        if each not in names():
+            raise ConfigurationError(
+                f"'{each}' is no release", where="--release", mend=nearest(each, names())
+            )
+    return tuple(given) or (DEFAULT,)
 
 
 def _name(option: str) -> str:
@@ -114,6 +126,3 @@ def _dip_id(value: str) -> str:
 
 def _one_of(known: tuple[str, ...]) -> Callable[[str], str]:
     return lambda value: "" if value in known else f"'{value}' is none. {nearest(value, known)}"
-
-
-__all__ = ["TEST_CA", "TEST_FILES", "asked"]
