@@ -72,6 +72,12 @@ _folder = click.Path(path_type=Path, exists=True, file_okay=False)
 @click.option("--pack", "packs", multiple=True, type=_file, help="A sealed pack of one of the runs; many.")
 @click.option("--ca", multiple=True, metavar="FILE", help="The authority that packs must be signed under.")
 @click.option(
+    "--impact",
+    type=_file,
+    metavar="FILE.yaml",
+    help="What changes of systems touch: results from before them that used it go stale.",
+)
+@click.option(
     "--previous",
     type=_file,
     metavar="FILE",
@@ -97,6 +103,7 @@ def write_(
     catalogue: Path | None,
     packs: tuple[Path, ...],
     ca: tuple[str, ...],
+    impact: Path | None,
     previous: Path | None,
     version: int | None,
     as_of: str | None,
@@ -126,6 +133,7 @@ def write_(
             catalogue=catalogue,
             baselines=baselines,
             packs=packs,
+            impact=impact,
         ),
         plan=plan,
         registers=read_registers(folder),

@@ -20,6 +20,7 @@ from harness.evidence.verdicts import ExecutionStatus
 from harness.registers.model import Evidence, Reliance
 from harness.registers.reliance import EvidenceFacts
 from harness.reports.run import Party
+from harness.reports.submission.impacts import check_parties, read_changes
 from harness.reports.submission.layout import SHEETS
 from harness.reports.submission.subject import find
 from harness.reports.workbook import workbook
@@ -304,15 +305,67 @@ def test_a_build_alone_makes_nothing_stale(desk: Desk) -> None:
 
 def test_a_release_makes_stale_what_it_touches(desk: Desk) -> None:
     """A result on another release stands where nothing that the case uses changed, and falls where it did."""
-    desk.run({"a": ("pass", [ONE])}, release="2.0.1")
-    assert row_of(desk.matrix(), ONE)["overall_status"] in {"passed", "not started"}
+    desk.run({"a": ("pass", [ONE])}, release="1.8.3")
+    desk.release = "2.0.1"
+    row = row_of(desk.matrix(), ONE)
+    assert (row["overall_status"], row["release"]) == ("passed", "1.8.3")
     desk.release = "2.2.1"
     row = row_of(desk.matrix(), ONE)
     assert row["overall_status"] == "not started"
-    assert row["stale_reason"].startswith("run on release 2.0.1; 2.2.1 changes ")
+    assert row["stale_reason"].startswith("run on release 1.8.3; 2.2.1 changes ")
     desk.run({"a": ("pass", [ONE])}, release="2.2.1", day=4)
     row = row_of(desk.matrix(), ONE)
     assert (row["overall_status"], row["release"]) == ("passed", "2.2.1")
+
+
+IMPACT = """
+changes:
+  - change: Build 4.2
+    from: "2026-11-04"
+    party: {party}
+    {what}
+"""
+
+
+@pytest.mark.parametrize(
+    ("party", "what", "stale"),
+    [
+        ("Supplier A", "interfaces: [IF-031]", True),
+        ("SUPA", "roles: [REGS]", True),
+        ("Supplier A", "interfaces: [IF-031]\n    requirements: [DH-TT-001]", True),
+        ("Supplier A", "interfaces: [IF-021]", False),
+        ("Supplier A", "roles: [MDS]", False),
+        ("Supplier A", "requirements: [DH-TT-002]", False),
+        ("Supplier B", "interfaces: [IF-031]", False),
+    ],
+)
+def test_a_change_of_a_system_makes_stale_what_it_touches(
+    desk: Desk, party: str, what: str, stale: bool
+) -> None:
+    """A change that names interfaces, roles or requirements touches earlier results that used them alone."""
+    path = desk.folder / "impact.yaml"
+    path.write_text(IMPACT.format(party=party, what=what), encoding="utf-8")
+    desk.run({"a": ("pass", [ONE])}, day=3)
+    row = row_of(desk.matrix(changes=read_changes(path, desk.register)), ONE)
+    assert row["overall_status"] == ("not started" if stale else "passed")
+    assert row.get("stale_reason", "") == ("Build 4.2, in from 2026-11-04" if stale else "")
+
+
+def test_a_change_that_touches_nothing_is_refused(desk: Desk) -> None:
+    """A build alone is no reason; neither is an interface that there is not."""
+    path = desk.folder / "impact.yaml"
+    for what, words in (
+        ("{}", "a change alone makes nothing stale"),
+        ("interfaces: [IF-310]", "'IF-310' is not"),
+    ):
+        path.write_text(
+            IMPACT.format(party="Supplier A", what=what if what != "{}" else ""), encoding="utf-8"
+        )
+        with pytest.raises(ConfigurationError, match=f"{path}, line .*{words}"):
+            read_changes(path, desk.register)
+    path.write_text(IMPACT.format(party="Nobody", what="roles: [SUP]"), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"'Nobody' of change 'Build 4\.2' is no party"):
+        check_parties(read_changes(path, desk.register), ["Supplier A"], str(path))
 
 
 def test_planned_tests_stand_until_they_are_run(desk: Desk) -> None:

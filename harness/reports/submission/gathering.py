@@ -19,6 +19,7 @@ from harness.reports.relied import facts_of, facts_of_pack
 from harness.reports.run import Run, read_run
 from harness.reports.standing.merging import read_runs, standing
 from harness.reports.submission.given import ALL_STAGES, Given, Point, phases_of
+from harness.reports.submission.impacts import check_parties, read_changes
 from harness.reports.submission.matrix import Submission
 from harness.reports.submission.part import parts_of
 from harness.reports.submission.planned import read_catalogue
@@ -55,6 +56,7 @@ class Asked:
     catalogue: Path | None = None
     baselines: tuple[Path, ...] = ()
     packs: tuple[Path, ...] = ()
+    impact: Path | None = None
 
 
 def gather(
@@ -85,6 +87,12 @@ def gather(
     own = [read_register(path) for path in asked.baselines]
     least, because = _least(asked, plan, stage)
     _same_subject(previous, subject)
+    register = joined([shipped, *own])
+    changes = read_changes(asked.impact, register) if asked.impact else ()
+    parties = {
+        name for run in runs for each in run.parties for name in (each.organisation, each.mpid, each.name)
+    }
+    check_parties(changes, {*parties, *(plan.parties if plan else ()), "DIP"}, str(asked.impact))
     return Given(
         subject=subject,
         point=Point(
@@ -96,7 +104,7 @@ def gather(
             least_because=because,
         ),
         standing=standing(runs, registers, plan, as_of=asked.as_of),
-        register=joined([shipped, *own]),
+        register=register,
         baseline=together(own) if own else shipped,
         catalogue=read_catalogue(catalogue, release, _stages(stage)),
         parts=parts_of(runs),
@@ -104,6 +112,7 @@ def gather(
         registers=registers,
         facts=_facts(registers, runs, trust),
         packs=_packs(asked.packs, trust),
+        changes=changes,
     )
 
 

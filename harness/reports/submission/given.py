@@ -14,8 +14,9 @@ from harness.registers.reliance import Checked, Coverage, EvidenceFacts, Row, ch
 from harness.reports.rttm_layout import PHASE_OF_STAGE
 from harness.reports.run import Instance
 from harness.reports.standing.model import Standing
-from harness.reports.submission.links import Link, PartyTest, links_of, tests_of
-from harness.reports.submission.part import Parts
+from harness.reports.submission.impacts import SystemChange
+from harness.reports.submission.links import Link, PartyTest, Result, links_of, tests_of
+from harness.reports.submission.part import Part, Parts
 from harness.reports.submission.planned import Catalogue
 from harness.reports.submission.subject import Subject
 from harness.scenarios.requirements import Register, Requirement
@@ -72,6 +73,8 @@ class Given:
     """What each reliance statement's evidence really is, by statement."""
     packs: Mapping[str, str]
     """Root hash of the sealed pack of a run, by run."""
+    changes: tuple[SystemChange, ...] = ()
+    """Changes of systems with what they touch."""
 
     @cached_property
     def phases(self) -> tuple[str, ...]:
@@ -115,7 +118,31 @@ class Given:
     def links(self) -> Mapping[str, tuple[Link, ...]]:
         """The tests of each requirement."""
         asked = {run.header.run: run.header.register for run in self.standing.runs}
-        return links_of(self.register, self._tests, self.parts, self.subject, asked)
+        return links_of(self.register, self._tests, self.parts, self.subject, asked, self._touched)
+
+    def _touched(self, result: Result, requirement: str) -> tuple[str, ...]:
+        """Return the changes of systems that touch a result, in words."""
+        if not self.changes:
+            return ()
+        test = result.test
+        part = self.parts.get((test.last.run, test.case), Part())
+        parties = {name: self.standing.parties.get(name) for name in (*part.senders, *part.recipients)}
+        names = {
+            name
+            for key, each in parties.items()
+            for name in (key, *((each.organisation, each.mpid, each.name) if each else ()))
+        }
+        return tuple(
+            f"{each.words}, in from {each.start}"
+            for each in self.changes
+            if each.touches(
+                day=date.fromisoformat(test.last.at[:10]),
+                interfaces={test.started.interface, *(interface for interface, _ in part.pairs)},
+                roles={test.started.role, *(each.role for each in parties.values() if each)},
+                parties=names | {"DIP"},
+                requirement=requirement,
+            )
+        )
 
     @cached_property
     def linked(self) -> Mapping[str, tuple[Link, ...]]:

@@ -103,8 +103,9 @@ ROLL_UP_RULES = (
     "'passed' needs every link 'verifies' and 'partly verifies' passed, and every requirement that covers "
     "a part of it to have such a link. Links 'exercises' (perturbed twins) are shown and decide nothing.",
     "'passed with work-off' needs approved, open work-off in time for each failed test.",
-    "A result that went stale (requirement, scenario or release changed in what the test uses) counts as not "
-    "started until the test is run again; a failure stays a failure. A new build alone makes nothing stale.",
+    "A result that went stale (requirement, scenario, release or a system changed in what the test uses) "
+    "counts as not started until the test is run again; a failure stays one. A new build alone makes nothing "
+    "stale.",
     "What another party's evidence covers (Reliance) counts as passed while its statement holds for the row; "
     "the part kept is this party's own to pass.",
     "'not applicable' and 'descoped' leave the denominator and are counted apart: another role's "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from harness.evidence.evidence_class import EvidenceClass
@@ -195,8 +195,13 @@ def links_of(
     parts: Parts,
     subject: Subject,
     asked: Mapping[str, staleness.Asked],
+    touched: Callable[[Result, str], tuple[str, ...]],
 ) -> Mapping[str, tuple[Link, ...]]:
-    """Return the links of each requirement by id; ``asked`` is what each run's register said, by run."""
+    """Return the links of each requirement by id.
+
+    ``asked`` is what each run's register said, by run; ``touched`` gives the changes of systems that touch a
+    result, for a requirement.
+    """
     citing: dict[str, list[PartyTest]] = {}
     for test in tests:
         for identifier in test.cited:
@@ -212,7 +217,11 @@ def links_of(
                 ):
                     kind, clause = _kind(identifier, requirement, verifying, test)
                     links[test.id] = Link(
-                        identifier, test, kind, clause, _stale(requirement, test, subject, asked)
+                        identifier,
+                        test,
+                        kind,
+                        clause,
+                        _stale(identifier, requirement, test, subject, asked, touched),
                     )
         found[identifier] = tuple(links.values())
     return found
@@ -254,10 +263,12 @@ def _kind(
 
 
 def _stale(
+    identifier: str,
     requirement: Requirement | None,
     test: PartyTest,
     subject: Subject,
     asked: Mapping[str, staleness.Asked],
+    touched: Callable[[Result, str], tuple[str, ...]],
 ) -> Mapping[EvidenceClass, tuple[str, ...]]:
     found = {}
     for evidence, results in test.results.items():
@@ -268,6 +279,6 @@ def _stale(
             if requirement
             else ()
         )
-        if reasons := (*own, *counts.stale):
+        if reasons := (*own, *counts.stale, *touched(counts, identifier)):
             found[evidence] = reasons
     return found

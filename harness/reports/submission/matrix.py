@@ -175,6 +175,11 @@ def _control(
         ("Evidence cut-off", max((r.finished for r in runs), default=""), True),
         ("Evidence that counts", f"{point.least} or more real ({point.least_because})", True),
         *((f"Tests, {kind}", text, True) for kind, text in _per_class(given)),
+        (
+            "Changes of systems that are known",
+            "; ".join(f"{each.words}, from {each.start}" for each in given.changes),
+            True,
+        ),
         ("Results that do not say what they rest on", str(_unjudged(given)), True),
         ("Assuring body", _assurer(given), bool(_assurer(given))),
         ("Previous submission", previous.where if previous else "none was given", True),

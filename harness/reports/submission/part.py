@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from harness.evidence.events import AnswerReceived, MessageSent, PublicationReceived
+from harness.evidence.events import AnswerReceived, DeliveryAnswered, MessageSent, PublicationReceived
 from harness.reports.run import Run, events_of
 
 Pair = tuple[str, str]
@@ -37,7 +37,10 @@ class Part:
 
 Parts = Mapping[tuple[str, str], Part]
 """By run and case (with its release)."""
-_WANTED = (b'{"event":"message-sent"', b'{"event":"answer-received"', b'{"event":"publication-received"')
+_WANTED = (
+    b'{"event":"message-sent"', b'{"event":"answer-received"', b'{"event":"publication-received"',
+    b'{"event":"delivery-answered"',
+)  # fmt: skip
 
 
 def parts_of(runs: Iterable[Run]) -> Parts:
@@ -45,7 +48,7 @@ def parts_of(runs: Iterable[Run]) -> Parts:
     found: dict[tuple[str, str], Part] = {}
     for run in runs:
         for event in events_of(run.folder, wanted=lambda line: line.startswith(_WANTED)):
-            if not isinstance(event, MessageSent | AnswerReceived | PublicationReceived):
+            if not isinstance(event, MessageSent | AnswerReceived | PublicationReceived | DeliveryAnswered):
                 continue
             part = found.setdefault((run.header.run, event.case), Part())
             match event:
@@ -57,10 +60,11 @@ def parts_of(runs: Iterable[Run]) -> Parts:
                     part.first_body = part.first_body or event.body
                 case AnswerReceived():
                     part.codes.update(event.codes)
-                case PublicationReceived():
+                case PublicationReceived() | DeliveryAnswered():
                     pair = (event.interface, event.event_code)
                     part.recipients.add(event.party)
                     part.pairs.add(pair)
                     part.by_party.setdefault(event.party, set()).add(("received", pair))
-                    part.codes.update(event.response_codes)
+                    if isinstance(event, PublicationReceived):
+                        part.codes.update(event.response_codes)
     return found

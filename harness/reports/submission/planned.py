@@ -47,7 +47,7 @@ class Planned:
         """What its steps expect, in words."""
         steps = self.case.scenario.steps
         words = (
-            f"{WORD_OF[type(step)].replace('_', ' ')}: {said(step)}"
+            f"{WORD_OF[type(step)].replace('_', ' ')}: {said(step)}".removesuffix(": ")
             for step in steps
             if isinstance(step, _EXPECTING)
         )
