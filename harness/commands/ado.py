@@ -10,10 +10,12 @@ from typing import Any, TypeVar
 
 import click
 
+from harness.commands.defect import open_registers, registers_option
 from harness.commands.plan_view import print_table
-from harness.data import folder
-from harness.errors import ConfigurationError
+from harness.data import folder as data_folder
+from harness.errors import ConfigurationError, nearest
 from harness.exchange.azure_devops.api import AzureDevOps
+from harness.exchange.azure_devops.bugs import pull_bugs, push_bugs, with_ids
 from harness.exchange.azure_devops.files import export_cases, read_file, taken
 from harness.exchange.azure_devops.gathering import only, scenarios_of, wanted
 from harness.exchange.azure_devops.ledger import Ledger, read_ledger, write_ledger
@@ -30,6 +32,8 @@ from harness.exchange.azure_devops.pushing import (
 )
 from harness.exchange.azure_devops.results import push_outcomes, read_points
 from harness.exchange.azure_devops.wanted import Wanted
+from harness.registers.reading import read_registers
+from harness.registers.writing import write_entries
 from harness.reports.run import Run, read_run
 from harness.stages.options import DEFAULT_RELEASE, STAGES
 from harness.transport.network import load as load_network
@@ -86,6 +90,7 @@ def ado() -> None:
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="The network file whose parties get test points.",
 )
+@registers_option
 @click.option(
     "--release", default=DEFAULT_RELEASE, show_default=True, help="With --network: the API release."
 )
@@ -104,6 +109,7 @@ def push(
     keys: tuple[str, ...],
     catalogue: Path | None,
     network_file: Path | None,
+    folder: Path,
     release: str,
     takes: tuple[str, ...],
     as_json: bool,
@@ -112,19 +118,23 @@ def push(
 
     Made is only what is not there. What was changed there since the last exchange is left; what was changed
     on both sides is listed as a conflict, and exit 1 says so. A push that was cut off can be made again.
+    Where the registers have an override, its status is the outcome.
     """
     profile = read_profile(profile_file)
     ledger = read_ledger(profile)
     read = sorted((read_run(each) for each in runs), key=lambda each: each.header.at)
     all_wanted = _wanted(catalogue, stages, keys, read, network_file, release)
-    take = _takes(takes, all_wanted)
+    registers = open_registers(folder)
+    take = _takes(takes, [case.key for case in all_wanted.cases])
     deeds: list[Deed] = []
 
     def save() -> None:
         write_ledger(profile, ledger)
 
     with AzureDevOps(profile, profile.token()) as api:
-        deeds += push_cases(api, ledger, all_wanted.cases, area_path=profile.area_path, take=take, save=save)
+        deeds += push_cases(
+            api, ledger.cases, all_wanted.cases, area_path=profile.area_path, take=take, save=save
+        )
         left = held_back(deeds)
         names = sorted({name for parties in all_wanted.parties.values() for name in parties})
         deeds += push_configurations(api, ledger, names, save=save)
@@ -133,7 +143,9 @@ def push(
         if read:
             for run in read:
                 points = read_points(api, ledger)
-                deeds += push_outcomes(api, ledger, run, points, take=take, left=left, save=save)
+                deeds += push_outcomes(
+                    api, ledger, run, points, registers=registers, take=take, left=left, save=save
+                )
     save()
     _finish(profile, deeds, as_json)
 
@@ -166,7 +178,7 @@ def status(
     ledger = read_ledger(profile)
     cases = _wanted(catalogue, stages, keys, (), None, DEFAULT_RELEASE).cases
     with AzureDevOps(profile, profile.token()) as api:
-        found = compared(cases, read_there(api, ledger), ledger)
+        found = compared(cases, read_there(api, ledger.cases), ledger.cases)
     if as_json:
         shown = [
             {"id": each.case.key, "standing": each.standing.value, "work_items": [e.id for e in each.found]}
@@ -175,6 +187,40 @@ def status(
         click.echo(json.dumps({"test_cases": shown}, indent=2))
         return
     print_table("", ("test case", "standing"), [(each.case.key, each.said) for each in found])
+
+
+@ado.command(
+    epilog="\b\nExample:\n  dip ado defects --registers registers\n  dip ado defects --pull-only --json"
+)
+@_profile_option
+@registers_option
+@click.option("--pull-only", is_flag=True, help="Only read back; write nothing there.")
+@click.option("--take", "takes", multiple=True, metavar="ID=ours|theirs", help="Whose side holds; many.")
+@_json_option
+def defects(profile_file: Path, folder: Path, pull_only: bool, takes: tuple[str, ...], as_json: bool) -> None:
+    """Bring open defects over as bugs, linked with their test cases; read states and owners back.
+
+    A bug's id goes into the register (external id azure-devops). A state that was changed there is listed:
+    moving the defect is a person's, with 'dip defect move'.
+    """
+    profile = read_profile(profile_file)
+    ledger = read_ledger(profile)
+    registers = read_registers(folder)
+    take = _takes(takes, [each.id for each in registers.defects])
+    deeds: list[Deed] = []
+
+    def save() -> None:
+        write_ledger(profile, ledger)
+
+    with AzureDevOps(profile, profile.token()) as api:
+        if not pull_only:
+            deeds += push_bugs(api, ledger, registers, area_path=profile.area_path, take=take, save=save)
+        deeds += pull_bugs(api, ledger, registers)
+    save()
+    named = with_ids(registers, ledger)
+    if named:
+        write_entries(folder, named)
+    _finish(profile, deeds, as_json)
 
 
 @ado.command(
@@ -244,13 +290,13 @@ def _wanted(
     names = list(stages) or list(dict.fromkeys(run.header.stage for run in read))
     if not names:
         raise ConfigurationError("no stage is given", where="--stage", mend="Add --stage cit.")
-    where = catalogue or folder("test_catalogue")
+    where = catalogue or data_folder("test_catalogue")
     network = load_network(network_file) if network_file else None
     scenarios = scenarios_of(where, names)
     return only(wanted(scenarios, catalogue=where, release=release, network=network, runs=read), keys)
 
 
-def _takes(texts: Iterable[str], all_wanted: Wanted) -> dict[str, str]:
+def _takes(texts: Iterable[str], known: Sequence[str]) -> dict[str, str]:
     found = {}
     for each in texts:
         key, _, side = each.rpartition("=")
@@ -258,7 +304,8 @@ def _takes(texts: Iterable[str], all_wanted: Wanted) -> dict[str, str]:
             raise ConfigurationError(
                 f"'{each}' names no side", where="--take", mend="Write it as CIT-RETRY=ours or =theirs."
             )
-        only(all_wanted, [key])
+        if key not in known:
+            raise ConfigurationError(f"'{key}' is not here", where="--take", mend=nearest(key, known))
         found[key] = side
     return found
 
@@ -294,6 +341,10 @@ def _points(ledger: Ledger) -> dict[str, Any]:
         "test_cases": {
             key: {"work_item": each.id, "state": each.state, "assigned_to": each.assigned_to}
             for key, each in ledger.cases.items()
+        },
+        "bugs": {
+            key: {"work_item": each.id, "state": each.state, "assigned_to": each.assigned_to}
+            for key, each in ledger.bugs.items()
         },
         "test_points": {
             name: {"id": each.id, "outcome": each.outcome, "tester": each.tester, "run": each.run}

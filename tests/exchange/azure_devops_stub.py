@@ -166,7 +166,7 @@ class Stub:
         routes: list[tuple[str, str, Callable[..., Any]]] = [
             ("POST", r"wit/wiql", self._wiql),
             ("POST", r"wit/workitemsbatch", self._batch),
-            ("POST", r"wit/workitems/\$Test Case", self._create),
+            ("POST", r"wit/workitems/\$(Test Case|Bug)", self._create),
             ("PATCH", r"wit/workitems/(\d+)", self._update),
             ("GET", r"testplan/plans/(\d+)", self._plan),
             ("GET", r"testplan/Plans/(\d+)/suites", self._list_suites),
@@ -186,7 +186,7 @@ class Stub:
         for verb, pattern, call in routes:
             found = re.fullmatch(pattern, path)
             if verb == method and found:
-                numbers = [int(each) for each in found.groups()]
+                numbers: list[Any] = [int(each) if each.isdecimal() else each for each in found.groups()]
                 if "lans/" in path and numbers and numbers[0] != PLAN:
                     raise Refused(404, "TestObjectNotFoundException", f"Test plan {numbers[0]} not found.")
                 answer = call(*numbers, query=query, data=data)
@@ -197,13 +197,15 @@ class Stub:
 
     def _wiql(self, *, query: Json, data: Json) -> Json:  # noqa: ARG002
         found = re.search(r"\[System.Tags\] CONTAINS '((?:[^']|'')*)'", data["query"])
-        if found is None or "@project" not in data["query"] or "'Test Case'" not in data["query"]:
+        kind = re.search(r"\[System.WorkItemType\] = '(Test Case|Bug)'", data["query"])
+        if found is None or kind is None or "@project" not in data["query"]:
             raise Refused(400, "SyntaxErrorException", "TF51006: The query statement is missing a clause.")
         tag = found[1].replace("''", "'").casefold()
         ids = [
             number
             for number, item in sorted(self.items.items())
-            if tag in [each.strip().casefold() for each in item["fields"].get("System.Tags", "").split(";")]
+            if item["fields"]["System.WorkItemType"] == kind[1]
+            and tag in [each.strip().casefold() for each in item["fields"].get("System.Tags", "").split(";")]
         ]
         return {"queryType": "flat", "workItems": [{"id": number, "url": f"/{number}"} for number in ids]}
 
@@ -232,9 +234,11 @@ class Stub:
             )
         return {"count": len(value), "value": value}
 
-    def _create(self, *, query: Json, data: list[Json]) -> Json:  # noqa: ARG002
+    def _create(self, kind: str, *, query: Json, data: list[Json]) -> Json:  # noqa: ARG002
         number = self.number()
-        item = {"id": number, "rev": 0, "fields": {"System.State": "Design"}}
+        state = "New" if kind == "Bug" else "Design"
+        fields = {"System.State": state, "System.WorkItemType": kind}
+        item: Json = {"id": number, "rev": 0, "fields": fields, "relations": []}
         self._patch(item, data)
         self.items[number] = item
         return item
@@ -263,6 +267,8 @@ class Stub:
                         f"VS403351: Test Operation for path /rev failed value {item['rev']} "
                         f"not equal to {each['value']}.",
                     )
+            elif each["path"] == "/relations/-":
+                self._relate(item, each["value"])
             elif each["op"] in {"add", "replace"}:
                 fields[each["path"].removeprefix("/fields/")] = each["value"]
         if self.forbidden_area and fields.get("System.AreaPath") == self.forbidden_area:
@@ -288,6 +294,11 @@ class Stub:
             )
         item["fields"] = fields
         item["rev"] += 1
+
+    def _relate(self, item: Json, relation: Json) -> None:
+        if int(relation["url"].rpartition("/")[2]) not in self.items:
+            raise Refused(400, "VssPropertyValidationException", "TF201035: The linked work item is missing.")
+        item["relations"].append(relation)
 
     # Plan
 

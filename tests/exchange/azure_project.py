@@ -41,7 +41,9 @@ class Project:
         told = [str(word) for word in words]
         if told[0] != "export":
             told += ["--profile", str(self.profile)]
-        done = CliRunner().invoke(dip, ["ado", *told, "--catalogue", str(self.catalogue)])
+        if told[0] != "defects":
+            told += ["--catalogue", str(self.catalogue)]
+        done = CliRunner().invoke(dip, ["ado", *told])
         self.calls.append(done)
         return done
 

@@ -289,6 +289,27 @@ def test_an_older_run_does_not_replace_the_outcome_of_a_newer_one(project: Proje
     assert {each["outcome"] for each in project.stub.points.values()} == {"passed"}
 
 
+def test_an_override_goes_over_as_the_outcome_and_its_end_too(project: Project) -> None:
+    """What two people decided is the outcome, named in the comment; withdrawn, the verdict's is back."""
+    run = play(project.folder / "1", {"CIT-ONE": "fail"})
+    registers = project.folder / "registers"
+    registers.mkdir()
+    entry = (
+        "overrides:\n- {override: O-1, cases: CIT-ONE/*, run: r1, status: passed, reason: Seen in the log.,"
+        " by: A. Tester, second: B. Manager, day: 2026-11-05, approval: MIN-1%s}\n"
+    )
+    outcomes, runs = [], []
+    for text in ("overrides: []\n", entry % "", entry % "", entry % ", withdrawn: 2026-11-06"):
+        (registers / "overrides.yaml").write_text(text)
+        assert project.ado("push", run, "--registers", registers).exit_code == 0
+        outcomes.append({each["outcome"] for each in project.stub.points.values()})
+        runs.append(len(project.stub.test_runs))
+    assert outcomes == [{"failed"}, {"passed"}, {"passed"}, {"failed"}]
+    assert runs == [1, 2, 2, 3]
+    comments = [each["comment"] for results in project.stub.results.values() for each in results]
+    assert sum("O-1: two people decided" in each for each in comments) == 2
+
+
 @pytest.mark.parametrize(
     ("trouble", "error", "said"),
     [

@@ -68,11 +68,11 @@ class AzureDevOps:
 
     # Work items
 
-    def find_tagged(self, tag: str) -> list[int]:
-        """Return the test cases of the project that carry a tag, by WIQL."""
+    def find_tagged(self, tag: str, kind: str) -> list[int]:
+        """Return the work items of a type, in the project, that carry a tag, by WIQL."""
         query = (
             "SELECT [System.Id] FROM WorkItems WHERE [System.TeamProject] = @project "
-            "AND [System.WorkItemType] = 'Test Case' "
+            f"AND [System.WorkItemType] = '{kind}' "
             f"AND [System.Tags] CONTAINS '{tag.replace(chr(39), chr(39) * 2)}' ORDER BY [System.Id]"
         )
         found = self._call("POST", "wit/wiql", json={"query": query})
@@ -87,9 +87,13 @@ class AzureDevOps:
             found += [each for each in answer["value"] if each]
         return found
 
-    def create_test_case(self, patch: JsonPatch) -> dict[str, Any]:
-        """Create a test case and return it."""
-        return dict(self._call("POST", f"wit/workitems/${quote('Test Case')}", patch=patch))
+    def create_work_item(self, kind: str, patch: JsonPatch) -> dict[str, Any]:
+        """Create a work item of a type and return it."""
+        return dict(self._call("POST", f"wit/workitems/${quote(kind)}", patch=patch))
+
+    def work_item_url(self, identifier: int) -> str:
+        """Return the address of a work item, as links between them name it."""
+        return f"{self._profile.url}/_apis/wit/workItems/{identifier}"
 
     def update_work_item(self, identifier: int, patch: JsonPatch) -> dict[str, Any]:
         """Change a work item; raises ChangedThere when the patch's test of the revision fails."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from harness.exchange.azure_devops.ledger import CaseEntry
-from harness.exchange.azure_devops.steps import TestStep, from_xml
+from harness.exchange.azure_devops.steps import TestStep, from_xml, html, plain, to_xml
 from harness.exchange.azure_devops.wanted import ID_TAG, TestCase, content_digest
 
 TITLE, STEPS, TAGS, STATE = (
@@ -23,7 +23,32 @@ ASSIGNED, REVISION, AREA, DESCRIPTION = (
     "System.AreaPath",
     "System.Description",
 )
-FIELDS = ("System.Id", REVISION, TITLE, STEPS, TAGS, STATE, ASSIGNED)
+REPRO = "Microsoft.VSTS.TCM.ReproSteps"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A type of work item that is held in step: its name, the field of its text, and that text both ways."""
+
+    name: str
+    field: str
+    write: Callable[[Iterable[TestStep]], str]
+    read: Callable[[str], tuple[TestStep, ...]]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields that are read."""
+        return ("System.Id", REVISION, TITLE, self.field, TAGS, STATE, ASSIGNED)
+
+
+TEST_CASE = Kind("Test Case", STEPS, to_xml, from_xml)
+BUG = Kind(
+    "Bug",
+    REPRO,
+    lambda steps: "".join(html(each.action) for each in steps),
+    lambda text: (TestStep(plain(text)),),
+)
+"""A bug's text stands as one step."""
 
 
 class Standing(StrEnum):
@@ -58,7 +83,7 @@ class There:
         return content_digest(self.title, self.steps)
 
 
-def there(item: Mapping[str, Any]) -> There:
+def there(item: Mapping[str, Any], kind: Kind) -> There:
     """Read a work item as the service answers it."""
     fields = item["fields"]
     tags = tuple(tag.strip() for tag in str(fields.get(TAGS, "")).split(";") if tag.strip())
@@ -68,7 +93,7 @@ def there(item: Mapping[str, Any]) -> There:
         revision=int(item.get("rev") or fields.get(REVISION, 0)),
         key=key,
         title=str(fields.get(TITLE, "")),
-        steps=from_xml(str(fields.get(STEPS) or "")),
+        steps=kind.read(str(fields.get(kind.field) or "")),
         tags=tags,
         state=str(fields.get(STATE, "")),
         assigned_to=identity(fields.get(ASSIGNED)),

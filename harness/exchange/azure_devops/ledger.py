@@ -35,6 +35,8 @@ class PointEntry:
     tester: str = ""
     run: str = ""
     """Our run whose outcome was written last."""
+    pushed: str = ""
+    """That outcome; ``outcome`` may be another, where somebody set it there since."""
     at: str = ""
     """When that run began."""
 
@@ -47,6 +49,8 @@ class Ledger:
     project: str
     plan: int
     cases: dict[str, CaseEntry] = field(default_factory=dict)
+    bugs: dict[str, CaseEntry] = field(default_factory=dict)
+    """Defects of the register."""
     suites: dict[str, int] = field(default_factory=dict)
     configurations: dict[str, int] = field(default_factory=dict)
     points: dict[str, PointEntry] = field(default_factory=dict)
@@ -72,6 +76,7 @@ def read_ledger(profile: Profile) -> Ledger:
         if data.pop("format") != FORMAT:
             raise ValueError(f"format {FORMAT} is read here")
         data["cases"] = {key: CaseEntry(**each) for key, each in data["cases"].items()}
+        data["bugs"] = {key: CaseEntry(**each) for key, each in data.get("bugs", {}).items()}
         data["points"] = {key: PointEntry(**each) for key, each in data["points"].items()}
         ledger = Ledger(**data)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from harness.exchange.azure_devops.api import AzureDevOps
-from harness.exchange.azure_devops.comparing import FIELDS, Standing, There, by_key, standing, there
-from harness.exchange.azure_devops.ledger import Ledger
+from harness.exchange.azure_devops.comparing import (
+    TEST_CASE,
+    Kind,
+    Standing,
+    There,
+    by_key,
+    standing,
+    there,
+)
+from harness.exchange.azure_devops.ledger import CaseEntry
 from harness.exchange.azure_devops.wanted import TAG, TestCase
 
 
@@ -26,25 +34,27 @@ class Compared:
         return f"{self.standing.value}{f' ({ids})' if ids else ''}"
 
 
-def read_there(api: AzureDevOps, ledger: Ledger) -> dict[str, list[There]]:
-    """Return the test cases that stand there, by our id.
+def read_there(
+    api: AzureDevOps, entries: Mapping[str, CaseEntry], kind: Kind = TEST_CASE
+) -> dict[str, list[There]]:
+    """Return the test cases, or bugs, that stand there, by our id.
 
     They are found by their tag and, where somebody took it away, by the id in the ledger.
     """
-    key_of = {entry.id: key for key, entry in ledger.cases.items()}
-    ids = sorted({*api.find_tagged(TAG), *key_of})
-    items = [there(each) for each in api.work_items(ids, FIELDS)]
+    key_of = {entry.id: key for key, entry in entries.items()}
+    ids = sorted({*api.find_tagged(TAG, kind.name), *key_of})
+    items = [there(each, kind) for each in api.work_items(ids, kind.fields)]
     return by_key(each if each.key else replace(each, key=key_of.get(each.id, "")) for each in items)
 
 
 def compared(
-    cases: Iterable[TestCase], found: dict[str, list[There]], ledger: Ledger
+    cases: Iterable[TestCase], found: Mapping[str, list[There]], entries: Mapping[str, CaseEntry]
 ) -> tuple[Compared, ...]:
     """Say of each test case of ours how it stands to theirs (pure)."""
     return tuple(
         Compared(
             case,
-            standing(case, found.get(case.key, []), ledger.cases.get(case.key)),
+            standing(case, found.get(case.key, []), entries.get(case.key)),
             tuple(found.get(case.key, [])),
         )
         for case in cases

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from harness.exchange.azure_devops.api import AzureDevOps
 from harness.exchange.azure_devops.comparing import Standing
@@ -16,8 +17,8 @@ from harness.exchange.azure_devops.wanted import TestCase
 def pull(api: AzureDevOps, ledger: Ledger, cases: Sequence[TestCase], *, save: Save) -> list[Deed]:
     """Read what stands there. Nothing is written to the service, and no content of ours is replaced."""
     deeds: list[Deed] = []
-    found = read_there(api, ledger)
-    for each in compared(cases, found, ledger):
+    found = read_there(api, ledger.cases)
+    for each in compared(cases, found, ledger.cases):
         if each.standing in {Standing.DOUBLED, Standing.GONE, Standing.CONFLICT}:
             deeds.append(Deed("conflict", each.case.key, each.said, conflict=True))
         elif each.standing is Standing.THEIRS:
@@ -63,12 +64,12 @@ def _read_points(api: AzureDevOps, ledger: Ledger) -> list[Deed]:
         before = known or PointEntry(point.id, point.suite)
         if point.outcome != before.outcome:
             who = f" by {point.by}" if point.by else ""
-            ours = f", ours was {before.outcome} (run {before.run})" if before.run else ""
+            ours = f", ours was {before.pushed} (run {before.run})" if before.run else ""
             deeds.append(Deed("outcome", name, f"{point.outcome or 'reset'}{who}{ours}"))
         if point.tester != before.tester:
             deeds.append(Deed("tester", name, f"{before.tester or 'nobody'} -> {point.tester or 'nobody'}"))
-        ledger.points[name] = PointEntry(
-            point.id, point.suite, point.outcome, point.tester, before.run, before.at
+        ledger.points[name] = replace(
+            before, id=point.id, suite=point.suite, outcome=point.outcome, tester=point.tester
         )
     for name in sorted(set(ledger.points) - set(points)):
         deeds.append(Deed("gone", name, "the test point is no longer in the plan"))

@@ -11,10 +11,19 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.exchange.azure_devops.api import AzureDevOps, ChangedThere, JsonPatch
-from harness.exchange.azure_devops.comparing import AREA, DESCRIPTION, STEPS, TAGS, TITLE, Standing, There
+from harness.exchange.azure_devops.comparing import (
+    AREA,
+    DESCRIPTION,
+    TAGS,
+    TEST_CASE,
+    TITLE,
+    Kind,
+    Standing,
+    There,
+)
 from harness.exchange.azure_devops.ledger import CaseEntry, Ledger
 from harness.exchange.azure_devops.looking import Compared, compared, read_there
-from harness.exchange.azure_devops.steps import html, to_xml
+from harness.exchange.azure_devops.steps import html
 from harness.exchange.azure_devops.wanted import TestCase, Wanted
 
 Save = Callable[[], None]
@@ -33,17 +42,24 @@ class Deed:
 
 def push_cases(
     api: AzureDevOps,
-    ledger: Ledger,
+    entries: dict[str, CaseEntry],
     cases: Sequence[TestCase],
     *,
     area_path: str,
     take: Mapping[str, str],
     save: Save,
+    kind: Kind = TEST_CASE,
+    more: Callable[[TestCase], JsonPatch] = lambda _: [],
 ) -> list[Deed]:
-    """Create and change test cases. ``take`` says per conflicting one whose side holds: ours or theirs."""
+    """Create and change test cases, or bugs; ``entries`` is what the ledger knows of them.
+
+    ``take`` says per conflicting one whose side holds: ours or theirs. ``more`` gives what a new one gets
+    besides its content.
+    """
     deeds = []
-    for each in compared(cases, read_there(api, ledger), ledger):
-        deed = _push_case(api, ledger, each, area_path, take.get(each.case.key, ""))
+    for each in compared(cases, read_there(api, entries, kind), entries):
+        created = [{"op": "add", "path": f"/fields/{AREA}", "value": area_path}, *more(each.case)]
+        deed = _push_case(api, entries, each, kind, created, take.get(each.case.key, ""))
         if deed is not None:
             deeds.append(deed)
             save()
@@ -51,18 +67,26 @@ def push_cases(
     return deeds
 
 
-def _push_case(api: AzureDevOps, ledger: Ledger, each: Compared, area_path: str, take: str) -> Deed | None:
+def _push_case(
+    api: AzureDevOps,
+    entries: dict[str, CaseEntry],
+    each: Compared,
+    kind: Kind,
+    created: JsonPatch,
+    take: str,
+) -> Deed | None:
     case = each.case
     if each.standing is Standing.NEW or (each.standing is Standing.GONE and take == "ours"):
-        item = api.create_test_case(_all_fields(case, area_path))
-        ledger.cases[case.key] = CaseEntry(int(item["id"]), case.digest, case.digest)
+        tags: JsonPatch = [{"op": "add", "path": f"/fields/{TAGS}", "value": "; ".join(case.tags)}]
+        item = api.create_work_item(kind.name, [*_content(case, kind), *tags, *created])
+        entries[case.key] = CaseEntry(int(item["id"]), case.digest, case.digest)
         return Deed("created", case.key, f"#{item['id']}")
     if each.standing in {Standing.DOUBLED, Standing.GONE}:
         if each.standing is Standing.GONE and take == "theirs":
             return Deed("left out", case.key, "deleted there")
         return Deed("conflict", case.key, each.said, conflict=True)
     other = each.found[0]
-    known = ledger.cases.setdefault(case.key, CaseEntry(other.id))
+    known = entries.setdefault(case.key, CaseEntry(other.id))
     known.id, known.state, known.assigned_to = other.id, other.state, other.assigned_to
     if each.standing is Standing.IN_STEP or take == "theirs":
         known.ours, known.theirs = case.digest, other.digest
@@ -70,7 +94,7 @@ def _push_case(api: AzureDevOps, ledger: Ledger, each: Compared, area_path: str,
             return Deed("tagged", case.key, f"#{other.id}: the tags by which it is found")
         return Deed("theirs taken", case.key, f"#{other.id}") if take == "theirs" else None
     if each.standing is Standing.OURS or take == "ours":
-        refused = _patched(api, other, [*_content(case), *_tags(case, other)])
+        refused = _patched(api, other, [*_content(case, kind), *_tags(case, other)])
         if refused is not None:
             return refused
         known.ours = known.theirs = case.digest
@@ -89,20 +113,14 @@ def _patched(api: AzureDevOps, other: There, patch: JsonPatch) -> Deed | None:
     return None
 
 
-def _content(case: TestCase) -> JsonPatch:
-    return [
+def _content(case: TestCase, kind: Kind) -> JsonPatch:
+    patch: JsonPatch = [
         {"op": "add", "path": f"/fields/{TITLE}", "value": case.title},
-        {"op": "add", "path": f"/fields/{STEPS}", "value": to_xml(case.steps)},
-        {"op": "add", "path": f"/fields/{DESCRIPTION}", "value": html(case.description)},
+        {"op": "add", "path": f"/fields/{kind.field}", "value": kind.write(case.steps)},
     ]
-
-
-def _all_fields(case: TestCase, area_path: str) -> JsonPatch:
-    return [
-        *_content(case),
-        {"op": "add", "path": f"/fields/{TAGS}", "value": "; ".join(case.tags)},
-        {"op": "add", "path": f"/fields/{AREA}", "value": area_path},
-    ]
+    if case.description:
+        patch.append({"op": "add", "path": f"/fields/{DESCRIPTION}", "value": html(case.description)})
+    return patch
 
 
 def _tags(case: TestCase, other: There) -> JsonPatch:

@@ -15,9 +15,10 @@ from harness.exchange.azure_devops.comparing import identity
 from harness.exchange.azure_devops.ledger import Ledger, PointEntry, point_key
 from harness.exchange.azure_devops.outcomes import WORST_FIRST, Outcome, outcomes, run_comment, run_title
 from harness.exchange.azure_devops.pushing import Deed, Save
+from harness.registers.model import Registers
 from harness.reports.run import Run
 
-_OTHER = ("NotApplicable", "Paused", "InProgress", "Aborted", "Timeout", "Warning", "NotImpacted")
+_OTHER = ("Paused", "InProgress", "Aborted", "Timeout", "Warning", "NotImpacted")
 _WORDS = {word.lower(): word for word in (*WORST_FIRST, *_OTHER)}
 _DONE = "Completed"
 
@@ -68,40 +69,42 @@ def push_outcomes(
     run: Run,
     points: Mapping[str, Point],
     *,
+    registers: Registers | None = None,
     take: Mapping[str, str],
     left: Collection[str] = (),
     save: Save,
 ) -> list[Deed]:
-    """Write a run's outcomes that are not there yet."""
-    title = run_title(run)
-    if run.header.run in ledger.runs:
-        return []
+    """Write a run's outcomes that were not written yet, overrides of ``registers`` counted in."""
     deeds: list[Deed] = []
     ready: dict[int, tuple[str, Outcome]] = {}
-    for (case, party), outcome in outcomes(run).items():
+    for (case, party), outcome in outcomes(run, registers).items():
         name = point_key(case, party)
-        point = points.get(name)
-        if point is None or case in left:
-            if case in ledger.cases and case not in left:
-                deeds.append(Deed("no test point", name, "the party is not in the plan"))
+        point, known = points.get(name), ledger.points.get(name)
+        if case in left or case not in ledger.cases:
             continue
-        deed = _against(ledger, run, name, point, outcome, take.get(case, ""))
-        if deed is None:
-            ready[point.id] = (name, outcome)
-        else:
+        if point is None:
+            deeds.append(Deed("no test point", name, "the party is not in the plan"))
+        elif known is not None and (known.run, known.pushed) == (run.header.run, outcome.outcome):
+            continue
+        elif (deed := _against(ledger, run, name, point, outcome, take.get(case, ""))) is not None:
             deeds.append(deed)
-    last = _written(api, run, title, ready) if ready else 0
-    for identifier, (name, outcome) in ready.items():
-        point = points[name]
-        ledger.points[name] = PointEntry(
-            identifier, point.suite, outcome.outcome, point.tester, run.header.run, run.header.at
-        )
-    if last and not any(each.conflict for each in deeds):
+        else:
+            ready[point.id] = (name, outcome)
+    if ready:
+        last, written = _written(api, run, ready)
+        for name, outcome in ready.values():
+            ledger.points[name] = _entry(run, points[name], outcome.outcome, outcome.outcome)
         ledger.runs[run.header.run] = last
+        if written:
+            deeds.append(Deed("outcomes", run_title(run), f"{written} test points, test run #{last}"))
     save()
-    if last:
-        deeds.append(Deed("outcomes", title, f"{len(ready)} test points, test run #{last}"))
     return deeds
+
+
+def _entry(run: Run, point: Point, outcome: str, pushed: str) -> PointEntry:
+    return PointEntry(
+        point.id, point.suite, outcome, point.tester, run=run.header.run, pushed=pushed, at=run.header.at
+    )
 
 
 def _against(ledger: Ledger, run: Run, name: str, point: Point, outcome: Outcome, take: str) -> Deed | None:
@@ -114,47 +117,60 @@ def _against(ledger: Ledger, run: Run, name: str, point: Point, outcome: Outcome
         return None
     said = f"{point.outcome} was set there{f' by {point.by}' if point.by else ''}, ours is {outcome.outcome}"
     if take == "theirs":
-        ledger.points[name] = PointEntry(
-            point.id, point.suite, point.outcome, point.tester, run.header.run, run.header.at
-        )
+        ledger.points[name] = _entry(run, point, point.outcome, outcome.outcome)
         return Deed("theirs taken", name, said)
     return Deed("conflict", name, said, conflict=True)
 
 
-def _written(api: AzureDevOps, run: Run, title: str, ready: Mapping[int, tuple[str, Outcome]]) -> int:
-    """Write outcomes into the run's test run; one that an earlier push began is gone on with."""
-    covered: set[int] = set()
-    last = 0
-    for each in api.runs():
-        if each.get("name") != title:
-            continue
-        last = int(each["id"])
-        covered |= _finished(api, last, str(each.get("state", "")), run, ready)
-    missing = sorted(set(ready) - covered)
+def _written(api: AzureDevOps, run: Run, ready: Mapping[int, tuple[str, Outcome]]) -> tuple[int, int]:
+    """Write outcomes into test runs with our run's name; one that an earlier push began is gone on with.
+
+    Returns the last test run and how many outcomes were written.
+    """
+    latest: dict[int, str] = {}
+    last, written = 0, 0
+    for each in sorted(api.runs(), key=lambda each: int(each["id"])):
+        if each.get("name") == run_title(run):
+            last = int(each["id"])
+            filled, done = _finished(api, last, str(each.get("state", "")), run, ready)
+            latest |= done
+            written += filled
+    missing = sorted(point for point, (_, outcome) in ready.items() if latest.get(point) != outcome.outcome)
     if missing:
-        last = int(api.create_run(title, missing, run_comment(run))["id"])
-        _finished(api, last, "", run, ready)
-    return last
+        last = int(api.create_run(run_title(run), missing, run_comment(run))["id"])
+        written += _finished(api, last, "", run, ready)[0]
+    return last, written
 
 
 def _finished(
     api: AzureDevOps, identifier: int, state: str, run: Run, ready: Mapping[int, tuple[str, Outcome]]
-) -> set[int]:
-    """Fill the open results of a test run and end it; returns the points that it has results of."""
-    there = api.results(identifier)
-    open_results = [
-        {
-            "id": int(each["id"]),
-            "outcome": ready[point][1].outcome,
-            "state": _DONE,
-            "comment": ready[point][1].comment,
-            "startedDate": run.header.at,
-            "completedDate": run.finished,
-        }
-        for each in there
-        if each.get("state") != _DONE and (point := int(each["testPoint"]["id"])) in ready
-    ]
+) -> tuple[int, dict[int, str]]:
+    """Fill the open results of a test run and end it.
+
+    Returns how many were filled, and the outcome that each point now has in it.
+    """
+    latest: dict[int, str] = {}
+    open_results = []
+    for each in api.results(identifier):
+        point = int(each["testPoint"]["id"])
+        if point not in ready:
+            continue
+        outcome = ready[point][1]
+        if each.get("state") != _DONE:
+            open_results.append(
+                {
+                    "id": int(each["id"]),
+                    "outcome": outcome.outcome,
+                    "state": _DONE,
+                    "comment": outcome.comment,
+                    "startedDate": run.header.at,
+                    "completedDate": run.finished,
+                }
+            )
+            latest[point] = outcome.outcome
+        else:
+            latest[point] = word(each.get("outcome"))
     api.update_results(identifier, open_results)
     if state != _DONE:
         api.complete_run(identifier)
-    return {int(each["testPoint"]["id"]) for each in there}
+    return len(open_results), latest
