@@ -168,6 +168,23 @@ class PublicationReceived(InstanceEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryAnswered(InstanceEvent):
+    """A real party answered a publication, as the DIP's journal has it; its bytes were not seen."""
+
+    kind: ClassVar[str] = "delivery-answered"
+    party: str
+    """DIP id of the recipient"""
+    role: str
+    interface: str
+    event_code: str
+    reference: str
+    answered: int
+    """HTTP status that the recipient answered with."""
+    status: str
+    """Of the delivery, in the journal's word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckMade(InstanceEvent):
     """One condition was judged."""
 

@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 from harness.evidence.events import (
     AnswerReceived,
     CheckMade,
+    DeliveryAnswered,
     FaultApplied,
     LegacyExchange,
     MessageSent,
@@ -60,6 +61,9 @@ def marks(instance: Instance) -> Iterator[Mark]:
             case PublicationReceived():
                 tone = "" if step.signature_valid and not step.findings else "bad"
                 yield Mark(HUB, step.party, f"{step.publication} [{step.event_code}]", tone, step=number)
+            case DeliveryAnswered():
+                text = f"{step.interface} [{step.event_code}], answered {step.answered}"
+                yield Mark(HUB, step.party, text, "good" if step.answered < 400 else "bad", step=number)
             case LegacyExchange():
                 text = f"legacy flow {step.flow}"
                 yield Mark(step.sender, step.recipient, text, dashed=True, step=number)

@@ -12,6 +12,7 @@ from cryptography import x509
 from harness.errors import ConfigurationError
 from harness.evidence.events import (
     AnswerReceived,
+    DeliveryAnswered,
     FaultApplied,
     InstanceWaiting,
     LegacyExchange,
@@ -112,6 +113,12 @@ class Shelf:
                     "received", title, f"{signature}, {answered}", step.body, "; ".join(step.findings),
                     whole=whole, facts=_of_received(step, instance), anchor=anchor,
                 )  # fmt: skip
+            case DeliveryAnswered():
+                title = f"Delivered to {run.party_name(step.party)}: {step.interface} [{step.event_code}]"
+                told = (
+                    f"answered {step.answered}, by the DIP's journal: {step.status}; its bytes were not seen"
+                )
+                return Exhibit("received", title, told, "", 0, "", anchor=anchor)
             case FaultApplied():
                 met = f"met {run.party_name(step.party)}" if step.party else ""
                 title = f"Fault on request: {step.fault} at {step.point}"

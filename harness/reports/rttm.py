@@ -151,7 +151,8 @@ def roles_of(instance: Instance, part: str = "") -> tuple[str, ...]:
     With ``part`` sender or recipient, those alone and the hub: receiving proves nothing of how a role sends.
     """
     sender = [instance.started.role] if part != "recipient" else []
-    recipients = [each.role for each in instance.publications] if part != "sender" else []
+    received = [*(each.role for each in instance.publications), *(each.role for each in instance.deliveries)]
+    recipients = received if part != "sender" else []
     return tuple(dict.fromkeys([*sender, *recipients, HUB]))
 
 

@@ -13,6 +13,7 @@ from harness.evidence.events import (
     AnswerReceived,
     AssumptionUsed,
     CheckMade,
+    DeliveryAnswered,
     Event,
     FaultApplied,
     InstanceEvent,
@@ -37,6 +38,7 @@ Step = (
     | MessageSent
     | AnswerReceived
     | PublicationReceived
+    | DeliveryAnswered
     | PartyTold
     | LegacyExchange
     | FaultApplied
@@ -123,6 +125,11 @@ class Instance:
     def publications(self) -> tuple[PublicationReceived, ...]:
         """What arrived at any webhook."""
         return tuple(step for step in self.steps if isinstance(step, PublicationReceived))
+
+    @property
+    def deliveries(self) -> tuple[DeliveryAnswered, ...]:
+        """What real parties answered, by the DIP's journal."""
+        return tuple(step for step in self.steps if isinstance(step, DeliveryAnswered))
 
     @property
     def key(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from harness.evidence.events import DeliveryAnswered
 from harness.evidence.verdicts import Blame, BlameClass
 from harness.scenarios.blame import HUB, of_missing, of_party
 from harness.scenarios.correlation import BY_HUB, asked
@@ -230,7 +231,16 @@ def _judge_by_journal(play: Play, party: Party, interface: str, event: str, sent
     if party.simulated:
         return False
     answers = [
-        recipient["http_status"]
+        DeliveryAnswered(
+            case=play.cast.case.key,
+            party=party.dip_id,
+            role=party.role,
+            interface=interface,
+            event_code=event,
+            reference=report["reference"],
+            answered=recipient["http_status"],
+            status=recipient["status"],
+        )
         for report in (play.settled or {}).get("messages", [])
         if (report["interface"], report["event"].strip("[]")) == (interface, event)
         and (sent is None or report["reference"] == sent.reference)
@@ -239,14 +249,16 @@ def _judge_by_journal(play: Play, party: Party, interface: str, event: str, sent
     ]
     if not answers:
         return False
+    for answer in answers:
+        play.event(answer)
     play.lean_on(
         "journal", "what a real party received and answered is taken from the DIP's journal", "assumed"
     )
     play.check(
         f"{party.name} takes {interface} [{event}]",
-        answers[-1] in (201, 207),
+        answers[-1].answered in (201, 207),
         expected="201 or 207",
-        actual=str(answers[-1]),
+        actual=str(answers[-1].answered),
         rule=f"webhook answers of API release {play.release.name}",
         blame=of_party(party),
         key=f"{party.role} refuses {interface}",
