@@ -27,6 +27,7 @@ from harness.evidence.evidence_class import EvidenceClass, System, evidence_clas
 from harness.evidence.log import FILE, EventLog, read_events
 from harness.evidence.verdicts import Blame, BlameClass, Verdict, status_of
 from harness.evidence.verdicts import Outcome as Judged
+from harness.security.vault import write_whole
 from harness.selfcheck.check import PARTS, Check, Finding, Result, checks
 from harness.selfcheck.profile import Profile
 
@@ -43,6 +44,8 @@ class Journal:
         self.folder = folder
         self._profile = profile
         begun = (folder / FILE).is_file()
+        if begun:
+            _cut(folder / FILE)
         self._log = EventLog(folder / FILE, after=_sequences(folder) if begun else None)
         if not begun:
             self._log.write(_started(folder.name, profile, selected))
@@ -176,6 +179,14 @@ def _events(folder: Path) -> list[Event]:
             "holds a run, and no self-check", where=str(folder), mend="Give the folder of a dip check run."
         )
     return events
+
+
+def _cut(path: Path) -> None:
+    """Take away a last line that a killed process left unfinished, so that what follows stands on its own."""
+    data = path.read_bytes()
+    whole = data.rfind(b"\n") + 1
+    if whole < len(data):
+        write_whole(path, data[:whole])
 
 
 def _sequences(folder: Path) -> Mapping[str, int]:

@@ -146,3 +146,18 @@ def test_renewals_go_into_a_calendar(participant: Path, tmp_path: Path) -> None:
     assert len(days) == 4
     assert f"{certificate.not_valid_after_utc:%Y%m%d}" in days
     assert "SUMMARY:Supplier X: begin to renew [tls] tls.pem" in text
+
+
+def test_a_killed_check_goes_on(participant: Path, tmp_path: Path) -> None:
+    """A line that a killed process left half written does not spoil what follows it."""
+    out = tmp_path / "one"
+    words = ["run", "--offline", "--no-ask", "--profile", str(participant)]
+    _dip(*words, "--out", str(out))
+    events = out / "events.ndjson"
+    lines = events.read_bytes().splitlines(keepends=True)
+    events.write_bytes(b"".join(lines[:12]) + lines[12][:40])
+    before = set(read(out).results)
+    assert _dip(*words, "--resume", str(out)).exit_code == 0
+    found = read(out).results
+    assert len(found) == len(checks()) > len(before)
+    assert all(each["passed"] <= each["judged"] for each in as_json(read(out))["parts"])

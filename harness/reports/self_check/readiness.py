@@ -93,6 +93,18 @@ class Readiness:
         return tuple(found)
 
     @property
+    def scores(self) -> tuple[tuple[str, int, int], ...]:
+        """Each part's title with how many of its checks passed, and how many came to a verdict."""
+        return tuple(
+            (
+                title,
+                sum(1 for each in results if each.verdict is Verdict.PASS),
+                sum(1 for each in results if each.verdict in (Verdict.PASS, *_OPEN)),
+            )
+            for title, results in self.parts
+        )
+
+    @property
     def judged(self) -> int:
         """Checks that came to a verdict on the system."""
         return sum(1 for each in self.results if each.verdict in (Verdict.PASS, Verdict.FAIL))
@@ -181,6 +193,9 @@ def as_json(readiness: Readiness) -> dict[str, Any]:
         "evidence_class": ended.evidence_class if ended else "rehearsal",
         "evidence_class_reason": ended.evidence_class_reason if ended else "the self-check did not end",
         "totals": readiness.totals,
+        "parts": [
+            {"title": title, "passed": passed, "judged": judged} for title, passed, judged in readiness.scores
+        ],
         "first": [
             {"check": fix.result.check.id, "what": fix.what, "how": fix.how, "blocks": fix.blocks}
             for fix in readiness.first

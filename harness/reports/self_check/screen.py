@@ -28,8 +28,9 @@ _STATES = {"ready": "bold green", "not ready": "bold red", "not known": "bold ye
 def screen(readiness: Readiness, written: Sequence[Path] = ()) -> RenderableType:
     """Return what a person reads when a self-check ends."""
     parts: list[RenderableType] = []
-    for title, results in readiness.parts:
-        parts += [Text(), Text(title, style="bold"), _table(results)]
+    for (title, results), (_, passed, judged) in zip(readiness.parts, readiness.scores, strict=True):
+        score = f"  {passed} of {judged} pass" if judged else ""
+        parts += [Text(), Text.assemble((title, "bold"), (score, "dim")), _table(results)]
     parts += [Text(), Text(readiness.sentence, style=_STATES[readiness.state])]
     if readiness.first:
         label = "To mend first" if len(readiness.fixes) > 1 else "To mend"
