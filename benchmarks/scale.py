@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks import cores
@@ -31,6 +32,8 @@ from harness.transport.tls import client_context
 from simulators.embedded import EmbeddedTarget
 from simulators.network import NETWORK_FILE, PARTICIPANTS_SERVER, network_ca
 
+OTHERS_BUSY = 0.1
+"""Where others take a larger share of the cores the run is invalid."""
 ROUNDS = 3
 CONNECTIONS = 32
 _MEASURING_SHARE = 0.5
@@ -66,9 +69,13 @@ class Figures:
     store_bytes_per_message: float
     stream_bytes_per_message: float
     embedded_store_bytes_per_message: float
+    delivery_cpu_us: float | None
+    """A delivery worker's, per delivery, from its start on, with a status message for each."""
     worker_resident_bytes: int | None
     cores_busy: float | None
     """All cores, client and whatever else ran."""
+    others_busy: float | None
+    """The part of it that was neither a hub, nor an engine, nor the client."""
     messages: int
     message_bytes: int
 
@@ -95,7 +102,8 @@ class Report:
             "seconds": round(self.seconds, 1),
             "figures": figures,
             "limits": {"lost": 0, "wrong": 0},
-            "valid": True,
+            "valid": not self.invalid,
+            "invalid": self.invalid,
             "missed": self.missed,
         }
 
@@ -172,13 +180,16 @@ def run(seconds: float, release: str) -> Report:
             connections = stack.enter_context(contextlib.closing(Connections(port, context, CONNECTIONS)))
             hubs.append(_Hub(port, who, ahead, connections))
             hubs[-1].warm()
+        own_before = _own(hubs)
         cores_before = [cores.core_time(core) for core in range(os.cpu_count() or 1)]
         for _ in range(ROUNDS):
             for each in hubs:
                 each.round(measuring / ROUNDS)
         cores_after = [cores.core_time(core) for core in range(os.cpu_count() or 1)]
+        own = _own(hubs) - own_before
         readings = zip(cores_after, cores_before, strict=True)
-        busy = [now.busy_since(then) for now, then in readings if now and then]
+        pairs = [(now, then) for now, then in readings if now and then]
+        busy = [now.busy_since(then) for now, then in pairs]
         for each in hubs:
             each.drive.check("a hub")
         resident = cores.resident_bytes(pids[0][0])
@@ -186,59 +197,75 @@ def run(seconds: float, release: str) -> Report:
         sizes = _sizes(shared, hubs, target)
         since = time.monotonic()
         before = recipients.delivered
-        for one in shared:
-            stack.enter_context(one.workers(DELIVERY, 1))
+        workers = [pid for one in shared for pid in stack.enter_context(one.workers(DELIVERY, 1))]
+        used = _cpu(workers)
         target.admin.clear_faults()
         came = recipients.wait(accepted, 0, _STALLED_SECONDS)
         delivered = (recipients.delivered - before) / (time.monotonic() - since)
+        used = _cpu(workers) - used
         lost = accepted - recipients.delivered
-        size = len(model.body(0, 1))
-        figures = _figures(hubs, sizes, recipients, accepted, lost, delivered, resident, busy, size)
-    missed = []
+        ticks = [now.total - then.total for now, then in pairs]
+        seconds_measured = sum(ticks) / len(ticks) / os.sysconf("SC_CLK_TCK") if ticks else 0.0
+        shared_messages = sum(each.drive.messages + each.warmed for each in hubs[1:])
+        all_busy = sum(busy) / len(busy) if busy else None
+        figures = Figures(
+            **_of_hubs(hubs, sizes),
+            lost=lost,
+            wrong=recipients.wrong.total(),
+            repeated=recipients.repeated,
+            delivered_per_s=delivered,
+            delivery_cpu_us=used * 1e6 / shared_messages if used else None,
+            worker_resident_bytes=resident,
+            cores_busy=all_busy,
+            others_busy=_others(all_busy, own, seconds_measured),
+            messages=accepted,
+            message_bytes=len(model.body(0, 1)),
+        )
+    missed, invalid = [], []
+    if figures.others_busy is not None and figures.others_busy > OTHERS_BUSY:
+        invalid.append(
+            f"others took {figures.others_busy:.0%} of the cores, at most {OTHERS_BUSY:.0%} counts: rates "
+            "and their ratio say nothing, processor times are too high"
+        )
     if lost or not came:
         missed.append(f"{lost} of {accepted} deliveries did not come")
     if recipients.wrong:
         missed.append(f"deliveries went wrong: {dict(recipients.wrong)}")
-    return Report(figures, cores.machine(), time.monotonic() - began, missed=tuple(missed))
+    return Report(figures, cores.machine(), time.monotonic() - began, tuple(invalid), tuple(missed))
 
 
-def _figures(
-    hubs: Sequence[_Hub],
-    sizes: tuple[float, float, float],
-    recipients: Recipients,
-    accepted: int,
-    lost: int,
-    delivered: float,
-    resident: int | None,
-    busy: Sequence[float],
-    message_bytes: int,
-) -> Figures:
+def _of_hubs(hubs: Sequence[_Hub], sizes: tuple[float, float, float]) -> dict[str, Any]:
+    """Return the figures that are about one hub each."""
     embedded, one, two = hubs
-    return Figures(
-        one_worker_per_s=one.drive.rate,
-        two_workers_per_s=two.drive.rate,
-        two_workers_ratio=two.drive.rate / one.drive.rate,
-        embedded_per_s=embedded.drive.rate,
-        lost=lost,
-        wrong=recipients.wrong.total(),
-        repeated=recipients.repeated,
-        delivered_per_s=delivered,
-        one_worker_cpu_us=one.cpu_us,
-        two_workers_cpu_us=two.cpu_us,
-        embedded_cpu_us=embedded.cpu_us,
-        one_worker_engines_cpu_us=one.engines_us,
-        two_workers_engines_cpu_us=two.engines_us,
-        one_worker_p99_ms=one.drive.percentile(0.99),
-        two_workers_p99_ms=two.drive.percentile(0.99),
-        embedded_p99_ms=embedded.drive.percentile(0.99),
-        store_bytes_per_message=sizes[0],
-        stream_bytes_per_message=sizes[1],
-        embedded_store_bytes_per_message=sizes[2],
-        worker_resident_bytes=resident,
-        cores_busy=sum(busy) / len(busy) if busy else None,
-        messages=accepted,
-        message_bytes=message_bytes,
-    )
+    return {
+        "one_worker_per_s": one.drive.rate,
+        "two_workers_per_s": two.drive.rate,
+        "two_workers_ratio": two.drive.rate / one.drive.rate,
+        "embedded_per_s": embedded.drive.rate,
+        "one_worker_cpu_us": one.cpu_us,
+        "two_workers_cpu_us": two.cpu_us,
+        "embedded_cpu_us": embedded.cpu_us,
+        "one_worker_engines_cpu_us": one.engines_us,
+        "two_workers_engines_cpu_us": two.engines_us,
+        "one_worker_p99_ms": one.drive.percentile(0.99),
+        "two_workers_p99_ms": two.drive.percentile(0.99),
+        "embedded_p99_ms": embedded.drive.percentile(0.99),
+        "store_bytes_per_message": sizes[0],
+        "stream_bytes_per_message": sizes[1],
+        "embedded_store_bytes_per_message": sizes[2],
+    }
+
+
+def _own(hubs: Sequence[_Hub]) -> float:
+    """Return the processor seconds of the hubs, the engines and this process."""
+    return _cpu([pid for each in hubs for pid in each.pids]) + _cpu(engines()) + time.process_time()
+
+
+def _others(busy: float | None, own: float, seconds: float) -> float | None:
+    """Return the share of all cores that others took."""
+    if busy is None or not seconds:
+        return None
+    return max(0.0, busy - own / (seconds * (os.cpu_count() or 1)))
 
 
 def _sizes(shared: Sequence[Hub], hubs: Sequence[_Hub], target: EmbeddedTarget) -> tuple[float, float, float]:
@@ -316,4 +343,6 @@ def lines(report: Report) -> Iterator[str]:
     yield f"{report.machine}; {CONNECTIONS} connections each; {report.seconds:.0f} s"
     if figures.cores_busy is not None:
         yield f"all cores were {figures.cores_busy:.0%} busy: client, engines and whatever else ran are in it"
+    yield f"a delivery takes {known(figures.delivery_cpu_us)} of a delivery worker"
+    yield from (f"INVALID: {text}" for text in report.invalid)
     yield from (f"MISSED: {text}" for text in report.missed)
