@@ -59,6 +59,23 @@ import click
     metavar="OTHER",
     help="A former load.json, or its folder: compare with it.",
 )
+@click.option("--master", is_flag=True, help="Let workers send; wait for as many as --expect-workers says.")
+@click.option(
+    "--expect-workers", type=click.IntRange(1, 1000), default=1, show_default=True, help="With --master."
+)
+@click.option(
+    "--bind",
+    default="127.0.0.1:5557",
+    show_default=True,
+    metavar="HOST:PORT",
+    help="With --master: where workers connect.",
+)
+@click.option(
+    "--worker", is_flag=True, help="Send as a worker of a master, with the certificates of --target."
+)
+@click.option(
+    "--master-host", default="127.0.0.1:5557", show_default=True, metavar="HOST:PORT", help="With --worker."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a profile.")
 def load(
     profiles: tuple[str, ...],
@@ -73,6 +90,11 @@ def load(
     certificate: str,
     out: Path | None,
     compare: Path | None,
+    master: bool,
+    expect_workers: int,
+    bind: str,
+    worker: bool,
+    master_host: str,
     as_json: bool,
 ) -> None:
     """Offer a load, measure what comes of it, and hold it to the profile's limits.
@@ -90,11 +112,13 @@ def load(
       dip load --profile my-profile.yaml --target nft.toml --listen 0.0.0.0:9443
       dip load --profile NFT-SOAK --seconds 60 --compare runs/<run id>/load/NFT-SOAK
     """  # noqa: D301
-    from load.command_run import list_profiles, run_profiles
+    from load.command_run import list_profiles, run_profiles, run_worker
 
     if listed:
         list_profiles(as_json=as_json)
         return
+    if worker:
+        sys.exit(run_worker(target, master_host))
     if not profiles:
         raise click.UsageError("Name a profile with --profile, or ask for --list.")
     sys.exit(
@@ -107,6 +131,8 @@ def load(
             seed=seed,
             listen=listen,
             certificate=certificate,
+            workers=expect_workers if master else 0,
+            bind=bind,
             out=out,
             compare=compare,
             as_json=as_json,

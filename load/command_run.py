@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from harness.errors import ConfigurationError
+from harness.errors import ConfigurationError, EnvironmentFault
 from harness.evidence.verdicts import Verdict
 from harness.security.vault import write_whole
 from harness.stages.options import options as run_options
@@ -19,7 +19,7 @@ from load.comparing import compare as compared
 from load.comparing import differences
 from load.figures import Result
 from load.judging import shown
-from load.playing import EMBEDDED, Request
+from load.playing import EMBEDDED, Request, work
 from load.report import page
 from load.running import REPORT, STAGE, fitted, named, run, shipped
 from load.view import LoadView, outcome
@@ -53,6 +53,8 @@ def run_profiles(
     seed: int,
     listen: str,
     certificate: str,
+    workers: int,
+    bind: str,
     out: Path | None,
     compare: Path | None,
     as_json: bool,
@@ -69,8 +71,10 @@ def run_profiles(
             target=target,
             seed=seed,
             connections=connections,
-            listen=_address(listen),
+            listen=_address(listen, "--listen"),
             certificate=certificate,
+            workers=workers,
+            bind=_address(bind, "--bind"),
         )
         for name in names
     ]
@@ -97,6 +101,20 @@ def run_profiles(
     return 0 if {found.judgement.verdict for found in results} <= {Verdict.PASS} else 1
 
 
+def run_worker(target: str, master: str) -> int:
+    """Be a worker until the master's load is over; returns the exit code."""
+    if not Path(target).is_file():
+        raise ConfigurationError(
+            f"'{target}' is no target profile",
+            where="--target",
+            mend="A worker needs the target profile with network file, certificates and keys.",
+        )
+    host, port = _address(master, "--master-host")
+    if work(Path(target), host, port) != 0:
+        raise EnvironmentFault("the worker ended early; it says why above")
+    return 0
+
+
 def _show(found: Result, before: dict[str, object] | None, content: dict[str, object], folder: Path) -> None:
     console = Console()
     console.print(outcome(found))
@@ -115,9 +133,9 @@ def _show(found: Result, before: dict[str, object] | None, content: dict[str, ob
     console.print(f"run      {folder.parent.parent / 'run-report.html'}", highlight=False, soft_wrap=True)
 
 
-def _address(text: str) -> tuple[str, int]:
+def _address(text: str, option: str) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
-        raise ConfigurationError(f"'{text}' is no HOST:PORT", where="--listen", mend="Example: 0.0.0.0:9443.")
+        raise ConfigurationError(f"'{text}' is no HOST:PORT", where=option, mend="Example: 0.0.0.0:9443.")
     return host, int(port)

@@ -22,6 +22,7 @@ import yaml
 
 from benchmarks.cores import process_seconds, resident_bytes
 from harness.errors import ConfigurationError, EnvironmentFault
+from harness.settings import read
 from harness.transport.admin import Admin
 from harness.transport.network import Network
 from harness.transport.target import Target, TargetProfile
@@ -35,6 +36,8 @@ from simulators.network import PARTICIPANTS_SERVER
 
 EMBEDDED = "embedded"
 _START_SECONDS = 60.0
+_WORKERS_SECONDS = 600.0
+"""How long workers may take to connect and to be ready."""
 _LOOK_SECONDS = 0.25
 _QUIET_SECONDS = 2.0
 _UNSIGNED_RATE = 500
@@ -99,6 +102,10 @@ class Request:
     listen: tuple[str, int] = ("127.0.0.1", 0)
     certificate: str = PARTICIPANTS_SERVER
     """The certificate set that the receiver shows."""
+    workers: int = 0
+    """Locust workers that are waited for; 0: the load is offered by a process of this machine alone."""
+    bind: tuple[str, int] = ("127.0.0.1", 5557)
+    """Where workers connect."""
     faults: tuple[dict[str, object], ...] = ()
     """Faults that are on from the beginning, for showing that a bad system is noticed."""
 
@@ -136,10 +143,10 @@ def play(request: Request, folder: Path, watch: Watch = lambda _: None) -> Playe
             _prepare(request.profile, plan, target, target.admin, private)
             if request.faults:
                 target.admin.set_faults(request.faults)
-        generator = stack.enter_context(generator_of(folder))
-        start, samples, disturbed = _watch(
-            request.profile, plan, target, generator, folder, samples_of, watch
-        )
+        if request.workers:
+            (folder / "worker-target").write_text(f"{target_file.absolute()}\n")
+        generator = stack.enter_context(generator_of(folder, workers=request.workers, bind=request.bind))
+        start, samples, disturbed = _watch(request, plan, target, generator, folder, samples_of, watch)
         receives = frozenset(
             party.dip_id
             for party in target.network.parties
@@ -167,7 +174,9 @@ def _embedded(
     led_to(network, f"https://127.0.0.1:{port}", (*profile.simulated, "DIP", "DCP"), private / "network")
     if profile.settings:
         settings = private / "settings.yaml"
-        settings.write_text(yaml.safe_dump(dict(profile.settings)))
+        own = os.environ.get("DIP_SETTINGS")
+        asked = {**(read(Path(own)) if own else {}), **profile.settings}
+        settings.write_text(yaml.safe_dump(asked))
         stack.enter_context(_environment("DIP_SETTINGS", str(settings)))
     target = stack.enter_context(EmbeddedTarget([profile.release], private))
     return target, target.store / "target.toml", True
@@ -251,19 +260,48 @@ def _receiver(
         child.stdout.close()
 
 
+def work(target: Path, host: str, port: int) -> int:
+    """Be a worker of the master at ``host``; returns Locust's exit code.
+
+    Raises ConfigurationError for a target profile that can't be used.
+    """
+    TargetProfile.load(target).close()
+    with tempfile.TemporaryDirectory(prefix="dip-load-") as name:
+        folder = Path(name)
+        (folder / "target").write_text(str(target.absolute()))
+        command = [sys.executable, "-m", "locust", "-f", str(_USERS), "--headless", "--only-summary"]
+        command += ["--worker", "--master-host", host, "--master-port", str(port)]
+        told = {"DIP_LOAD_FOLDER": name, "DIP_LOAD_MODE": "worker"}
+        return subprocess.run(command, env={**os.environ, **told}, check=False).returncode
+
+
 @contextlib.contextmanager
-def generator_of(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Start Locust; it ends by itself, or at the end of the block."""
+def generator_of(
+    folder: Path, *, workers: int = 0, bind: tuple[str, int] = ("127.0.0.1", 5557)
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start Locust; it ends by itself, or at the end of the block.
+
+    With ``workers`` it is the master of so many, which connect to ``bind``.
+    """
     command = [sys.executable, "-m", "locust", "-f", str(_USERS), "--headless", "--only-summary"]
     lanes = len(json.loads((folder / "plan.json").read_text())["lanes"])
-    command += ["-u", str(lanes), "-r", str(lanes), "--stop-timeout", "0"]
+    users = lanes * max(1, workers)
+    command += ["-u", str(users), "-r", str(users), "--stop-timeout", "0"]
+    if workers:
+        command += ["--master", "--expect-workers", str(workers)]
+        command += ["--master-bind-host", bind[0], "--master-bind-port", str(bind[1])]
+    told = {
+        "DIP_LOAD_FOLDER": str(folder.absolute()),
+        "DIP_LOAD_MODE": "master" if workers else "local",
+        "DIP_LOAD_WORKERS": str(max(1, workers)),
+    }
     with (folder / "locust.log").open("wb") as log:
         child = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env={**os.environ, "DIP_LOAD_FOLDER": str(folder.absolute())},
+            env={**os.environ, **told},
             start_new_session=os.name == "posix",
         )
     try:
@@ -277,7 +315,7 @@ def generator_of(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _watch(
-    profile: Profile,
+    request: Request,
     plan: Plan,
     target: Target,
     generator: subprocess.Popen[bytes],
@@ -286,18 +324,19 @@ def _watch(
     watch: Watch,
 ) -> tuple[float, tuple[Sample, ...], tuple[tuple[float, float], ...]]:
     """Follow a run to its end: samples, disturbances, and waiting for the last deliveries."""
-    look = _Look(plan, folder)
+    profile, look = request.profile, _Look(plan, folder)
     samples: list[Sample] = []
     stirrer = _Stirrer(profile, target)
     messages = sum((p.rate + p.to) / 2 * p.seconds for p in plan.phases)
     limit = time.monotonic() + _START_SECONDS + messages / _UNSIGNED_RATE
+    limit += _WORKERS_SECONDS if request.workers else 0.0
     start_file = folder / "start"
     while not start_file.exists():
         if generator.poll() is not None:
             raise EnvironmentFault("the generator ended before it began", where=str(folder / "locust.log"))
         if time.monotonic() > limit:
             raise EnvironmentFault("the generator did not begin", where=str(folder / "locust.log"))
-        watch(Progress("signing ahead"))
+        watch(Progress("waiting for workers" if request.workers else "signing ahead"))
         time.sleep(_LOOK_SECONDS)
     start = float(start_file.read_text())
     last = start + plan.seconds + 60.0

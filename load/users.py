@@ -26,19 +26,21 @@ from geventhttpclient.response import HTTPSocketResponse
 from geventhttpclient.url import URL
 from locust import FastHttpUser, constant, events, task
 
+from harness.errors import ConfigurationError
 from harness.security.certificates import first_certificate, header_of
 from harness.security.signing import CERTIFICATE, CONTENT_HASH, DATE, SIGNATURE
+from harness.transport.parties import ROLES
 from harness.transport.target import TargetProfile
 from harness.transport.tls import client_context
-from load.plan import Lane, Plan, read_plan
+from load.plan import Lane, Plan, plan_of, read_plan
 from load.records import NO_ANSWER, Sent, packed
 from load.signing_ahead import SLICE_SECONDS, START, slice_file
 from load.wording import Speaker
 
 FOLDER = Path(os.environ["DIP_LOAD_FOLDER"])
-WORKER = int(os.environ.get("DIP_LOAD_WORKER", "0"))
+MODE = os.environ.get("DIP_LOAD_MODE", "local")
+"""local, master or worker"""
 WORKERS = int(os.environ.get("DIP_LOAD_WORKERS", "1"))
-SPOOL = FOLDER / f"spool-{WORKER}"
 _LEAD_SECONDS = 1.0
 _LOADED_AHEAD = 1.5
 _GRACE_SECONDS = 15.0
@@ -46,25 +48,28 @@ _GRACE_SECONDS = 15.0
 _FLUSH_SECONDS = 0.5
 _ANSWER_BYTES = 65536
 _MOST_CONNECTIONS = 64
+_MOST_SENT = 512 * 1024
+"""Bytes of notes in one message to the master."""
 _IDLE_SECONDS = 1.0
 """A connection that was idle for longer is looked at before it is used: the other side may have closed it."""
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
-PLAN: Plan = read_plan(FOLDER / "plan.json")
 TARGET = TargetProfile.load(Path((FOLDER / "target").read_text()))
 
 
 class Generator:
     """What the users of a process share: the lanes' queues, the notes, and the beginning and the end."""
 
-    def __init__(self) -> None:
-        self.queues: list[SimpleQueue[Any]] = [SimpleQueue() for _ in PLAN.lanes]
-        self.free = list(PLAN.lanes)
+    def __init__(self, plan: Plan, worker: int, workers: int) -> None:
+        self.plan, self.worker, self.workers = plan, worker, workers
+        self.spool = FOLDER / f"spool-{worker}"
+        self.queues: list[SimpleQueue[Any]] = [SimpleQueue() for _ in plan.lanes]
+        self.free = list(plan.lanes)
         self.start = 0.0
         self.signed = Event()
         self.started = Event()
-        self.warm = [Event() for _ in PLAN.lanes]
-        self.busy = len(PLAN.lanes)
+        self.warm = [Event() for _ in plan.lanes]
+        self.busy = len(plan.lanes)
         self.notes = bytearray()
         self.first_refusal = ""
         self.done = Event()
@@ -77,30 +82,31 @@ class Generator:
 
     def run(self, environment: Any) -> None:
         """Sign the head, begin, feed the lanes, and end."""
-        SPOOL.mkdir()
+        self.runner = environment.runner
+        self.spool.mkdir()
         signers = max(1, (os.cpu_count() or 1))
         children = [
             subprocess.Popen(
                 [
                     *(sys.executable, "-m", "load.signing_ahead"),
-                    *(str(FOLDER / "plan.json"), TARGET.where, str(SPOOL)),
-                    *(str(WORKER), str(WORKERS), str(number), str(signers)),
+                    *(str(FOLDER / "plan.json"), TARGET.where, str(self.spool)),
+                    *(str(self.worker), str(self.workers), str(number), str(signers)),
                 ],
                 stdin=subprocess.DEVNULL,
             )
             for number in range(signers)
         ]
         try:
-            while not all((SPOOL / f"signer-{number}.json").exists() for number in range(signers)):
+            while not all((self.spool / f"signer-{number}.json").exists() for number in range(signers)):
                 if any(child.poll() for child in children):
                     raise SystemExit("a signing process ended before its work was done")
                 gevent.sleep(0.05)
             self.signed.set()
             gevent.wait(self.warm, timeout=30)
-            self.begin()
+            self.begin(_agreed_start(environment.runner))
             flusher = gevent.spawn(self._flush)
             self._feed()
-            self.done.wait(max(0.0, self.start + PLAN.seconds + _GRACE_SECONDS * 2 - time.time()))
+            self.done.wait(max(0.0, self.start + self.plan.seconds + _GRACE_SECONDS * 2 - time.time()))
             flusher.kill()
             self._write()
         finally:
@@ -109,17 +115,16 @@ class Generator:
                 child.wait()
             self._tell(signers)
             environment.process_exit_code = 0
-            environment.runner.quit()
+            if MODE == "local":
+                environment.runner.quit()
 
-    def begin(self) -> None:
+    def begin(self, start: float) -> None:
         """Fix the start, for all processes of the run."""
-        self.start = time.time() + _LEAD_SECONDS
-        part = SPOOL / f"{START}.part"
+        self.start = start
+        part = self.spool / f"{START}.part"
         part.write_text(repr(self.start))
-        part.replace(SPOOL / START)
-        part = FOLDER / f"{START}.part"
-        part.write_text(repr(self.start))
-        part.replace(FOLDER / START)
+        part.replace(self.spool / START)
+        _write_start(start)
         self.cpu = time.process_time()
         self.began = time.monotonic()
         self.started.set()
@@ -127,9 +132,9 @@ class Generator:
     def _feed(self) -> None:
         """Read slices shortly before they are due and hand their requests to the lanes."""
         number = 0
-        while number * SLICE_SECONDS <= PLAN.seconds:
+        while number * SLICE_SECONDS <= self.plan.seconds:
             gevent.sleep(max(0.0, self.start + number * SLICE_SECONDS - _LOADED_AHEAD - time.time()))
-            path = slice_file(SPOOL, number)
+            path = slice_file(self.spool, number)
             while not path.exists():
                 gevent.sleep(0.005)
             with path.open(encoding="ascii") as file:
@@ -161,27 +166,85 @@ class Generator:
 
     def _write(self) -> None:
         data, self.notes = bytes(self.notes), bytearray()
-        with (FOLDER / f"records-{WORKER}.bin").open("ab") as file:
-            file.write(data)
+        _deliver(self.runner, "load_records", {"worker": self.worker, "data": data})
 
     def _tell(self, signers: int) -> None:
         """Say how the generator itself fared."""
-        told = [json.loads(path.read_text()) for path in SPOOL.glob("signer-*.json")]
-        (FOLDER / f"generator-{WORKER}.json").write_text(
-            json.dumps(
-                {
-                    "cpu_seconds": time.process_time() - getattr(self, "cpu", 0.0),
-                    "seconds": time.monotonic() - getattr(self, "began", time.monotonic()),
-                    "signers": signers,
-                    "signed": sum(each["signed"] for each in told),
-                    "signing_cpu_seconds": sum(each["cpu_seconds"] for each in told),
-                    "first_refusal": self.first_refusal,
-                }
+        told = [json.loads(path.read_text()) for path in self.spool.glob("signer-*.json")]
+        content = {
+            "cpu_seconds": time.process_time() - getattr(self, "cpu", 0.0),
+            "seconds": time.monotonic() - getattr(self, "began", time.monotonic()),
+            "signers": signers,
+            "signed": sum(each["signed"] for each in told),
+            "signing_cpu_seconds": sum(each["cpu_seconds"] for each in told),
+            "first_refusal": self.first_refusal,
+        }
+        _deliver(self.runner, "load_done", {"worker": self.worker, "told": content})
+
+
+class _Process:
+    """The generator of a process, once the plan is known; workers learn it from their master."""
+
+    def __init__(self) -> None:
+        self.planned = Event()
+        self.start = Event()
+        self.started_at = 0.0
+        self.generator: Generator
+
+    def plan(self, plan: Plan, worker: int, workers: int) -> None:
+        """Take the plan; raises ConfigurationError where it is for another address than this target's."""
+        if TARGET.url(plan.release) != plan.base_url:
+            raise ConfigurationError(
+                f"leads to {TARGET.url(plan.release)}, and the master's load goes to {plan.base_url}",
+                where=TARGET.where,
             )
-        )
+        self.generator = Generator(plan, worker, workers)
+        self.planned.set()
 
 
-GENERATOR = Generator()
+PROCESS = _Process()
+
+
+def generator() -> Generator:
+    """Return this process's generator, when the plan has come."""
+    PROCESS.planned.wait()
+    return PROCESS.generator
+
+
+def _write_start(start: float) -> None:
+    part = FOLDER / f"{START}.part"
+    part.write_text(repr(start))
+    part.replace(FOLDER / START)
+
+
+def _agreed_start(runner: Any) -> float:
+    """Return when the run begins: by this process alone, or by the master when all workers are ready."""
+    if MODE == "local":
+        return time.time() + _LEAD_SECONDS
+    runner.send_message("load_ready", {"worker": PROCESS.generator.worker})
+    PROCESS.start.wait()
+    return PROCESS.started_at
+
+
+def _deliver(runner: Any, kind: str, content: dict[str, Any]) -> None:
+    """Write what came of requests, or send it to the master that does."""
+    if MODE == "worker":
+        data = content.get("data", b"")
+        for first in range(0, max(1, len(data)), _MOST_SENT):
+            part = {"data": data[first : first + _MOST_SENT]} if data else {}
+            runner.send_message(kind, {**content, **part})
+    else:
+        take(kind, content)
+
+
+def take(kind: str, content: dict[str, Any]) -> None:
+    """Put what a worker tells into the run's folder."""
+    worker = content["worker"]
+    if kind == "load_records":
+        with (FOLDER / f"records-{worker}.bin").open("ab") as file:
+            file.write(content["data"])
+    else:
+        (FOLDER / f"generator-{worker}.json").write_text(json.dumps(content["told"]))
 
 
 class ParticipantUser(FastHttpUser):
@@ -189,30 +252,33 @@ class ParticipantUser(FastHttpUser):
 
     abstract = True
     role = ""
-    host = PLAN.base_url
     wait_time = constant(0)
     insecure = False
     network_timeout = 60.0
     connection_timeout = 20.0
 
     def __init__(self, environment: Any) -> None:
-        self.lane = GENERATOR.lane(self.role)
+        self.generator = generator()
+        plan = self.generator.plan
+        self.host = plan.base_url
+        self.lane = self.generator.lane(self.role)
         party = TARGET.network.by_dip_id(self.lane.dip_id)
         tls = TARGET.network.certificate(party.tls)
         self.ssl_context_factory = lambda: client_context(TARGET.ca, tls)
-        peak = max(max(phase.rate, phase.to) for phase in PLAN.phases) * self.lane.requests_share / WORKERS
-        self.count = max(2, min(_MOST_CONNECTIONS, PLAN.connections, math.ceil(peak) + 2))
+        peak = max(max(phase.rate, phase.to) for phase in plan.phases) * self.lane.requests_share
+        peak /= self.generator.workers
+        self.count = max(2, min(_MOST_CONNECTIONS, plan.connections, math.ceil(peak) + 2))
         self.concurrency = self.count
         super().__init__(environment)
-        self.speaker = Speaker(PLAN, self.lane, TARGET.network)
+        self.speaker = Speaker(plan, self.lane, TARGET.network)
         self.head = self._head(party.api_key())
         self.name = f"{self.lane.role} {self.lane.flow}"
-        url = URL(PLAN.base_url)
+        url = URL(plan.base_url)
         self.pool = self.client.client.clientpool.get_client(url)._connection_pool
 
     def _head(self, api_key: str) -> str:
         """Return the lines of a request's head that are the same in all."""
-        url = URL(PLAN.base_url)
+        url = URL(self.generator.plan.base_url)
         host = f"{url.host}:{url.port}" if url.port not in (None, 443) else url.host
         path = f"{url.path.rstrip('/')}/dip-channel/{self.lane.interface}"
         party = TARGET.network.by_dip_id(self.lane.dip_id)
@@ -225,12 +291,12 @@ class ParticipantUser(FastHttpUser):
     @task
     def send_all(self) -> None:
         """Send every request of the lane, each when it is due."""
-        GENERATOR.signed.wait()
+        self.generator.signed.wait()
         connections = [gevent.spawn(self._connection) for _ in range(self.count)]
         gevent.joinall(connections)
-        GENERATOR.warm[self.lane.number].set()
+        self.generator.warm[self.lane.number].set()
         gevent.joinall([gevent.spawn(self._sender, each.value) for each in connections])
-        GENERATOR.ended()
+        self.generator.ended()
         gevent.sleep(3600)  # Locust would begin the task again; the run ends meanwhile
 
     def _connection(self) -> Any:
@@ -241,16 +307,16 @@ class ParticipantUser(FastHttpUser):
 
     def _sender(self, connection: Any) -> None:
         """Send requests over one connection until there are none."""
-        GENERATOR.started.wait()
-        queue = GENERATOR.queues[self.lane.number]
+        self.generator.started.wait()
+        queue = self.generator.queues[self.lane.number]
         clock = time.time
-        last = GENERATOR.start + PLAN.seconds + _GRACE_SECONDS
-        answered = GENERATOR.start
+        last = self.generator.start + self.generator.plan.seconds + _GRACE_SECONDS
+        answered = self.generator.start
         while (entry := queue.get()) is not None:
             due, request, date, hashed, signature, queued = entry
             taken = clock()
             if taken > last:
-                GENERATOR.note(Sent(self.lane.number, request, due, taken, taken, 0.0, NO_ANSWER))
+                self.generator.note(Sent(self.lane.number, request, due, taken, taken, 0.0, NO_ANSWER))
                 continue
             if due > taken:
                 gevent.sleep(due - taken)
@@ -265,7 +331,9 @@ class ParticipantUser(FastHttpUser):
             waited_for = due if taken <= due or queued > due else taken
             status, connection = self._request(connection, head.encode("ascii") + body)
             answered = clock()
-            GENERATOR.note(Sent(self.lane.number, request, due, begun, answered, begun - waited_for, status))
+            self.generator.note(
+                Sent(self.lane.number, request, due, begun, answered, begun - waited_for, status)
+            )
             self.environment.stats.log_request("POST", self.name, (answered - due) * 1000, 0)
             if status != 201:
                 self.environment.stats.log_error("POST", self.name, f"answered {status or 'nothing'}")
@@ -285,12 +353,12 @@ class ParticipantUser(FastHttpUser):
             connection.sendall(data)
             status, content, closes = _answer(connection)
         except Exception as error:
-            GENERATOR.first_refusal = GENERATOR.first_refusal or f"no answer: {error!r}"[:500]
+            self.generator.first_refusal = self.generator.first_refusal or f"no answer: {error!r}"[:500]
             if connection is not None:
                 self.pool.release_socket(connection)
             return NO_ANSWER, None
-        if status != 201 and not GENERATOR.first_refusal:
-            GENERATOR.first_refusal = f"{status}: {content.decode('utf-8', 'replace')}"[:500]
+        if status != 201 and not self.generator.first_refusal:
+            self.generator.first_refusal = f"{status}: {content.decode('utf-8', 'replace')}"[:500]
         if closes:
             self.pool.release_socket(connection)
             return status, None
@@ -320,19 +388,102 @@ def _answer(connection: Any) -> tuple[int, bytes, bool]:
     return int(data[9:12]), data[end + 4 :], closes
 
 
-for _role in dict.fromkeys(each.role for each in PLAN.lanes):
+def _counts() -> dict[str, int]:
+    """Return how many users there are of each role; a worker is told by its master."""
+    if MODE == "worker":
+        return dict.fromkeys(ROLES, 1)
+    plan = read_plan(FOLDER / "plan.json")
+    return {lane.role: sum(o.role == lane.role for o in plan.lanes) * WORKERS for lane in plan.lanes}
+
+
+for _role, _count in _counts().items():
     _name = f"{_role.capitalize()}User"
     globals()[_name] = type(
         _name,
         (ParticipantUser,),
         {
             "role": _role,
-            "fixed_count": sum(each.role == _role for each in PLAN.lanes),
+            "fixed_count": _count,
             "__doc__": f"Virtual participants of the market role {_role}.",
         },
     )
 
 
+@events.init.add_listener  # type: ignore[untyped-decorator]
+def _prepare(environment: Any, **_: Any) -> None:
+    """Learn the plan, or be ready to tell it."""
+    runner = environment.runner
+    if MODE == "local":
+        PROCESS.plan(read_plan(FOLDER / "plan.json"), 0, 1)
+    elif MODE == "worker":
+        runner.register_message("load_plan", _told_plan)
+        runner.register_message("load_start", _told_start)
+        gevent.spawn(_ask_for_plan, runner)
+    else:
+        Master(runner)
+
+
 @events.test_start.add_listener  # type: ignore[untyped-decorator]
 def _begin(environment: Any, **_: Any) -> None:
-    gevent.spawn(GENERATOR.run, environment)
+    if MODE != "master":
+        gevent.spawn(lambda: generator().run(environment))
+
+
+def _ask_for_plan(runner: Any) -> None:
+    """Ask the master for the plan until it has come."""
+    while not PROCESS.planned.wait(0.5):
+        runner.send_message("load_hello", {})
+
+
+def _told_plan(environment: Any, msg: Any, **_: Any) -> None:
+    del environment
+    if PROCESS.planned.is_set():
+        return
+    plan = plan_of(json.loads(msg.data["plan"]))
+    plan.write(FOLDER / "plan.json")
+    PROCESS.plan(plan, msg.data["worker"], msg.data["workers"])
+
+
+def _told_start(environment: Any, msg: Any, **_: Any) -> None:
+    del environment
+    PROCESS.started_at = msg.data["start"]
+    PROCESS.start.set()
+
+
+class Master:
+    """Tells workers the plan and the start, and gathers what they note."""
+
+    def __init__(self, runner: Any) -> None:
+        self.runner = runner
+        self.known: list[str] = []
+        self.ready: set[int] = set()
+        self.done: set[int] = set()
+        for kind in ("load_ready", "load_records", "load_done"):
+            runner.register_message(kind, self._heard)
+        runner.register_message("load_hello", self._asked)
+
+    def _asked(self, environment: Any, msg: Any, **_: Any) -> None:
+        """Tell a worker the plan and its number; more workers than are expected get none."""
+        del environment
+        if msg.node_id not in self.known and len(self.known) < WORKERS:
+            self.known.append(msg.node_id)
+        if msg.node_id in self.known:
+            plan = (FOLDER / "plan.json").read_text()
+            content = {"plan": plan, "worker": self.known.index(msg.node_id), "workers": WORKERS}
+            self.runner.send_message("load_plan", content, msg.node_id)
+
+    def _heard(self, environment: Any, msg: Any, **_: Any) -> None:
+        del environment
+        worker = msg.data["worker"]
+        if msg.type == "load_ready":
+            self.ready.add(worker)
+            if len(self.ready) == WORKERS:
+                start = time.time() + 2 * _LEAD_SECONDS
+                self.runner.send_message("load_start", {"start": start})
+                _write_start(start)
+            return
+        take(msg.type, msg.data)
+        if msg.type == "load_done":
+            self.done.add(worker)
+            if len(self.done) == WORKERS:
+                gevent.spawn_later(0.5, self.runner.quit)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from harness.stages.options import options
+from load.figures import Result
+from load.playing import Request
+from load.profile import read_profile
+from load.running import run
 
 SMALL: dict[str, Any] = {
     "profile": "NFT-SMALL",
@@ -68,3 +74,30 @@ def profile_file(tmp_path: Path) -> Written:
 def small_profile() -> dict[str, Any]:
     """Return the small profile's content."""
     return SMALL
+
+
+@pytest.fixture(scope="session")
+def patient(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write settings under which a busy machine does not make the generator unhealthy: no test is timed."""
+    path = tmp_path_factory.mktemp("settings") / "settings.yaml"
+    path.write_text(yaml.safe_dump({"load.late_seconds": 30.0}), encoding="utf-8")
+    return path
+
+
+Played = Callable[..., Result]
+
+
+@pytest.fixture
+def played(profile_file: Written, patient: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Played:
+    """Return a function that plays the small profile with changes and faults, and gives its result."""
+    monkeypatch.setenv("DIP_SETTINGS", str(patient))
+
+    def play(
+        *, faults: Sequence[dict[str, Any]] = (), disturbed: Sequence[dict[str, Any]] = (), **changes: Any
+    ) -> Result:
+        profile = read_profile(profile_file(faults=list(disturbed), **changes))
+        chosen = options(stage="sit-non-functional", out=tmp_path / "run")
+        (found,) = run([Request(profile, faults=tuple(faults))], chosen)
+        return found
+
+    return play

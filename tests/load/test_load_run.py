@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,14 +13,21 @@ import yaml
 
 
 @pytest.fixture(scope="module")
-def run_folder(tmp_path_factory: pytest.TempPathFactory, small_profile: dict[str, object]) -> Path:
+def run_folder(
+    tmp_path_factory: pytest.TempPathFactory, small_profile: dict[str, object], patient: Path
+) -> Path:
     """Play the small profile once through the command line."""
     folder = tmp_path_factory.mktemp("load")
     profile = folder / "profile.yaml"
     profile.write_text(yaml.safe_dump(small_profile), encoding="utf-8")
     command = [sys.executable, "-m", "harness", "load", "--profile", str(profile), "--json"]
     done = subprocess.run(
-        [*command, "--out", str(folder / "run")], cwd=folder, capture_output=True, text=True, timeout=120
+        [*command, "--out", str(folder / "run")],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        env={**os.environ, "DIP_SETTINGS": str(patient)},
     )
     (folder / "run" / "stdout.json").write_text(done.stdout)
     assert done.returncode == 0, done.stdout + done.stderr
