@@ -21,13 +21,16 @@ from harness.scenarios.catalogue import read_variants, scenario_files
 from harness.scenarios.expand import cases_of, read_families
 from harness.scenarios.model import Case, Scenario
 from harness.scenarios.requirements import Register, Requirement, register_of
+from harness.settings import read
 from harness.spec.release import load, names
+from harness.spec.roles import roles
 from harness.spec.routing import Routing, load_routing
 from harness.stages.impact import ANY, pairs_of
 from harness.stages.options import folder_of
 
 FILE = "rttm.json"
 HUB = "DIP"
+_LOAD, _PROFILE = "sit-non-functional", "profile"
 _SEED = 1
 """Of no bearing on what is traced."""
 _NOTE = (
@@ -38,7 +41,7 @@ _NOTE = (
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """A scenario with all its variants, over the releases: what it uses, who takes part, what it verifies."""
+    """A scenario with all its variants over the releases, or a load profile: what it uses and verifies."""
 
     id: str
     title: str
@@ -65,7 +68,8 @@ class Traced:
             "area": self.area,
             "polarity": " and ".join(self.polarities),
             "segments": " ".join(self.segments) or "any",
-            "cases": ", ".join(f"{count} on {release}" for release, count in self.cases.items()),
+            "cases": ", ".join(f"{count} on {release}" for release, count in self.cases.items())
+            or "one load profile, on any release",
             "interfaces": {name: " ".join(events) or "any" for name, events in by_interface.items()},
             "roles": " ".join(sorted(self.roles)),
             "requirements": " ".join(self.requirements),
@@ -170,8 +174,39 @@ def catalogue_trace(catalogue: Path, *, releases: Iterable[str] = ()) -> Catalog
                 case for release in loaded for case in cases_of(scenario, release, routing, families, _SEED)
             )
             found.setdefault(scenario.id, []).append((scenario, cases))
-    traced = {name: _traced(name, variants, routing) for name, variants in sorted(found.items())}
-    return CatalogueTrace(register_of(catalogue), chosen, traced)
+    traced = {name: _traced(name, variants, routing) for name, variants in found.items()}
+    traced |= {each.id: each for each in _profiles(catalogue)}
+    return CatalogueTrace(register_of(catalogue), chosen, dict(sorted(traced.items())))
+
+
+def _profiles(catalogue: Path) -> Iterator[Traced]:
+    """Yield the load profiles: each is one test, whatever the release."""
+    for path in sorted(folder_of(catalogue, _LOAD).rglob("*.yaml")):
+        data = read(path)
+        if _PROFILE not in data:
+            continue
+        flows = [each for each in data.get("flows", []) if isinstance(each, dict)]
+        yield Traced(
+            id=str(data[_PROFILE]),
+            title=str(data.get("title", "")),
+            stage=str(data.get("stage", _LOAD)),
+            area=str(data.get("area", "")),
+            polarities=("positive",),
+            segments=(),
+            cases={},
+            pairs=frozenset(
+                (str(each["interface"]), str(each.get("event", ANY))) for each in flows if "interface" in each
+            ),
+            roles=frozenset({HUB, *_roles_of(flows)}),
+            requirements=tuple(sorted(map(str, data.get("requirements", [])))),
+        )
+
+
+def _roles_of(flows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for flow in flows:
+        for name in (flow.get("sender", ""), flow.get("to", "")):
+            if name in roles():
+                yield name
 
 
 def text(trace: CatalogueTrace) -> str:

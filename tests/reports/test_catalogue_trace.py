@@ -57,6 +57,14 @@ def test_what_is_cited_is_registered_and_every_test_verifies_something(trace: Ca
     assert gaps["requirement that is cited and not registered"] == []
 
 
+def test_load_profiles_are_tests_too(trace: CatalogueTrace) -> None:
+    """A load profile verifies what it cites, with the interfaces and roles of its flows."""
+    mixed = trace.scenarios["NFT-MIXED"]
+    assert mixed in trace.tests_of("DH-NFR-014")
+    assert ("IF-021", "ActivePower") in mixed.pairs
+    assert {"SDS", "REGS", "DIP"} <= mixed.roles
+
+
 def test_gaps_are_what_no_scenario_does(small: Path) -> None:
     """With one scenario left, every requirement that it does not cite is without a test."""
     trace = catalogue_trace(small, releases=["2.1.0"])
