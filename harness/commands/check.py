@@ -29,7 +29,7 @@ from harness.selfcheck.check import PARTS, Check, Result
 from harness.selfcheck.context import NETWORK, Context, prepare_hub
 from harness.selfcheck.journal import Journal
 from harness.selfcheck.profile import FILE as PROFILE
-from harness.selfcheck.profile import Profile
+from harness.selfcheck.profile import SIGNING, Profile
 from harness.selfcheck.profile import load as load_profile
 from harness.selfcheck.running import refuse_unknown_exemptions, selected
 from harness.selfcheck.running import run as run_checks
@@ -289,13 +289,15 @@ def _sealed(folder: Path, profile: Profile, *, sign: bool) -> Path:
             keys.append(party.api_key())
         except ConfigurationError:
             continue
-    signer = None
-    if sign:
-        each = profile.signing
-        signer = Signer.load(each.cert, each.key, each.sign_command or None)
     out = folder.with_name(f"{folder.name}.evidence.zip")
     out.unlink(missing_ok=True)
-    sealing.seal(folder, out, derive=derived, signer=signer, known=known_keys(keys) if keys else None)
+    known = known_keys(keys) if keys else None
+    with Context(profile, folder) as context:
+        signer = None
+        if sign:
+            own = context.certificate_set(profile.signing, SIGNING)
+            signer = Signer.load(own.cert, own.key, own.sign_command or None)
+        sealing.seal(folder, out, derive=derived, signer=signer, known=known)
     return out
 
 

@@ -161,3 +161,22 @@ def test_a_killed_check_goes_on(participant: Path, tmp_path: Path) -> None:
     found = read(out).results
     assert len(found) == len(checks()) > len(before)
     assert all(each["passed"] <= each["judged"] for each in as_json(read(out))["parts"])
+
+
+def test_a_sealed_file_can_show_who_sealed_it(
+    participant: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With --sign the file carries the participant's signature, also where the key is in a variable."""
+    home = participant.parent / "certificates"
+    monkeypatch.setenv("SIGNING_KEY", (home / "signing.key").read_text(encoding="ascii"))
+    text = participant.read_text(encoding="utf-8")
+    participant.write_text(
+        text.replace('key = "certificates/signing.key"', 'key_env = "SIGNING_KEY"'), "utf-8"
+    )
+    out = tmp_path / "one"
+    done = _dip("run", "--offline", "--no-ask", "--sign", "--profile", str(participant), "--out", str(out))
+    assert done.exit_code == 0, done.output
+    words = ["verify", str(out.with_name("one.evidence.zip")), "--ca", str(home / "dip-ca.pem")]
+    shown = CliRunner().invoke(evidence, words, catch_exceptions=False)
+    assert shown.exit_code == 0
+    assert "2300000077" in shown.stdout
