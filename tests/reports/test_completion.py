@@ -110,6 +110,9 @@ def test_evidence_classes_are_never_added() -> None:
     assert [row["cells"][3:] for row in numbers["rows"]] == [["3", "3", "2"], ["3", "3", "3"]]
     for line in data["roll_up"]:
         assert line["planned"] == 3
+    paired, alone = (data["requirements"][kind] for kind in ("paired", "self-test"))
+    assert alone["met"] == alone["covered"] == paired["covered"] == paired["met"] + 1
+    assert alone["in_scope"] == paired["in_scope"]
     book = load_workbook("out/completion-report.xlsx")
     classes = [row[0] for row in book["Tests"].iter_rows(min_row=2, values_only=True)]
     assert sorted(classes) == ["paired"] * 3 + ["self-test"] * 3
@@ -264,8 +267,12 @@ def _everything(path: Path) -> str:
 
 
 def test_no_file_names_a_metering_point() -> None:
-    """The MPAN of a failed test's message stands in no file; hash and place of the message do."""
+    """The MPAN of a failed test's message and reason stands in no file; hash and place of the message do."""
     folder = run_folder(Path("a"), passes=False)
+    events = folder / "events.ndjson"
+    text = events.read_text(encoding="utf-8").replace(", got 201 MSG0000", f", got 201 for {MPAN}")
+    events.write_text(text, encoding="utf-8")
+    write_reports(folder)
     assert MPAN in "".join(path.read_text() for path in (folder / "evidence").rglob("*") if path.is_file())
     invoke("completion", folder, *OPTIONS, "--out", "out")
     shown = Path("out/completion-report.html").read_text(encoding="utf-8")
