@@ -24,7 +24,7 @@ from gevent.event import Event
 from gevent.queue import SimpleQueue
 from geventhttpclient.response import HTTPSocketResponse
 from geventhttpclient.url import URL
-from locust import FastHttpUser, constant, events, task
+from locust import FastHttpUser, constant, events, runners, task
 
 from harness.errors import ConfigurationError
 from harness.security.certificates import first_certificate, header_of
@@ -54,6 +54,8 @@ _IDLE_SECONDS = 1.0
 """A connection that was idle for longer is looked at before it is used: the other side may have closed it."""
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
+runners.HEARTBEAT_LIVENESS = 120
+"""Heartbeats that a worker may miss: building the first messages keeps one busy for seconds."""
 TARGET = TargetProfile.load(Path((FOLDER / "target").read_text()))
 
 
