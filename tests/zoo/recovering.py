@@ -227,3 +227,11 @@ class RestartsForIt(Den):
         time.sleep(0.1)
         super().rotate(cert, key)
         super().start()
+
+
+@animal("ten-at-a-time", "recovery.dip-outage")
+class TenAtATime(Mind):
+    """Refuses the DIP's full calls after an outage, which hold more than thirty messages."""
+
+    def answer(self, request: Request) -> Answer:
+        return Answer(413) if request.body.count(b'"payload":') > 30 else super().answer(request)

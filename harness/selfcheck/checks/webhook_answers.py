@@ -46,7 +46,8 @@ def _why_not_created(tried: Tried) -> str:
         return (
             "The DIP's signature holds, so the receiver builds another string-to-sign. It is POST;the full "
             "URL that was called, all in lower case;X-DIP-Signature-Date;base64 SHA-256 of the body's bytes "
-            "as they came. Behind a gateway use the public URL, and let all X-DIP headers through. See `dip verify`."
+            "as they came. Behind a gateway use the public URL, and let all X-DIP headers through. "
+            "See `dip verify`."
         )
     if tried.reply.status in _SUCCESSES:
         return "Answer 201 (not 200, 202 or 204) once the message is stored."
