@@ -50,7 +50,15 @@ Example:
 _WIDTH = 118
 
 
-@click.group()
+GROUP_EXAMPLE = """
+\b
+Example:
+  dip check init
+  dip check run
+"""
+
+
+@click.group(epilog=GROUP_EXAMPLE)
 def check() -> None:
     """A participant checks its own system: configuration, connectivity, signing, webhooks, interfaces.
 

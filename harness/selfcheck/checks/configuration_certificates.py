@@ -214,7 +214,7 @@ def renewal_calendar(context: Context) -> Iterator[Finding]:
     id="config.names-agree",
     part="configuration",
     title="Certificates name this participant and its hosts",
-    rule="assumed: O names the organisation, an OU of ten characters a DIP id; RFC 9525: servers name hosts",
+    rule="O names the organisation, an OU of ten characters a DIP id; RFC 9525: servers name hosts",
     basis="assumed",
     after=_READABLE,
     online=False,

@@ -68,7 +68,7 @@ def _too_large(reply: Reply) -> str:
     id="connectivity.public-url",
     part="connectivity",
     title="Signatures hold behind the gateway",
-    rule="the signature is over the full URL that the DIP calls, lower-cased: third party, two clients agree",
+    rule="the signature is over the full URL that the DIP calls, lower-cased: two public clients agree",
     basis="third-party",
     after=_ANSWERS,
 )

@@ -24,7 +24,7 @@ from harness.spec.routing import load_routing
 from harness.transport.client import Answer, Sent
 from harness.transport.signature import API_KEY
 
-_RULE = "METHOD;lower-cased full URL;date;base64 SHA-256 of the body: third party, two clients agree"
+_RULE = "METHOD;lower-cased full URL;date;base64 SHA-256 of the body: two public clients agree"
 _THERE = ("signing.requests",)
 _REFUSED = (401, 403)
 _ORDER = ("header", "certificate", "key-type", "content-hash", "signature", "date")
@@ -201,7 +201,7 @@ def headers(context: Context) -> Iterator[Finding]:
     id="signing.certificate-header",
     part="signing",
     title="The certificate header holds the certificate's PEM text in base64",
-    rule="X-DIP-Signature-Certificate: base64 of the PEM text, no private key: third party",
+    rule="X-DIP-Signature-Certificate: base64 of the PEM text, no private key: two public clients agree",
     basis="third-party",
     after=_THERE,
     online=False,
@@ -221,7 +221,7 @@ def certificate_header(context: Context) -> Iterator[Finding]:
     id="signing.content-hash",
     part="signing",
     title="The hash is that of the very bytes that were sent",
-    rule="X-DIP-Content-Hash: base64 of the raw SHA-256 digest of the body: third party",
+    rule="X-DIP-Content-Hash: base64 of the raw SHA-256 digest of the body: two public clients agree",
     basis="third-party",
     after=_THERE,
     online=False,
@@ -261,7 +261,7 @@ def string_to_sign(context: Context) -> Iterator[Finding]:
     id="signing.date",
     part="signing",
     title="The signature's date is a timestamp of the moment",
-    rule="X-DIP-Signature-Date: UTC, milliseconds, Z: third party; signing.skew_seconds is assumed",
+    rule="X-DIP-Signature-Date: UTC, milliseconds, Z: two public clients; signing.skew_seconds is assumed",
     basis="third-party",
     after=_THERE,
     online=False,
