@@ -153,6 +153,16 @@ def test_what_is_not_asked_of_the_party_leaves_the_denominator(desk: Desk, tmp_p
     assert "QT" in found[1]["reason_or_exemption_ref"]
 
 
+def test_what_tests_of_the_stage_verify_stays_in(desk: Desk, tmp_path: Path) -> None:
+    """A requirement that only another phase needs is in where tests of this one verify it, and says so."""
+    desk.register = register(tmp_path / "other", "phases=[QT]", "phases=[QT]", "")
+    desk.run({"a": ("fail", [ONE])})
+    row = row_of(desk.matrix(), ONE)
+    assert (row["applies_to_this_party"], row["overall_status"]) == ("Y", "failed")
+    assert row["coverage_note"] == "beyond what is needed: tests of CIT verify it too"
+    assert row_of(desk.matrix(), TWO)["applies_to_this_party"] == "N"
+
+
 def test_an_exemption_takes_its_segment_out(desk: Desk) -> None:
     """A requirement whose tests are all of an exempt segment is exempt, with the reference; no other is."""
     exemption = {

@@ -173,11 +173,9 @@ class Given:
         subject = self.subject
         if requirement.concrete_roles and subject.role not in requirement.concrete_roles:
             return "N", f"for {', '.join(requirement.roles)}"
-        if requirement.id not in self.children and not set(requirement.phases) & set(self.phases):
-            return (
-                "N",
-                f"needed in {', '.join(requirement.phases)}; this submission is for {', '.join(self.phases)}",
-            )
+        if requirement.id not in self.children and not self.required(requirement):
+            needed, asked = ", ".join(requirement.phases), ", ".join(self.phases)
+            return "N", f"needed in {needed}; this submission is for {asked}"
         segments = set(requirement.segments)
         if not segments:
             own = [link.test.segments for link in self.links.get(requirement.id, ()) if link.decides]
@@ -185,6 +183,14 @@ class Given:
         if segments and segments <= set(self.exempt):
             return "Exempt", "; ".join(dict.fromkeys(self.exempt[each] for each in sorted(segments)))
         return "Y", ""
+
+    def required(self, requirement: Requirement) -> tuple[str, ...]:
+        """Return the phases of the submission that a requirement needs; else those in which tests show it."""
+        needed = tuple(phase for phase in requirement.phases if phase in self.phases)
+        if needed:
+            return needed
+        shown = {link.test.phase for link in self.links.get(requirement.id, ()) if link.decides}
+        return tuple(phase for phase in self.phases if phase in shown)
 
     @cached_property
     def reliance(self) -> tuple[Checked, ...]:

@@ -117,8 +117,8 @@ ROLL_UP_RULES = (
 LISTS: Mapping[str, Mapping[str, str]] = {
     **{name: values for name, values in RUN_LISTS.items() if name not in {"Link", "Coverage"}},
     "Applies to this party": {
-        "Y": "the role has to meet it in a phase of this submission",
-        "N": "another role's, or no phase of this submission needs it",
+        "Y": "the role has to meet it in a phase of this submission, or tests of such a phase verify it",
+        "N": "another role's, or no phase of this submission needs or shows it",
         "Exempt": "an exemption in force takes every test of it out of scope",
     },
     "Basis of reliance": {

@@ -64,7 +64,7 @@ def _row_of(given: Given, requirement: Requirement) -> dict[str, Any]:
     if applies != "Y":
         return {**known, "overall_status": ExecutionStatus.NOT_APPLICABLE.value}
     links = given.links.get(requirement.id, ())
-    required = [phase for phase in requirement.phases if phase in given.phases]
+    required = given.required(requirement)
     phases, basis = _phases(given, requirement, links, required)
     return {
         **known,
@@ -134,6 +134,8 @@ def _plan(requirement: Requirement, links: Sequence[Link], required: Sequence[st
     simulated = {result.test.last.run for result in counted if result.simulated}
     if simulated:
         notes.append(f"its own system was simulated in run {_some(sorted(simulated))}")
+    if not set(required) & set(requirement.phases):
+        notes.append(f"beyond what is needed: tests of {', '.join(required)} verify it too")
     if required and coverage != "full" and requirement.method != "execute":
         notes.append(f"to be shown by method '{requirement.method}', not by a test")
     return row(
