@@ -170,7 +170,7 @@ def options(
             intervals,
             tuple(party.id for party in parties),
             tuple(dict.fromkeys(party.role for party in parties)),
-            planned.where if planned is not None else "",
+            str(Path(planned.where).resolve()) if planned is not None else "",
             shard,
         ),
         answers=answers,

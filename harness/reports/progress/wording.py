@@ -214,13 +214,19 @@ def _groups(found: ClassProgress, whole: Progress) -> Iterator[Block]:
         groups = standing.by(facet, found.evidence)
         rows = [
             ((standing.party_name(name) if facet is Facet.PARTY else name) or "none", *extra, *counts(totals))
-            for name, totals in groups.items()
+            for name, totals in sorted(groups.items(), key=lambda each: _simulated(each[0], whole))
             for extra in ([_of_party(name, whole)] if facet is Facet.PARTY else [()])
         ]
         columns = ("System", "RAG in the plan") if facet is Facet.PARTY else ()
         note = "A test counts with each party that has a part in it." if facet is Facet.PARTY else ""
         what = facet.value.capitalize()
         yield table(f"{title}, {found.evidence}", (what, *columns, *_COLUMNS), rows, note=note)
+
+
+def _simulated(name: str, whole: Progress) -> bool:
+    """Say whether a name is that of a simulated party, so that real ones come first."""
+    party = whole.standing.parties.get(name)
+    return party is not None and not party.real
 
 
 def _of_party(dip_id: str, whole: Progress) -> tuple[Value, Value]:
