@@ -9,6 +9,8 @@ from html import escape
 
 _WIDTH, _HEIGHT = 860, 210
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 12, 14, 34
+_FAR = 3.0
+"""A level that is further above what was measured is left out, so that the lines can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +33,11 @@ def lines(
 ) -> str:
     """Return a chart of lines; ``shaded`` marks spans of x, ``level`` a bound with its name."""
     xs = [x for line in drawn for x, _ in line.points]
-    ys = [y for line in drawn for _, y in line.points if y is not None] + ([level[1]] if level else [])
+    ys = [y for line in drawn for _, y in line.points if y is not None]
     if not xs or not ys:
         return ""
+    if level is not None and level[1] <= max(ys) * _FAR:
+        ys.append(level[1])
     right, top = max(xs) or 1.0, _nice(max(ys) or 1.0)
 
     def at(x: float, y: float) -> tuple[float, float]:
@@ -66,7 +70,6 @@ def lines(
     parts.append(
         f'<text class="x" text-anchor="end" x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 2}">{escape(x_title)}</text>'
     )
-    parts.append(f'<text class="x" text-anchor="start" x="0" y="10">{escape(unit)}</text>')
     if level is not None and level[1] <= top:
         (x, y) = at(0, level[1])
         parts.append(f'<line class="level" x1="{x}" y1="{y:.1f}" x2="{_WIDTH - _RIGHT}" y2="{y:.1f}"/>')
@@ -83,7 +86,7 @@ def lines(
         f'<li><i class="{line.kind}"></i>{escape(line.name)}</li>' for line in drawn if len(drawn) > 1
     )
     key = f'<ul class="legend">{legend}</ul>' if legend else ""
-    return f"<figure><figcaption>{escape(title)}</figcaption>{key}{''.join(parts)}</figure>"
+    return f"<figure><figcaption>{escape(title)} ({escape(unit)})</figcaption>{key}{''.join(parts)}</figure>"
 
 
 def _runs(points: Sequence[tuple[float, float | None]]) -> list[list[tuple[float, float]]]:
@@ -103,7 +106,8 @@ def _nice(value: float) -> float:
 
 
 def _ticks(right: float) -> list[float]:
-    step = _nice(right / 8)
+    power: float = 10.0 ** math.floor(math.log10(right / 8))
+    step = next(size * power for size in (1, 2, 5, 10) if size * power >= right / 8 * 0.999)
     return [step * number for number in range(int(right / step) + 1)]
 
 

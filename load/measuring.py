@@ -365,9 +365,10 @@ def _seconds(
     start: float,
     resident: Sequence[tuple[float, int | None]],
 ) -> Iterable[Second]:
-    """Return the course of the run: at most 600 slots, each a second or more."""
+    """Return the course of the run: slots of half a second or more, to the last arrival."""
     width = slot_seconds(plan)
-    slots = int(plan.seconds / width) + 1
+    last = max((at for message in messages.values() for at, _ in message.arrived.values()), default=start)
+    slots = int(max(plan.seconds, last - start) / width) + 1
     due: list[int] = [0] * slots
     accepted: list[int] = [0] * slots
     delivered: list[int] = [0] * slots
@@ -405,4 +406,4 @@ def _seconds(
 
 def slot_seconds(plan: Plan) -> float:
     """Return how many seconds one point of the course stands for."""
-    return max(1.0, plan.seconds / 600)
+    return max(0.5, plan.seconds / 400)

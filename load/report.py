@@ -79,7 +79,7 @@ def _charts(content: Mapping[str, Any]) -> list[str]:
 
     return [
         chart.lines(
-            "Messages due, accepted, and publications delivered, per second",
+            "Messages due, accepted, and publications delivered",
             "per second",
             [
                 line("due", "a", "due", 1 / width),

@@ -1,6 +1,7 @@
-"""What is too long for the suite: ``python -m tests.load.nightly FOLDER`` plays the soak and the outage in full.
+"""What is too long for the suite: ``python -m tests.load.nightly FOLDER`` plays soak and outage in full.
 
-The soak takes 30 minutes, the outage of 72 hours 346 s at 1/1000 of its time. Exit code 0: every limit was kept.
+The soak takes 30 minutes, the outage of 72 hours 346 s at 1/1000 of its time. Exit code 0: every limit was
+kept.
 """
 
 from __future__ import annotations
