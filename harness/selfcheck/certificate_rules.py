@@ -6,6 +6,7 @@
     keys = ["RSA-2048", "RSA-3072"]     # as `dip pki show` writes them
     usages = ["digital signature", "TLS client"]
     max_days = 398
+    min_days_left = 30
     issuer = "GlobalSign"               # a text that the issuer's name holds
     subject = ["O=", "OU="]             # texts that the subject's name holds
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from harness.security.describing import describe
@@ -28,6 +30,8 @@ class Rules:
     keys: tuple[str, ...] = ()
     usages: tuple[str, ...] = ()
     max_days: int | None = None
+    min_days_left: int | None = None
+    """Days before its end from which a certificate fails, where renewals are otherwise advice."""
     issuer: str = ""
     subject: tuple[str, ...] = ()
 
@@ -42,6 +46,7 @@ def read_rules(path: Path) -> Mapping[str, Rules]:
             keys=each.texts("keys"),
             usages=each.texts("usages"),
             max_days=each.number("max_days"),
+            min_days_left=each.number("min_days_left"),
             issuer=each.optional("issuer") or "",
             subject=each.texts("subject"),
         )
@@ -50,8 +55,8 @@ def read_rules(path: Path) -> Mapping[str, Rules]:
     return found
 
 
-def broken_rules(rules: Mapping[str, Rules], held: Held) -> Iterator[tuple[str, str]]:
-    """Yield each rule that a certificate breaks, as what is expected and what was found."""
+def broken_rules(rules: Mapping[str, Rules], held: Held, now: datetime) -> Iterator[tuple[str, str]]:
+    """Yield each rule that a certificate breaks at a moment, as what is expected and what was found."""
     rule, said = rules[held.label], describe(held.certificate)
     if rule.keys and said["key"] not in rule.keys:
         yield f"a key of {' or '.join(rule.keys)}", str(said["key"])
@@ -63,6 +68,9 @@ def broken_rules(rules: Mapping[str, Rules], held: Held) -> Iterator[tuple[str, 
     days = (held.certificate.not_valid_after_utc - held.certificate.not_valid_before_utc).days
     if rule.max_days is not None and days > rule.max_days:
         yield f"{rule.max_days} days or fewer", f"{days} days"
+    left = (held.certificate.not_valid_after_utc - now).days
+    if rule.min_days_left is not None and left < rule.min_days_left:
+        yield f"{rule.min_days_left} days or more before its end", f"{left} days"
     if rule.issuer and rule.issuer not in str(said["issuer"]):
         yield f"an issuer with '{rule.issuer}'", str(said["issuer"])
     for each in rule.subject:

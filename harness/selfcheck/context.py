@@ -134,10 +134,6 @@ class Context:
         files = self.profile.webhook.ca or self.trust_files()
         return self._joined("webhook-ca.pem", files)
 
-    def participant_ca(self) -> Path:
-        """Return one file with whoever vouches for the participant's own certificates."""
-        return self._joined("participant-ca.pem", self.trust_files())
-
     def trusted_clients(self) -> Path:
         """Return one file with whoever vouches for callers of the embedded DIP and the participant."""
         return self._joined("clients-ca.pem", (self.hub_ca, *self.profile.trust))

@@ -273,7 +273,7 @@ def certificate_profile(context: Context) -> Iterator[Finding]:
         raise Omit("no certificate_profile is named, and the programme's is not public")
     rules = read_rules(path)
     for each in held_certificates(context):
-        broken = list(broken_rules(rules, each))
+        broken = list(broken_rules(rules, each, SystemClock().now()))
         for expected, actual in broken:
             yield failed(
                 f"{each.title} meets {path.name}",
