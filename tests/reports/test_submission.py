@@ -17,7 +17,7 @@ from submitting import SUPPLIER_A, Desk, planned, register, row_of
 from harness.errors import ConfigurationError
 from harness.evidence.evidence_class import EvidenceClass
 from harness.evidence.verdicts import ExecutionStatus
-from harness.registers.model import Evidence, Reliance
+from harness.registers.model import Defect, DefectStatus, Evidence, Override, Reliance
 from harness.registers.reliance import EvidenceFacts
 from harness.reports.run import Party
 from harness.reports.submission.impacts import check_parties, read_changes
@@ -204,11 +204,49 @@ def test_work_off_has_to_cover_every_failure(desk: Desk, covers: list[str], stat
 
 
 def test_the_first_result_and_the_override_stay_visible(desk: Desk) -> None:
-    """A retest replaces the result and leaves the first one beside it."""
+    """A retest replaces the result and leaves the first beside it; an override moves the status alone."""
     desk.run({"a": ("fail", [ONE])})
     desk.run({"a": ("pass", [ONE])}, day=4)
     (test,) = desk.matrix().sheet("Tests").rows
     assert (test["first_run_result"], test["final_result"], test["attempts"]) == ("fail", "pass", 2)
+    desk.run({"a": ("fail", [ONE])}, day=5)
+    override = Override(
+        id="OV-1", cases="a/*", status=ExecutionStatus.PASSED, reason="read by hand", by="Ann", second="Bea",
+        day=date(2026, 11, 6), approval="mail", evidence=EvidenceClass.SELF_TEST,
+    )  # fmt: skip
+    desk.registers = dataclasses.replace(desk.registers, overrides=(override,))
+    matrix = desk.matrix()
+    (test,) = matrix.sheet("Tests").rows
+    assert (test["final_result"], test["execution_status"]) == ("fail", "passed")
+    assert test["override_who_why"] == "Ann and Bea: read by hand"
+    assert test["flaky"].startswith("passed and failed under equal conditions: run-1, run-2")
+    assert row_of(matrix, ONE)["overall_status"] == "passed"
+    assert [each["verdict"] for each in matrix.sheet("Trace").rows] == ["fail"]
+
+
+def test_defects_stand_with_what_they_stop(desk: Desk) -> None:
+    """Open defects of a requirement's tests are counted by severity; closed ones and others' are not."""
+    desk.run({"a": ("fail", [ONE]), "b": ("pass", [TWO])})
+    case, severity = "a/IF-031/MSApp/SUP", next(iter(desk.registers.severities.values))
+    usual = Defect(
+        id="D-1", title="It fails", status=DefectStatus.OPEN, severity=severity, owner="Ann", cases=(case,)
+    )
+    desk.registers = dataclasses.replace(
+        desk.registers,
+        defects=(
+            usual,
+            dataclasses.replace(usual, id="D-2", status=DefectStatus.CLOSED),
+            dataclasses.replace(usual, id="D-3", cases=("elsewhere/IF-031/MSApp/SUP",)),
+            dataclasses.replace(usual, id="D-4", cases=(), requirements=(TWO,), severity=""),
+        ),
+    )
+    matrix = desk.matrix()
+    title = desk.registers.severity_title(severity)
+    one, two = row_of(matrix, ONE), row_of(matrix, TWO)
+    assert (one["open_defects_by_severity"], one["defect_ids"], one["owner"]) == (f"{title} 1", "D-1", "Ann")
+    assert (two["open_defects_by_severity"], two["defect_ids"]) == ("not assessed 1", "D-4")
+    assert [each["defect_id"] for each in matrix.sheet("Defects").rows] == ["D-1", "D-2", "D-4"]
+    assert (matrix.value("Defects open"), matrix.value(f"Defects open: {title}")) == (2, 1)
 
 
 def _statement(until: str = "2027-06-01", build: str = "4.1") -> Reliance:
