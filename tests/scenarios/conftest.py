@@ -117,12 +117,14 @@ class Stage:
         capabilities: frozenset[str] = frozenset({"admin", "clock", "faults"}),
         answers: dict[str, str] | None = None,
         folder: Path | None = None,
+        network: Network | None = None,
     ) -> tuple[Outcome, list[Event]]:
         """Run a case to its verdict; returns it with the events."""
         self._plays += 1
         path = self.tmp / f"events-{self._plays}.ndjson"
         admin: Any = self.target.admin if change is None else AlteredAdmin(self.target.admin, change)  # type: ignore[arg-type]
         target = Target(self.target, admin, capabilities)
+        target.network = network or target.network
         with EventLog(path) as log:
             bench = replace(
                 self.bench,

@@ -171,7 +171,7 @@ def _judge(
 ) -> None:
     what = f"{interface} [{event}]"
     rule = step.rule or "swagger/routing.yaml"
-    if not got and _judge_by_journal(play, party, interface, event, sent):
+    if not got and _judge_by_journal(step, play, party, interface, event, sent):
         return
     if not got:
         blame, hint = _missing(play, party, interface, event, sent)
@@ -223,15 +223,18 @@ def _judge(
     )
 
 
-def _judge_by_journal(play: Play, party: Party, interface: str, event: str, sent: Sent | None) -> bool:
+def _judge_by_journal(
+    step: Receive, play: Play, party: Party, interface: str, event: str, sent: Sent | None
+) -> bool:
     """Judge what a real party answered, by the journal of the DIP; says whether the journal has an answer.
 
-    The bytes that the party's own system took in aren't seen, so nothing else is judged of them.
+    The bytes that the party's own system took in aren't seen, so nothing else is judged of them. A message
+    that an earlier step was about is not counted again.
     """
     if party.simulated:
         return False
-    answers = [
-        DeliveryAnswered(
+    answers = {
+        report["transaction_id"]: DeliveryAnswered(
             case=play.cast.case.key,
             party=party.dip_id,
             role=party.role,
@@ -244,26 +247,41 @@ def _judge_by_journal(play: Play, party: Party, interface: str, event: str, sent
         for report in (play.settled or {}).get("messages", [])
         if (report["interface"], report["event"].strip("[]")) == (interface, event)
         and (sent is None or report["reference"] == sent.reference)
+        and (report["transaction_id"], party.dip_id) not in play.instance.explained
         for recipient in report["recipients"]
         if recipient["dip_id"] == party.dip_id and recipient["http_status"] is not None
-    ]
+    }
     if not answers:
         return False
-    for answer in answers:
+    for transaction, answer in answers.items():
+        play.instance.explained.append((transaction, party.dip_id))
         play.event(answer)
     play.lean_on(
         "journal", "what a real party received and answered is taken from the DIP's journal", "assumed"
     )
-    play.check(
-        f"{party.name} takes {interface} [{event}]",
-        answers[-1].answered in (201, 207),
+    refused = [each.answered for each in answers.values() if each.answered not in (201, 207)]
+    what = f"{interface} [{event}]"
+    told = "By the DIP's journal: what the party's own system took in is not seen."
+    if play.check(
+        f"{party.name} takes {what}",
+        not refused,
         expected="201 or 207",
-        actual=str(answers[-1].answered),
+        actual=", ".join(map(str, refused)) or "201 or 207",
         rule=f"webhook answers of API release {play.release.name}",
         blame=of_party(party),
         key=f"{party.role} refuses {interface}",
-        hint="By the DIP's journal: what the party's own system took in is not seen.",
-    )
+        hint=told,
+    ):
+        play.check(
+            f"{party.name} receives {what} {'once' if step.count == 1 else f'{step.count} times'}",
+            len(answers) == step.count,
+            expected=_expected(step),
+            actual=str(len(answers)),
+            rule=step.rule or "swagger/routing.yaml",
+            blame=_CENTRAL,
+            key=f"{interface} received {'too seldom' if len(answers) < step.count else 'more than once'}",
+            hint=told,
+        )
     return True
 
 
