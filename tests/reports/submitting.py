@@ -25,6 +25,7 @@ from harness.reports.submission.subject import Subject
 from harness.scenarios.model import Case, OneCase, Scenario
 from harness.scenarios.model import Given as ScenarioGiven
 from harness.scenarios.requirements import Register, read_register
+from harness.stages.plan.building import plan as build_plan
 from harness.stages.plan.model import Plan
 
 DAY = date(2026, 12, 1)
@@ -172,3 +173,16 @@ class Desk:
 def row_of(matrix: Submission, requirement: str) -> Mapping[str, Any]:
     """Return the row of a requirement."""
     return next(each for each in matrix.sheet("Requirements").rows if each["our_id"] == requirement)
+
+
+def plan_with(**parts: object) -> Plan:
+    """Return a plan with a CIT exit criterion and what else is given."""
+    criterion = {
+        "criterion": "passed", "stage": "cit", "at": "exit", "text": "All passed", "basis": "ours",
+        "automatic": {"measure": "open-failures", "at_most": "0", "evidence": "self-test"},
+    }  # fmt: skip
+    data = {
+        "plan": "p", "title": "P", "kind": "plan", "criteria": [criterion], **parts,
+        "stages": [{"stage": "cit", "title": "CIT", "per": "party"}],
+    }  # fmt: skip
+    return build_plan(data, "plan.yaml")

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from openpyxl import load_workbook
-from sheet_formulas import worked_out
-from submitting import SUPPLIER_A, Desk, planned, register, row_of
+from submitting import SUPPLIER_A, Desk, plan_with, planned, register, row_of
 
 from harness.errors import ConfigurationError
 from harness.evidence.evidence_class import EvidenceClass
@@ -20,12 +15,7 @@ from harness.evidence.verdicts import ExecutionStatus
 from harness.registers.model import Defect, DefectStatus, Evidence, Override, Reliance
 from harness.registers.reliance import EvidenceFacts
 from harness.reports.run import Party
-from harness.reports.submission.impacts import check_parties, read_changes
-from harness.reports.submission.layout import SHEETS
 from harness.reports.submission.subject import find
-from harness.reports.workbook import workbook
-from harness.stages.plan.building import plan as build_plan
-from harness.stages.plan.model import Plan
 
 ONE, TWO, THREE = "DH-TT-001", "DH-TT-002", "DH-TT-003"
 
@@ -34,19 +24,6 @@ ONE, TWO, THREE = "DH-TT-001", "DH-TT-002", "DH-TT-003"
 def desk(tmp_path: Path) -> Desk:
     """Return a desk with three requirements of suppliers."""
     return Desk(tmp_path, register(tmp_path / "register", "", "", ""))
-
-
-def plan_with(**parts: object) -> Plan:
-    """Return a plan with a CIT exit criterion and what else is given."""
-    criterion = {
-        "criterion": "passed", "stage": "cit", "at": "exit", "text": "All passed", "basis": "ours",
-        "automatic": {"measure": "open-failures", "at_most": "0", "evidence": "self-test"},
-    }  # fmt: skip
-    data = {
-        "plan": "p", "title": "P", "kind": "plan", "criteria": [criterion], **parts,
-        "stages": [{"stage": "cit", "title": "CIT", "per": "party"}],
-    }  # fmt: skip
-    return build_plan(data, "plan.yaml")
 
 
 def test_failed_beats_blocked_beats_not_run(desk: Desk) -> None:
@@ -308,114 +285,6 @@ def test_reliance_on_a_rehearsal_is_refused(desk: Desk) -> None:
     assert {each["state"] for each in matrix.sheet("Reliance").rows} == {"refused"}
 
 
-def test_a_changed_requirement_makes_its_passes_stale(desk: Desk, tmp_path: Path) -> None:
-    """Text, version, roles or interfaces that changed since the run make its pass count no more, with why."""
-    before = desk.register
-    desk.register = register(tmp_path / "now", "text=Another text of number 1.", "interfaces=[IF-031]", "")
-    desk.run({"a": ("pass", [ONE]), "b": ("pass", [TWO]), "c": ("pass", [THREE])}, asked=before)
-    matrix = desk.matrix()
-    first, second, third = (row_of(matrix, name) for name in (ONE, TWO, THREE))
-    assert first["stale_reason"] == f"the text of {ONE} changed since run run-1"
-    assert "the interfaces of DH-TT-002 changed: all, now IF-031" in second["stale_reason"]
-    assert [each["overall_status"] for each in (first, second, third)] == [
-        "not started", "not started", "passed",
-    ]  # fmt: skip
-    assert "stale_reason" not in third
-    assert matrix.value("Gaps: stale evidence") == 2
-
-
-def test_a_changed_scenario_makes_a_pass_stale_and_no_failure(desk: Desk) -> None:
-    """A pass of a scenario that does something else now counts no more; a failure stays one."""
-    desk.run({"a": ("pass", [ONE]), "b": ("fail", [TWO])})
-    desk.digests = {("a", ""): "b" * 64, ("b", ""): "b" * 64}
-    matrix = desk.matrix()
-    assert row_of(matrix, ONE)["overall_status"] == "not started"
-    assert "scenario a changed since run run-1" in row_of(matrix, ONE)["stale_reason"]
-    assert row_of(matrix, TWO)["overall_status"] == "failed"
-    desk.digests = {("b", ""): "a" * 64}
-    assert "no longer in the catalogue" in row_of(desk.matrix(), ONE)["stale_reason"]
-
-
-def test_a_build_alone_makes_nothing_stale(desk: Desk) -> None:
-    """Another build of the party leaves a result as it is, and is told in Control."""
-    desk.run({"a": ("pass", [ONE])}, build="4.0")
-    desk.plan = plan_with(
-        environments=[{"environment": "SIT A", "title": "A"}],
-        places=[{"environment": "SIT A", "party": "Supplier A", "build": "4.1"}],
-    )
-    matrix = desk.matrix()
-    row = row_of(matrix, ONE)
-    assert row["overall_status"] == "passed"
-    assert "stale_reason" not in row
-    assert row["builds"].endswith("4.0")
-    assert {name: value for name, value, _ in matrix.control}["Builds in use"] == "Supplier A: 4.1"
-
-
-def test_a_release_makes_stale_what_it_touches(desk: Desk) -> None:
-    """A result on another release stands where nothing that the case uses changed, and falls where it did."""
-    desk.run({"a": ("pass", [ONE])}, release="1.8.3")
-    desk.release = "2.0.1"
-    row = row_of(desk.matrix(), ONE)
-    assert (row["overall_status"], row["release"]) == ("passed", "1.8.3")
-    desk.release = "2.2.1"
-    row = row_of(desk.matrix(), ONE)
-    assert row["overall_status"] == "not started"
-    assert row["stale_reason"].startswith("run on release 1.8.3; 2.2.1 changes ")
-    desk.run({"a": ("pass", [ONE])}, release="2.2.1", day=4)
-    row = row_of(desk.matrix(), ONE)
-    assert (row["overall_status"], row["release"]) == ("passed", "2.2.1")
-
-
-IMPACT = """
-changes:
-  - change: Build 4.2
-    from: "2026-11-04"
-    party: {party}
-    {what}
-"""
-
-
-@pytest.mark.parametrize(
-    ("party", "what", "stale"),
-    [
-        ("Supplier A", "interfaces: [IF-031]", True),
-        ("SUPA", "roles: [REGS]", True),
-        ("Supplier A", "interfaces: [IF-031]\n    requirements: [DH-TT-001]", True),
-        ("Supplier A", "interfaces: [IF-021]", False),
-        ("Supplier A", "roles: [MDS]", False),
-        ("Supplier A", "requirements: [DH-TT-002]", False),
-        ("Supplier B", "interfaces: [IF-031]", False),
-    ],
-)
-def test_a_change_of_a_system_makes_stale_what_it_touches(
-    desk: Desk, party: str, what: str, stale: bool
-) -> None:
-    """A change that names interfaces, roles or requirements touches earlier results that used them alone."""
-    path = desk.folder / "impact.yaml"
-    path.write_text(IMPACT.format(party=party, what=what), encoding="utf-8")
-    desk.run({"a": ("pass", [ONE])}, day=3)
-    row = row_of(desk.matrix(changes=read_changes(path, desk.register)), ONE)
-    assert row["overall_status"] == ("not started" if stale else "passed")
-    assert row.get("stale_reason", "") == ("Build 4.2, in from 2026-11-04" if stale else "")
-
-
-def test_a_change_that_touches_nothing_is_refused(desk: Desk) -> None:
-    """A build alone is no reason; neither is an interface that there is not."""
-    path = desk.folder / "impact.yaml"
-    for what, words in (
-        ("{}", "a change alone makes nothing stale"),
-        ("interfaces: [IF-310]", "'IF-310' is not"),
-    ):
-        path.write_text(
-            IMPACT.format(party="Supplier A", what=what if what != "{}" else ""), encoding="utf-8"
-        )
-        with pytest.raises(ConfigurationError, match=f"{path}, line .*{words}"):
-            read_changes(path, desk.register)
-    path.write_text(IMPACT.format(party="Nobody", what="roles: [SUP]"), encoding="utf-8")
-    with pytest.raises(ConfigurationError, match=r"'Nobody' of change 'Build 4\.2' is no party"):
-        check_parties(read_changes(path, desk.register), ["Supplier A"], str(path))
-
-
 def test_planned_tests_stand_until_they_are_run(desk: Desk) -> None:
     """Tests of the catalogue for the role are listed before any run; the matrix then is the plan of tests."""
     desk.tests = (planned("a", ONE), planned("b", TWO))
@@ -438,85 +307,6 @@ def test_another_party_of_the_role_shows_nothing_of_this_one(desk: Desk) -> None
     row = row_of(desk.matrix(), ONE)
     assert row["overall_status"] == "not started"
     assert row["not_tested_reason"] == "1 of 1 tests not run with this party"
-
-
-def test_the_workbook_has_its_sheets_in_order(desk: Desk) -> None:
-    """Twelve sheets, in the order of the layout, and a printed header that says whose it is."""
-    desk.run({"a": ("pass", [ONE])})
-    matrix = desk.matrix()
-    book = load_workbook(io.BytesIO(workbook(matrix)))
-    assert book.sheetnames == ["Control", *SHEETS, "Summary", "Lists"]
-    assert len(book.sheetnames) == 12
-    assert "Supplier A" in str(book["Requirements"].oddHeader.center.text)
-    assert matrix.name == "RTTM_SUPA_SUP_cit_sit-exit_v1"
-
-
-def test_the_formulas_count_what_the_harness_counted(desk: Desk) -> None:
-    """Each formula, worked out over the sheets, gives its saved result and what the harness counted."""
-    desk.tests = (planned("d", ONE),)
-    desk.run({"a": ("pass", [ONE, TWO]), "b": ("fail", [TWO])})
-    desk.run({"a": ("pass", [ONE]), "c": ("skipped", [THREE])}, evidence="paired", day=4)
-    matrix = desk.matrix()
-    data = workbook(matrix)
-    book, saved = load_workbook(io.BytesIO(data)), load_workbook(io.BytesIO(data), data_only=True)
-    rows = zip(book["Summary"].iter_rows(min_row=4), saved["Summary"].iter_rows(min_row=4), strict=True)
-    for figure, ((title, formula, counted), (_, result, _)) in zip(matrix.figures, rows, strict=True):
-        assert title.value == figure.title
-        assert figure.value == counted.value == result.value == worked_out(book, str(formula.value)), (
-            title.value
-        )
-    assert sum(figure.value > 0 for figure in matrix.figures) > 15
-
-
-_VERDICTS = st.sampled_from(["pass", "fail", "skipped", "omitted", "inconclusive"])
-_RUNS = st.lists(
-    st.tuples(
-        st.sampled_from(["rehearsal", "self-test", "paired", "integrated"]),
-        st.booleans(),
-        st.dictionaries(
-            st.sampled_from("abc"), st.tuples(_VERDICTS, st.sets(st.sampled_from([ONE, TWO, THREE])))
-        ),
-    ),
-    max_size=4,
-)
-
-
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(runs=_RUNS)
-def test_the_summary_is_a_recount_of_the_rows(
-    tmp_path_factory: pytest.TempPathFactory, runs: list[tuple[str, bool, dict[str, tuple[str, set[str]]]]]
-) -> None:
-    """Whatever was run: each figure is a count of rows, no class is added, and a pass rests on passes."""
-    folder = tmp_path_factory.mktemp("submission")
-    desk = Desk(folder, register(folder / "register", "", "", ""), tests=(planned("d", ONE),))
-    for number, (evidence, real, results) in enumerate(runs, start=1):
-        cases = {name: (verdict, sorted(cited)) for name, (verdict, cited) in results.items()}
-        desk.run(cases, evidence=evidence, real=real, day=number)
-    matrix = desk.matrix()
-    for figure in matrix.figures:
-        rows = matrix.sheet(figure.sheet).rows
-        recount = sum(
-            all(str(each.get(key, "")) == value for key, value in figure.where.items()) for each in rows
-        )
-        assert recount == figure.value, figure.title
-    tests = matrix.sheet("Tests").rows
-    by_class = {kind: matrix.value(f"Tests, {kind}") for kind in EvidenceClass}
-    assert sum(by_class.values()) + matrix.value("Tests without a run of this party") == len(tests)
-    assert len({(each["our_test_id"], each.get("evidence_class")) for each in tests}) == len(tests)
-    for kind in EvidenceClass:
-        parts = sum(matrix.value(f"Tests, {kind}: {status}") for status in ExecutionStatus)
-        assert parts == by_class[kind]
-    for row_ in matrix.sheet("Requirements").rows:
-        if row_["overall_status"] == "passed":
-            kind = row_["evidence_class"]
-            links = [
-                each
-                for each in matrix.sheet("Trace").rows
-                if each["req_id"] == row_["our_id"] and each.get("evidence_class") == kind
-            ]
-            assert links
-            assert {each["execution_status"] for each in links} == {"passed"}
-            assert kind != "rehearsal"
 
 
 def _party(name: str, role: str, mpid: str, dip_id: str) -> Party:
