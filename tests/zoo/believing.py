@@ -233,3 +233,27 @@ class StripsDate(Verifying):
     def other(self, request: Request) -> Request:
         kept = {name: each for name, each in request.headers.items() if name != "x-dip-signature-date"}
         return Request(request.method, request.url, kept, request.body, request.client)
+
+
+@animal("deaf-to-status", "webhook.status-message")
+class DeafToStatus(Mind):
+    """Answers 404 to status messages."""
+
+    def told(self, request: Request) -> Answer:
+        return Answer(404)
+
+
+@animal("status-from-anybody", "webhook.status-signature")
+class StatusFromAnybody(Mind):
+    """Verifies publications, and no status messages."""
+
+    def signed(self, request: Request) -> bool:
+        return request.url.endswith("/status") or super().signed(request)
+
+
+@animal("sends-never-receives", "webhook.created")
+class SendsNeverReceives(Mind):
+    """Is an adapter that sends: every call to it is answered 404."""
+
+    def answer(self, request: Request) -> Answer:
+        return Answer(404)

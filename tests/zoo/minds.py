@@ -118,6 +118,8 @@ class Mind:
             return Answer(405)
         if not self.let_in(request):
             return Answer(403)
+        if request.url.endswith("/status"):
+            return self.told(request)
         payloads = self.read(request.body)
         if payloads is None:
             return self.said(self.refused, [self.entry(None, "RCP1001", request)])
@@ -131,6 +133,20 @@ class Mind:
         good = codes.count(SUCCESS)
         status = self.created if good == len(codes) else 207 if good else self.refused
         return self.said(status, entries)
+
+    def told(self, request: Request) -> Answer:
+        """Answer status messages: a bare array of entries."""
+        try:
+            entries = json.loads(request.body)
+        except ValueError:
+            return self.said(self.refused, [self.entry(None, "RCP1001", request)])
+        good = isinstance(entries, list) and all("transactionID" in each for each in entries)
+        code = "RCP1001" if not good else SUCCESS if self.signed(request) else "RCP9999"
+        answered = [
+            {**self.entry(None, code, request), "transactionID": each["transactionID"]}
+            for each in (entries if good else [])
+        ]
+        return self.said(self.created if code == SUCCESS else self.refused, answered)
 
     def let_in(self, request: Request) -> bool:
         """Say whether the client certificate is the DIP's and not revoked."""
