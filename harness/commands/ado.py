@@ -122,7 +122,7 @@ def push(
     """
     profile = read_profile(profile_file)
     ledger = read_ledger(profile)
-    read = sorted((read_run(each) for each in runs), key=lambda each: each.header.at)
+    read = sorted((read_run(each, lean=True) for each in runs), key=lambda each: each.header.at)
     all_wanted = _wanted(catalogue, stages, keys, read, network_file, release)
     registers = open_registers(folder)
     take = _takes(takes, [case.key for case in all_wanted.cases])

@@ -88,7 +88,7 @@ def raise_(
     read = open_registers(folder)
     done = raise_from(
         read,
-        [seen(read_run(each)) for each in runs],
+        [seen(read_run(each, lean=True)) for each in runs],
         today=a_day(as_of, "--as-of"),
         by=by,
         raised_by=raised_by,

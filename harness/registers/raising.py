@@ -143,6 +143,10 @@ class _Book:
 
     def __init__(self, registers: Registers, *, today: date, by: str, raised_by: str, owner: str) -> None:
         self.entries: dict[str, Defect | DesignQuery] = {each.id: each for each in registers.entries}
+        self._by_key: dict[str, list[str]] = {}
+        for each in self.entries.values():
+            self._by_key.setdefault(each.key, []).append(each.id)
+        self._last = {prefix: _last(self.entries, prefix) for prefix in (DEFECT_PREFIX, QUERY_PREFIX)}
         self.changed: dict[str, Defect | DesignQuery] = {}
         self.news: list[News] = []
         self._today, self._by, self._raised_by, self._owner = today, by, raised_by, owner
@@ -152,7 +156,7 @@ class _Book:
 
     def failed(self, run: RunSeen, key: str, failures: Sequence[Failure]) -> None:
         """Add failures of one key to their entry, or raise it."""
-        known = [each for each in self.entries.values() if each.key == key]
+        known = [self.entries[each] for each in self._by_key.get(key, ())]
         if not known:
             self._raise(run, key, failures)
             return
@@ -181,7 +185,10 @@ class _Book:
         first = failures[0]
         query = first.blame.cause is BlameClass.SPECIFICATION
         status = QueryStatus.RAISED.value if query else DefectStatus.NEW.value
-        identifier = _next(self.entries, QUERY_PREFIX if query else DEFECT_PREFIX)
+        prefix = QUERY_PREFIX if query else DEFECT_PREFIX
+        self._last[prefix] += 1
+        identifier = f"{prefix}{self._last[prefix]:04d}"
+        self._by_key.setdefault(key, []).append(identifier)
         common = {
             "id": identifier,
             "title": first.title,
@@ -306,10 +313,11 @@ def _union(there: Iterable[str], more: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*there, *more]))
 
 
-def _next(entries: Mapping[str, Entry], prefix: str) -> str:
+def _last(entries: Mapping[str, Entry], prefix: str) -> int:
+    """Return the highest number of an id with a prefix."""
     numbers = [
         int(each.removeprefix(prefix))
         for each in entries
         if each.startswith(prefix) and each.removeprefix(prefix).isdecimal()
     ]
-    return f"{prefix}{max(numbers, default=0) + 1:04d}"
+    return max(numbers, default=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import StrEnum
@@ -228,11 +229,11 @@ def _check_defects(source: Sourced, read: Registers) -> None:
         *(("defects", number, each) for number, each in enumerate(read.defects)),
         *(("design_queries", number, each) for number, each in enumerate(read.design_queries)),
     )
-    ids = [each.id for each in read.entries]
+    ids = Counter(each.id for each in read.entries)
     statuses: Mapping[str, type[StrEnum]] = {"defects": DefectStatus, "design_queries": QueryStatus}
     for name, number, entry in entries:
         place = (name, number)
-        if ids.count(entry.id) > 1:
+        if ids[entry.id] > 1:
             raise source.fail(place, f"'{entry.id}' is both a defect and a design query")
         kinds = statuses[name]
         for step, move in enumerate(entry.history):

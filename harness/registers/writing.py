@@ -17,6 +17,7 @@ from harness.registers.model import Defect, DesignQuery, Entry, Override
 from harness.registers.reading import DEFECTS, OVERRIDES, read_registers
 from harness.scenarios.sourced import read
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LISTS: Mapping[str, str] = {"defects": "defect", "design_queries": "query", "overrides": "override"}
 """Lists whose entries are written, and the field that holds an entry's id."""
 
@@ -40,7 +41,7 @@ def write_overrides(folder: Path, overrides: Sequence[Override]) -> Path:
     return _write(folder / OVERRIDES, {"overrides": {each.id: override_data(each) for each in overrides}})
 
 
-class _Plain(yaml.SafeDumper):
+class _Plain(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
     """Writes values that are the same twice in full, without anchors."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
@@ -198,7 +199,7 @@ def _write(path: Path, lists: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> 
             key = _LISTS[name]
             merged = {each[key]: each for each in wanted.get(name) or []}
             wanted[name] = list((merged | {each: _texts(data) for each, data in entries.items()}).values())
-    if yaml.load(text, Loader=yaml.BaseLoader) != wanted:
+    if yaml.load(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader)) != wanted:
         raise HarnessError("would not be as it was meant", where=str(path), mend="Nothing was written.")
     _check_readable(path, text)
     replace_file(path, text.encode())
@@ -231,7 +232,7 @@ def _texts(value: Any) -> Any:
 
 def _spliced(text: str, name: str, entries: Mapping[str, Mapping[str, Any]], path: Path) -> str:
     newline = "\r\n" if "\r\n" in text else "\n"
-    root: Any = yaml.compose(text) if text else None
+    root: Any = yaml.compose(text, Loader=_LOADER) if text else None
     found = _list_of(root, name)
     if getattr(root, "flow_style", False) or (getattr(found, "flow_style", False) and found.value):
         raise ConfigurationError(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 
@@ -79,6 +80,9 @@ def read_checked(path: Path, schema: Mapping[str, Any], explained: Callable[[Any
     source = read(path)
     data = typed(source.data, schema, schema.get("$defs", {}))
     checked = Sourced(path, data, source.lines)
+    if jsonschema_rs.Draft202012Validator(dict(schema), validate_formats=True).is_valid(data):
+        return checked
+    # What explains takes a hundred times as long as what decides.
     validator = Draft202012Validator(schema, format_checker=FormatChecker(["date"]))
     problems = sorted(validator.iter_errors(data), key=lambda each: list(map(str, each.absolute_path)))
     if problems:
