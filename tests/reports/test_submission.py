@@ -274,6 +274,19 @@ def test_reliance_counts_while_it_holds(desk: Desk, until: str, build: str, basi
         assert all(each.startswith(("it expired", "Agent B runs build 4.1")) for each in reasons)
 
 
+def test_reliance_is_held_to_the_evidence_that_counts(desk: Desk) -> None:
+    """A statement on less real evidence than the gate asks for covers nothing, and says why."""
+    desk.registers = dataclasses.replace(desk.registers, reliance=(_statement(),))
+    desk.least = EvidenceClass.PAIRED
+    assert row_of(desk.matrix(), ONE)["overall_status"] == "passed"
+    desk.least = EvidenceClass.INTEGRATED
+    matrix = desk.matrix()
+    assert row_of(matrix, ONE)["basis_of_reliance"] == "not covered"
+    assert {each["reason"] for each in matrix.sheet("Reliance").rows} == {
+        "its evidence is paired, what counts here is integrated or more real"
+    }
+
+
 def test_reliance_on_a_rehearsal_is_refused(desk: Desk) -> None:
     """A statement whose evidence is a rehearsal covers nothing, and says why."""
     evidence = Evidence("run-x", "", "", EvidenceClass.REHEARSAL)
@@ -318,6 +331,9 @@ def test_a_party_is_found_by_any_of_its_names() -> None:
     parties = [_party("Ann Energy", "SUP", "ANNE", "23"), _party("Bee Power", "SUP", "BEEP", "24")]
     for asked in ("ANNE", "anne", "23", "Ann Energy", "Ann Energy (SUP)"):
         assert find(asked, "SUP", parties, None).mpid == "ANNE"
+    own = {"party": "ann", "organisation": "Ann Energy", "role": "SUP"}
+    by_plan = find("ann", "SUP", parties, plan_with(parties=[own]))
+    assert (by_plan.mpid, by_plan.plan_id) == ("ANNE", "ann")
     with pytest.raises(ConfigurationError, match="Did you mean 'ANNE'"):
         find("ANEN", "SUP", parties, None)
     with pytest.raises(ConfigurationError, match=r"no role REGS.*SUP"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -22,6 +22,7 @@ from harness.reports.submission.subject import Subject
 from harness.scenarios.requirements import Register, Requirement
 from harness.stages.plan import exemptions
 from harness.stages.plan.exemptions import State
+from harness.stages.plan.measures import RANK
 from harness.stages.plan.model import Plan, WorkOff
 
 ALL_STAGES = "all"
@@ -204,16 +205,21 @@ class Given:
                 for name in statement.requirements
                 if (each := self.baseline.get(name)) is not None and self.applies(each)[0] == "Y"
             ]
-            found.append(
-                check(
-                    statement,
-                    rows,
-                    self.facts.get(statement.id),
-                    builds=self.builds_now,
-                    as_of=self.point.as_of,
-                )
+            checked = check(
+                statement, rows, self.facts.get(statement.id), builds=self.builds_now, as_of=self.point.as_of
             )
+            found.append(self._enough(checked))
         return tuple(found)
+
+    def _enough(self, checked: Checked) -> Checked:
+        """Return a checked statement whose evidence is held to the least that counts here."""
+        declared, least = checked.statement.evidence.declared, self.point.least
+        if checked.refused or RANK.index(declared) >= RANK.index(least):
+            return checked
+        reason = f"its evidence is {declared}, what counts here is {least} or more real"
+        return replace(
+            checked, rows=tuple(replace(each, reasons=(*each.reasons, reason)) for each in checked.rows)
+        )
 
     @cached_property
     def relied(self) -> Mapping[str, tuple[Checked, Coverage]]:

@@ -50,8 +50,9 @@ def find(asked: str, role: str, parties: Iterable[RunParty], plan: Plan | None) 
     wanted = asked.casefold()
     if wanted == HUB.casefold() and role == HUB:
         return Subject(HUB, HUB, HUB, "", "")
-    own = [each for each in listed if wanted in {name.casefold() for name in _names(each)}]
     known = [each for each in planned if wanted in {each.id.casefold(), each.organisation.casefold()}]
+    called = {wanted, *(each.organisation.casefold() for each in known)}
+    own = [each for each in listed if called & {name.casefold() for name in _names(each)}]
     if not own and not known:
         names = sorted({name for each in listed for name in _names(each)} | {each.id for each in planned})
         raise ConfigurationError(
