@@ -165,6 +165,12 @@ class PublicationReceived(InstanceEvent):
     answered: int | None
     """HTTP status that the recipient answered with."""
     response_codes: list[str]
+    headers: dict[str, str] = field(default_factory=dict)
+    """Those of the signature as they arrived, but for the certificate."""
+    signature: str = ""
+    """Why the signature does not verify; empty where it does."""
+    signed_by: str = ""
+    """The certificate in words: subject, issuer, serial number, end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

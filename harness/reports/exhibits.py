@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-
-from cryptography import x509
 
 from harness.errors import ConfigurationError
 from harness.evidence.events import (
@@ -23,6 +19,7 @@ from harness.evidence.events import (
 )
 from harness.reports.excerpt import excerpt
 from harness.reports.run import Instance, Run
+from harness.security.describing import signed_by
 from harness.security.signing import CERTIFICATE
 from harness.spec.routing import load_routing
 
@@ -181,7 +178,7 @@ def _of_sent(step: MessageSent, instance: Instance) -> tuple[tuple[str, str], ..
         ("Release", instance.started.release),
         ("References", ", ".join(step.references)),
         ("Routing", _routing(step.interface, step.event_code)),
-        ("Signed with", _certificate(step.headers)),
+        ("Signed with", signed_by(_value(step.headers, CERTIFICATE))),
         *((f"Header {name}", _header(name, value)) for name, value in step.headers.items()),
     )
 
@@ -192,7 +189,9 @@ def _of_received(step: PublicationReceived, instance: Instance) -> tuple[tuple[s
         ("Release", instance.started.release),
         ("Chain", f"transaction {step.transaction}, answers reference {step.reference}"),
         ("Routing", _routing(step.interface, step.event_code, step.role)),
-        ("Signature", "verified" if step.signature_valid else "does not verify"),
+        ("Signature", "verified" if step.signature_valid else f"does not verify: {step.signature}"),
+        ("Signed with", step.signed_by or "not recorded"),
+        *((f"Header {name}", _header(name, value)) for name, value in step.headers.items()),
     )
 
 
@@ -212,23 +211,12 @@ def _routing(interface: str, event: str, role: str = "") -> str:
     )
 
 
-def _certificate(headers: Mapping[str, str]) -> str:
-    """Return subject, issuer and end of the certificate that a message carries."""
-    value = next((text for name, text in headers.items() if name.lower() == CERTIFICATE.lower()), "")
-    if not value:
-        return "no certificate in the headers"
-    try:
-        found = x509.load_pem_x509_certificate(base64.b64decode(value, validate=True))
-    except (ValueError, binascii.Error):
-        return "the header holds no certificate that can be read"
-    return (
-        f"{found.subject.rfc4514_string()}, issued by {found.issuer.rfc4514_string()}, "
-        f"valid until {found.not_valid_after_utc:%Y-%m-%d}"
-    )
-
-
 def _header(name: str, value: str) -> str:
     """Return a header's value whole or not at all: redaction finds no part of a signature."""
     if name.lower() == CERTIFICATE.lower():
         return "the certificate named above"
     return value if len(value) <= _LONG else f"({len(value):,} characters, in events.ndjson)"
+
+
+def _value(headers: Mapping[str, str], wanted: str) -> str:
+    return next((text for name, text in headers.items() if name.lower() == wanted.lower()), "")

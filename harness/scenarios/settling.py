@@ -12,6 +12,8 @@ from harness.scenarios.blame import of_party
 from harness.scenarios.play import Play
 from harness.scenarios.publications import Publication, findings_of, of_receipts, signature_of
 from harness.scenarios.twins import after_wait, before_wait
+from harness.security.describing import signed_by
+from harness.security.signing import CERTIFICATE, CONTENT_HASH, DATE, SIGNATURE
 
 _MOST_PERTURBATIONS = 3
 """How often one wait is perturbed at most, however much comes of it."""
@@ -112,6 +114,17 @@ def _take_in(play: Play, publication: Publication) -> dict[str, Any]:
             findings=findings,
             answered=publication.answered,
             response_codes=publication.codes,
+            headers=_of_signature(publication),
+            signature="" if valid else reason,
+            signed_by=signed_by(_header(publication, CERTIFICATE)),
         )
     )
     return {"signature_valid": valid, "reason": reason, "findings": findings}
+
+
+def _of_signature(publication: Publication) -> dict[str, str]:
+    return {name: value for name in (SIGNATURE, DATE, CONTENT_HASH) if (value := _header(publication, name))}
+
+
+def _header(publication: Publication, wanted: str) -> str:
+    return next((text for name, text in publication.headers.items() if name.lower() == wanted.lower()), "")

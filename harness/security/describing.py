@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from harness.security.certificates import identity_of, parse
+from harness.security.certificates import UnreadableCertificateError, identity_of, parse, parse_header
 
 _PURPOSES = {
     ExtendedKeyUsageOID.CLIENT_AUTH: "TLS client",
@@ -53,6 +53,23 @@ def describe(certificate: x509.Certificate) -> dict[str, object]:
         "names": names,
         "sha256": certificate.fingerprint(hashes.SHA256()).hex(),
     }
+
+
+def signed_by(header: str) -> str:
+    """Return subject, issuer, serial number and end of the certificate that a signature header carries.
+
+    Says so where there is none, or none that can be read.
+    """
+    if not header:
+        return "no certificate in the headers"
+    try:
+        found = parse_header(header).certificate
+    except UnreadableCertificateError as error:
+        return f"the certificate header {error}"
+    return (
+        f"{found.subject.rfc4514_string()}, issued by {found.issuer.rfc4514_string()}, "
+        f"serial {found.serial_number:x}, valid until {found.not_valid_after_utc:%Y-%m-%d}"
+    )
 
 
 def _extensions(certificate: x509.Certificate) -> list[x509.ExtensionType]:

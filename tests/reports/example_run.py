@@ -257,6 +257,8 @@ class ExampleRun:
                 findings=[],
                 answered=201,
                 response_codes=["RCP0000"],
+                headers={"X-DIP-Signature-Date": "2026-11-03T09:30:00.000Z"},
+                signed_by="CN=dip, issued by CN=a test authority",
             )
         )
 

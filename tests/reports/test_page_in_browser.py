@@ -111,7 +111,7 @@ def test_a_message_shows_clock_routing_headers_and_signature(browser: Browser, r
     sent, _, received = (each.inner_text() for each in case.locator("details.told").all()[:3])
     for words in ("2026-11-03T09:30", "Release", "2.1.0", "X-DIP-Signature", "REGS: primary"):
         assert words in sent, words
-    for words in ("Chain", "answers reference S-1", "Signature", "verified"):
+    for words in ("Chain", "answers reference S-1", "verified", "CN=dip, issued by", "X-DIP-Signature-Date"):
         assert words in received, words
     page.close()
 

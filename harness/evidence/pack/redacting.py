@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from harness.errors import ConfigurationError, EnvironmentFault, HarnessError
-from harness.evidence.events import MessageSent
+from harness.evidence.events import MessageSent, PublicationReceived
 from harness.evidence.log import FILE
 from harness.evidence.pack import manifest
 from harness.evidence.pack.assembling import Assembly
@@ -110,7 +110,7 @@ class Redaction:
         return {
             value: WITHHELD
             for event in parse_lines(self._pack.lines(FILE), FILE)
-            if isinstance(event, MessageSent) and event.body in moved
+            if isinstance(event, MessageSent | PublicationReceived) and event.body in moved
             for name, value in event.headers.items()
             if name.lower() in wanted and len(value) >= _HASH_LIKE
         }

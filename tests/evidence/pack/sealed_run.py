@@ -19,6 +19,7 @@ from harness.evidence.events import (
     InstanceFinished,
     InstanceStarted,
     MessageSent,
+    PublicationReceived,
     RunFinished,
     RunStarted,
 )
@@ -128,6 +129,25 @@ def build(folder: Path, *, bodies: Iterable[bytes] = (), said: str = "", reports
                     references=["S-1"],
                     body=store.put(body),
                     headers=headers,
+                )
+            )
+            log.write(
+                PublicationReceived(
+                    case=case,
+                    party="2200000001",
+                    role="REGS",
+                    publication="PUB-031",
+                    interface="IF-031",
+                    event_code="DSApp",
+                    transaction="T-1",
+                    reference="S-1",
+                    body=store.put(body),
+                    signature_valid=True,
+                    findings=[],
+                    answered=201,
+                    response_codes=["RCP0000"],
+                    headers=headers,
+                    signed_by="CN=dip",
                 )
             )
         answer = store.put(f'{{"text": "MPAN {MPAN} at {STREET.upper()} is known"}}'.encode())

@@ -176,7 +176,7 @@ def test_damaged_events_are_named_by_line(pack: Path, tmp_path: Path) -> None:
     """An event of an unknown kind is told by its line."""
     events = zipfile.ZipFile(pack).read("events.ndjson").replace(b"check-made", b"check-mode")
     found = verify(_forged(pack, tmp_path / "x.zip", "events.ndjson", events), derive=derive)
-    assert any("events.ndjson, line 7: is no event" in each.what for each in found.differences)
+    assert any("events.ndjson, line 10: is no event" in each.what for each in found.differences)
 
 
 @pytest.mark.parametrize(("flaw", "words"), [("expired", "expired"), ("foreign", "no trusted authority")])
