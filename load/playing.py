@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -102,6 +103,8 @@ class Request:
     listen: tuple[str, int] = ("127.0.0.1", 0)
     certificate: str = PARTICIPANTS_SERVER
     """The certificate set that the receiver shows."""
+    network: Path | None = None
+    """A folder with the default network that the embedded target begins with a copy of; None: a new one."""
     workers: int = 0
     """Locust workers that are waited for; 0: the load is offered by a process of this machine alone."""
     bind: tuple[str, int] = ("127.0.0.1", 5557)
@@ -163,6 +166,8 @@ def _embedded(
 ) -> tuple[EmbeddedTarget, Path, bool]:
     """Start receiver and simulators over a network in which the parties lead to the receiver."""
     profile = request.profile
+    if request.network is not None:
+        shutil.copytree(request.network, private / "network")
     network = network_for(profile, private / "network")
     server = network.certificate(PARTICIPANTS_SERVER)
     ca = private / "network" / "pki" / "authority" / "ca.pem"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -21,6 +23,7 @@ from load.playing import EMBEDDED, Progress, Request, play
 from load.profile import Profile, profile_files, read_profile
 from load.recording import as_taking_part, record
 from load.report import page
+from simulators.network import default_network
 
 STAGE = "sit-non-functional"
 REPORT = "load-report.html"
@@ -60,6 +63,17 @@ def run(
     """
     began = time.monotonic()
     store = EvidenceStore(options.out / "evidence")
+    with contextlib.ExitStack() as stack:
+        if len(requests) > 1 and all(request.target == EMBEDDED for request in requests):
+            base = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dip-load-"))) / "network"
+            default_network(base)
+            requests = [replace(request, network=request.network or base) for request in requests]
+        return _played(requests, options, store, began, view)
+
+
+def _played(
+    requests: Sequence[Request], options: RunOptions, store: EvidenceStore, began: float, view: View
+) -> list[Result]:
     results: list[Result] = []
     log = None
     shared: Shared | None = None

@@ -14,6 +14,7 @@ from load.figures import Result
 from load.playing import Request
 from load.profile import read_profile
 from load.running import run
+from simulators.network import default_network
 
 SMALL: dict[str, Any] = {
     "profile": "NFT-SMALL",
@@ -84,11 +85,25 @@ def patient(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def base_network(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the default network once: keys take their time."""
+    folder = tmp_path_factory.mktemp("base") / "network"
+    default_network(folder)
+    return folder
+
+
 Played = Callable[..., Result]
 
 
 @pytest.fixture
-def played(profile_file: Written, patient: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Played:
+def played(
+    profile_file: Written,
+    patient: Path,
+    base_network: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Played:
     """Return a function that plays the small profile with changes and faults, and gives its result."""
     monkeypatch.setenv("DIP_SETTINGS", str(patient))
 
@@ -97,7 +112,7 @@ def played(profile_file: Written, patient: Path, tmp_path: Path, monkeypatch: py
     ) -> Result:
         profile = read_profile(profile_file(faults=list(disturbed), **changes))
         chosen = options(stage="sit-non-functional", out=tmp_path / "run")
-        (found,) = run([Request(profile, faults=tuple(faults))], chosen)
+        (found,) = run([Request(profile, faults=tuple(faults), network=base_network)], chosen)
         return found
 
     return play

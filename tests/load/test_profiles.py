@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 
 from harness.errors import ConfigurationError
+from harness.stages.options import options
+from harness.stages.players import player
 from load.participants import network_for, wanted
 from load.playing import Request, play
 from load.profile import Profile, read_profile
@@ -85,10 +88,11 @@ def test_pressing_a_profile_keeps_its_rates_and_moves_its_disturbance(
 
 
 def test_each_virtual_participant_has_an_identity_of_its_own(
-    profile_file: Callable[..., Path], tmp_path: Path
+    profile_file: Callable[..., Path], base_network: Path, tmp_path: Path
 ) -> None:
     """Four data services: four DIP ids, keys, TLS and signing certificates."""
     profile = read_profile(profile_file())
+    shutil.copytree(base_network, tmp_path / "network")
     network = network_for(profile, tmp_path / "network")
     services = network.with_role("SDS")[: wanted(profile)["SDS"]]
     assert len(services) == 4
@@ -98,10 +102,10 @@ def test_each_virtual_participant_has_an_identity_of_its_own(
 
 
 def test_a_target_that_the_profile_does_not_name_is_refused(
-    profile_file: Callable[..., Path], tmp_path: Path
+    profile_file: Callable[..., Path], base_network: Path, tmp_path: Path
 ) -> None:
     """Nothing is sent to an address that stands in the target profile alone."""
-    network_for(read_profile(profile_file()), tmp_path / "network")
+    shutil.copytree(base_network, tmp_path / "network")
     target = tmp_path / "target.toml"
     target.write_text(
         'url = "https://dip.example/{release}"\nca = "network/pki/authority/ca.pem"\n'
@@ -117,3 +121,13 @@ def test_the_command_line_does_not_import_locust() -> None:
     code = "import sys, load.command_run, load.stage\nprint({'locust', 'gevent'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_a_stage_without_a_selected_profile_is_refused() -> None:
+    """`dip run` finds who plays the stage, and says that nothing is left."""
+    play_stage = player("sit-non-functional")
+    assert play_stage is not None
+    assert player("cit") is None
+    chosen = options(stage="sit-non-functional", scenarios=("NFT-NONE",))
+    with pytest.raises(ConfigurationError, match="no profile is selected"):
+        play_stage(chosen, None)
