@@ -135,6 +135,7 @@ class Admin:
             moment = _usable(_moment(body, "now"), "now")
             await self._sent()
             self._move(moment)
+            await self._spread()
         return self._now()
 
     async def _advance(self, request: Request) -> Response:
@@ -146,7 +147,13 @@ class Admin:
         except OverflowError as error:
             raise ConfigurationError(f"seconds is {seconds}, which leaves the calendar") from error
         self._move(_usable(moment, "seconds"))
+        await self._spread()
         return self._now()
+
+    async def _spread(self) -> None:
+        """Let the workers of a hub of several processes know."""
+        if self._simulators.state is not None:
+            await self._simulators.state.spread()
 
     def _with_hub(self, what: str) -> Rotation:
         if self._simulators.rotation is None:
@@ -273,6 +280,7 @@ class Admin:
         elif request.method == "DELETE":
             plan.clear(tag=request.query_params.get("tag", ""))
         await rotation.follow()
+        await self._spread()
         return _json({"faults": plan.listed()})
 
     async def _applied(self, request: Request) -> Response:
@@ -285,6 +293,7 @@ class Admin:
         if request.method == "PUT":
             self._with_hub("times of service can't be set")
             service.put(times(await _body(request)))
+            await self._spread()
         return _json({**service.times.as_dict(), "closed": service.closed()})
 
     async def _metrics(self, _: Request) -> Response:

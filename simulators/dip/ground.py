@@ -33,12 +33,20 @@ class Ground:
 
 
 def prepare(
-    network_name: str, pki: Path | None, host: str, folder: Path, trusted: Sequence[Path] = ()
+    network_name: str,
+    pki: Path | None,
+    host: str,
+    folder: Path,
+    trusted: Sequence[Path] = (),
+    *,
+    parties_host: str = "127.0.0.1",
+    keeps: bool = False,
 ) -> Ground:
     """Load or make the network and find its authority; ``host`` is where the hub listens.
 
-    ``trusted`` are files of further authorities that vouch for parties (PEM). Raises ConfigurationError for a
-    network or authority that can't be used.
+    ``trusted`` are files of further authorities that vouch for parties (PEM), ``parties_host`` is where
+    simulated parties listen; ``keeps``: a server certificate that was issued for a host stays, as other
+    processes may show it. Raises ConfigurationError for a network or authority that can't be used.
     """
     if network_name == DEFAULT_NETWORK:
         network_file = folder / "network" / "network.toml"
@@ -63,8 +71,10 @@ def prepare(
             if found.key is not None:
                 return ServerTls(found.cert, found.key, ca)
         hosts = () if host in LOOPBACK else (host,)
-        issued = authority.issue(
-            f"{name}-{host}", "tls-server", organisation="Simulated DIP", hosts=hosts, replace=True
+        label = f"{name}-{host}"
+        issued = authority.find(label, "tls-server") if keeps else None
+        issued = issued or authority.issue(
+            label, "tls-server", organisation="Simulated DIP", hosts=hosts, replace=True
         )
         return ServerTls(issued.cert, issued.key, ca)
 
@@ -74,7 +84,7 @@ def prepare(
         ca,
         authority.crl,
         server(HUB_SERVER, host),
-        server(PARTICIPANTS_SERVER, "127.0.0.1"),
+        server(PARTICIPANTS_SERVER, parties_host),
         authority,
     )
 

@@ -28,7 +28,7 @@ from simulators.dip.logs import Log
 from simulators.dip.masking import NOTHING_HIDDEN, Masks
 from simulators.dip.model import HUB_ROLE
 from simulators.dip.mount import Mount, Security
-from simulators.dip.options import DELIVERY, INGRESS, Options
+from simulators.dip.options import ALL, DELIVERY, INGRESS, Options
 from simulators.dip.post import Post
 from simulators.dip.postgres.place import Place
 from simulators.dip.settle import Tracker
@@ -77,7 +77,15 @@ class Mounted:
 
 def stand(options: Options, folder: Path, tracker: Tracker) -> Standing:
     """Load network, releases and settings; raises ConfigurationError or EnvironmentFault."""
-    ground = prepare(options.network, options.pki, options.listen[0], folder, options.trusted)
+    ground = prepare(
+        options.network,
+        options.pki,
+        options.listen[0],
+        folder,
+        options.trusted,
+        parties_host=options.parties_listen[0],
+        keeps=options.role != ALL,
+    )
     clock = OffsetClock()
     return Standing(
         ground,

@@ -11,6 +11,7 @@ from simulators.dip.options import Options
 from simulators.dip.postgres.place import Place
 
 if TYPE_CHECKING:
+    from simulators.dip.spreading import Spreading
     from simulators.dip.workers import Workers
 
 
@@ -21,6 +22,12 @@ class State:
     options: Options
     mounted: Mounted
     workers: Workers | None = None
+    spreading: Spreading | None = None
+
+    async def spread(self) -> None:
+        """Let workers know what an operator said; raises what the store raises."""
+        if self.spreading is not None:
+            await self.spreading.tell()
 
     def as_dict(self) -> Mapping[str, object]:
         """Return what health tells."""

@@ -26,6 +26,7 @@ from simulators.dip.options import ALL, DELIVERY, INGRESS, Options, check
 from simulators.dip.own_folder import own_folder
 from simulators.dip.postgres.place import Place
 from simulators.dip.settle import Tracker
+from simulators.dip.spreading import Spreading
 from simulators.dip.state import State
 from simulators.dip.stopping import stopping
 from simulators.dip.workers import Workers, reserved, supervise, work
@@ -87,6 +88,7 @@ async def _serve(options: Options, folder: Path) -> None:
         controls.plan.tag_of = partial(_tag_of, mounts)
         host, port = options.listen
         workers: Workers | None = None
+        spreading: Spreading | None = None
         if alone:
             hub = before_hub(standing, hub_mounts)
             server = await stack.enter_async_context(serve(hub, host=host, port=port, tls=ground.hub_tls))
@@ -95,6 +97,8 @@ async def _serve(options: Options, folder: Path) -> None:
             tracker.stores = [mount.store for mount in mounts.values()]
             for mount in mounts.values():
                 await mount.store.tell(PARTIES, inbox.url)
+            spreading = Spreading(next(iter(mounts.values())).store, standing.clock, controls, log)
+            await spreading.tell(wait=False)
             server = stack.enter_context(reserved(host, port))
             workers = Workers(replace(options, listen=(host, server.port)), ground, log)
             stack.push_async_callback(workers.close)
@@ -104,7 +108,7 @@ async def _serve(options: Options, folder: Path) -> None:
         rotation = Rotation(controls.plan, server, ground.hub_tls, ground.authority, hosts)
         await rotation.follow()
         key = secrets.token_urlsafe(32)
-        state = State(options, hub_mounts, workers)
+        state = State(options, hub_mounts, workers, spreading)
         admin.app = Admin(
             Simulators(mounts, tracker, standing.clock, participants, controls, rotation, state=state), key
         )

@@ -23,6 +23,7 @@ from simulators.dip.logs import Log
 from simulators.dip.mounting import PARTIES, mounted, stand
 from simulators.dip.options import INGRESS, Options
 from simulators.dip.postgres.place import Place
+from simulators.dip.spreading import Spreading
 from simulators.dip.stopping import stopping
 from simulators.participants.service import Participants
 
@@ -60,6 +61,10 @@ async def work(options: Options, folder: Path) -> None:
     async with contextlib.AsyncExitStack() as stack:
         works = frozenset((options.role,))
         found = await stack.enter_async_context(mounted(standing, options, folder, base, works=works))
+        store = next(iter(found.mounts.values())).store
+        spreading = Spreading(store, standing.clock, standing.controls, standing.log)
+        stack.push_async_callback(spreading.close)
+        await spreading.follow()
         if options.role == INGRESS:
             host, port = options.listen
             server = await stack.enter_async_context(

@@ -123,6 +123,13 @@ class Plan:
         """Return what is switched on, as it was written, and how often each will still be applied."""
         return [{**fault.given, "left": fault.left} for fault in self._faults]
 
+    def by_tag(self) -> dict[str, list[dict[str, Any]]]:
+        """Return what is switched on, as it was written, by tag; empty: for all messages."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for fault in self._faults:
+            found.setdefault(fault.tag, []).append(dict(fault.given))
+        return found
+
     def applied(self, *, tag: str = "") -> list[dict[str, Any]]:
         """Return the latest applied faults, oldest first: all, or those that met a tag."""
         return [one.as_dict() for one in self._applied if not tag or tag in one.tags]

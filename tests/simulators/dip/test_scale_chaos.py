@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import random
 import signal
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +25,9 @@ import orjson
 import pytest
 
 from harness.messages.build import encode
+from harness.transport.admin import Admin
 from harness.transport.client import DipClient
+from harness.transport.network import Network, load
 from simulators.embedded import EmbeddedTarget
 from tests.simulators.dip.conftest import Bench
 from tests.simulators.dip.services import NATS, Cable, Services, services
@@ -191,3 +198,81 @@ def test_a_stream_that_was_removed_is_filled_again(bench: Bench, shared: Service
         result = bench.settle(tag, timeout=40)
     assert result["settled"]
     assert {entry["status"] for each in result["messages"] for entry in each["recipients"]} == {"Delivered"}
+
+
+def test_what_an_operator_says_reaches_every_worker(bench: Bench) -> None:
+    """The clock, faults and times of service of the admin API hold in all workers."""
+    wait_for(lambda: _is_ready(bench), 20)
+    bench.admin.set_faults([{"fault": "outage", "at": "delivery"}])
+    tag = f"{TAG}-operator"
+    for _ in range(4):
+        assert bench.send(bench.message(tag=tag)).status == 201
+    assert not bench.settle(tag, timeout=1)["settled"]
+    bench.admin.clear_faults()
+    assert bench.settle(tag, timeout=20)["settled"]
+    bench.admin.advance(30 * 86400)
+    try:
+        statuses = {bench.client().send(bench.party("SUP"), "IF-031", encode([bench.message()])).status}
+        assert statuses == {401}, "a signature of today is too old by then"
+    finally:
+        bench.admin.advance(0)
+        bench.admin.set_clock(datetime.now(UTC))
+    assert bench.send(bench.message()).status == 201
+
+
+def test_hosts_are_run_by_themselves(network_folder: Path, tmp_path: Path) -> None:
+    """Parties, an ingress worker and a delivery worker that were started apart are one hub."""
+    network = network_folder / "network" / "network.toml"
+    with services() as found, ExitStack() as stack:
+        port = _free_port()
+        first = stack.enter_context(_up(found, tmp_path, "--network", str(network), "--workers", "2",
+                                        "--parties-listen", "127.0.0.2:0"))  # fmt: skip
+        for role, listen in (("ingress", f"127.0.0.1:{port}"), ("delivery", "127.0.0.1:0")):
+            other = stack.enter_context(
+                _up(found, tmp_path, "--network", str(network), "--role", role, "--listen", listen)
+            )
+            assert other.stdout is not None
+            assert other.stdout.readline() == "ready\n"
+        assert first.stdout is not None
+        told = json.loads(first.stdout.readline())
+        key = Path(told["admin_key_file"]).read_text().strip()
+        admin = stack.enter_context(closing(Admin(told["admin"], key)))
+        bench = Bench(_Told(load(network), Path(told["ca"]), f"https://127.0.0.1:{port}", admin))
+        for _ in range(5):
+            assert bench.send(bench.message(tag=TAG)).status == 201
+        assert admin.settle(TAG, timeout=30)["settled"]
+        bench.client().close()
+
+
+@dataclass
+class _Told:
+    """What a test needs of a hub that it did not start as a target."""
+
+    network: Network
+    ca: Path
+    base: str
+    admin: Admin
+
+    def url(self, release: str) -> str:
+        """Return the base URL of a release."""
+        return f"{self.base}/{release}"
+
+
+@contextmanager
+def _up(found: Services, folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "harness", "sim", "up", "--release", RELEASE, "--watch-stdin"]
+    pipe = subprocess.PIPE
+    with (folder / "log").open("a") as log:
+        process = subprocess.Popen(
+            [*command, *found.options, *options], stdin=pipe, stdout=pipe, stderr=log, text=True
+        )
+        try:
+            yield process
+        finally:
+            process.communicate(timeout=30)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    return port
