@@ -90,13 +90,12 @@ class Context:
     @cached_property
     def authority(self) -> Authority:
         """The test authority of the embedded DIP: whom the participant trusts for a self-check."""
-        self._base_network()
-        return Authority.open(self.profile.hub.folder / NETWORK.parent / "pki")
+        return Authority.open(Path(self.base_network.where).parent / "pki")
 
     @cached_property
     def network(self) -> Network:
         """The embedded DIP's network with the participant in it, under the certificates of its profile."""
-        base = self._base_network()
+        base = self.base_network
         own = {party.dip_id for party in self.profile.parties}
         organisations = []
         for each in base.organisations:
@@ -293,7 +292,9 @@ class Context:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _base_network(self) -> Network:
+    @cached_property
+    def base_network(self) -> Network:
+        """The embedded DIP's network as it is without the participant; made when missing."""
         return prepare_hub(self.profile.hub.folder)
 
     def _with_key(self, party: Party) -> Party:

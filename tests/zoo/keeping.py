@@ -24,6 +24,7 @@ from harness.selfcheck.journal import Journal
 from harness.selfcheck.profile import Profile as Participant
 from harness.selfcheck.profile import load
 from harness.selfcheck.running import run, selected
+from harness.transport.network import Network
 from harness.transport.target import Target
 from tests.zoo.dens import Den, Shown
 from tests.zoo.minds import Book, Home, Mind
@@ -144,9 +145,12 @@ class Visit:
 class Sharing(Context):
     """A context that lets other contexts use the hub as well."""
 
-    def __init__(self, profile: Participant, folder: Path, shared: Callable[[], Target] | None) -> None:
+    def __init__(
+        self, profile: Participant, folder: Path, shared: Callable[[], Target] | None, base: Network
+    ) -> None:
         super().__init__(profile, folder)
         self._shared = shared
+        self.base_network = base
 
     def hub(self) -> Target:
         """Return the shared hub, or one's own."""
@@ -164,7 +168,7 @@ class Keeper:
             authority.issue("zoo", profile, organisation="Zoo Energy", dip_ids=[DIP_ID])
             for profile in ("tls-client", "signing", "tls-server")
         ]
-        network = prepare_hub(folder / "test-dip")
+        self.network = network = prepare_hub(folder / "test-dip")
         hub = network.with_role("DIP")[0].dip_id
         HUB_PARTIES.update({each.role: (each.dip_id, each.mpid) for each in reversed(network.parties)})
         self._key_file = folder / "api.key"
@@ -209,7 +213,7 @@ class Keeper:
     @contextlib.contextmanager
     def _context(self, profile: Participant, folder: Path, animal: Animal) -> Iterator[Context]:
         """Give a context on the hub that all share, or on its own where the animal asks for that."""
-        context = Sharing(profile, folder, None if animal.own_hub else self.hub)
+        context = Sharing(profile, folder, None if animal.own_hub else self.hub, self.network)
         try:
             yield context
         finally:
