@@ -18,7 +18,7 @@ from harness.reports.rows_of_runs import shown
 from harness.reports.rttm_filling import Filling, fill
 from harness.reports.run import Run, read_run
 from harness.reports.tables import read_bytes
-from harness.scenarios.requirements import shipped
+from harness.scenarios.requirements import joined, read_register, shipped
 
 _LISTED = 40
 
@@ -124,10 +124,25 @@ def rttm_map() -> None:
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @map_option(fill_map.DEFAULT_MAP)
 @click.option(
+    "--register",
+    "registers",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Requirements beside ours, as 'dip report baseline import' writes them; many.",
+)
+@click.option(
     "--out", required=True, type=click.Path(path_type=Path), metavar="FILE.xlsx", help="The new file."
 )
 @json_option
-def fill_(workbook: Path, runs: tuple[Path, ...], map_file: Path | None, out: Path, as_json: bool) -> None:
+def fill_(
+    workbook: Path,
+    runs: tuple[Path, ...],
+    map_file: Path | None,
+    registers: tuple[Path, ...],
+    out: Path,
+    as_json: bool,
+) -> None:
     """Fill the columns of somebody's WORKBOOK from the folders RUNS, into a new file.
 
     Rows are matched on ids. Nothing else of the workbook changes; what did not match is listed, both ways.
@@ -140,7 +155,8 @@ def fill_(workbook: Path, runs: tuple[Path, ...], map_file: Path | None, out: Pa
         raise ConfigurationError("exists", where=str(out), mend="Name a new file; nothing is overwritten.")
     columns = read_fill_map(map_file or fill_map.DEFAULT_MAP)
     read = _distinct([read_run(folder) for folder in runs])
-    done = fill(read_bytes(workbook), str(workbook), columns, shown(read, shipped(), columns))
+    register = joined([shipped(), *(read_register(path) for path in registers)])
+    done = fill(read_bytes(workbook), str(workbook), columns, shown(read, register, columns))
     if done.data is not None:
         write_new(out, done.data)
     if as_json:

@@ -60,9 +60,13 @@ def shown(runs: Iterable[Run], register: Register, columns: FillMap) -> Shown:
         )
     found: dict[str, dict[tuple[str, ...], Case]] = {}
     without: dict[str, None] = {}
+    covered: dict[str, list[str]] = {}
+    for requirement in register.values():
+        for each in requirement.covered_by:
+            covered.setdefault(each, []).append(requirement.id)
     for run in ordered:
         for instance in run.instances:
-            for ours, identifier, roles in _ids(instance, register, columns):
+            for ours, identifier, roles in _ids(instance, register, covered, columns):
                 if not identifier:
                     without[ours] = None
                     continue
@@ -87,9 +91,12 @@ def _schemes(runs: Iterable[Run], register: Register, subject: str) -> set[str]:
 
 
 def _ids(
-    instance: Instance, register: Register, columns: FillMap
+    instance: Instance, register: Register, covered: Mapping[str, Sequence[str]], columns: FillMap
 ) -> Iterable[tuple[str, str, tuple[str, ...]]]:
-    """Yield our id, the id to match (empty for none) and the roles that took part."""
+    """Yield our id, the id to match (empty for none) and the roles that took part.
+
+    ``covered`` gives the requirements whose tests are those of one that a case cites.
+    """
     started = instance.started
     if columns.subject == "tests":
         roles = roles_of(instance)
@@ -99,11 +106,16 @@ def _ids(
             for identifier in dict.fromkeys((started.scenario, instance.id)):
                 yield identifier, identifier, roles
         return
-    for ours in started.requirements:
-        requirement = register.get(ours)
-        roles = roles_of(instance, requirement.part if requirement else "")
-        external = requirement.external_ids.get(columns.scheme, "") if requirement else ""
-        yield ours, external if columns.scheme else ours, roles
+    for cited in started.requirements:
+        own = register.get(cited)
+        part = own.part if own else ""
+        listed = []
+        for ours in (cited, *covered.get(cited, ())):
+            requirement = register.get(ours)
+            roles = roles_of(instance, (requirement.part if requirement else "") or part)
+            external = requirement.external_ids.get(columns.scheme, "") if requirement else ""
+            listed.append((ours, external if columns.scheme else ours, roles))
+        yield from [each for each in listed if each[1]] or listed[:1]
 
 
 def _case(run: Run, instance: Instance, roles: tuple[str, ...]) -> Case:

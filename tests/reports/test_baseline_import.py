@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from example_run import ExampleRun
+from openpyxl import Workbook, load_workbook
 
 from harness.commands.report import report
 from harness.data import folder as data_folder
@@ -171,6 +173,31 @@ def test_a_run_selects_by_it_and_traces_to_it(desk: Desk, example: ExampleRun) -
     ]
     assert len(result.instances) == 1
     assert not result.met
+
+
+def test_their_workbook_is_filled_by_their_ids(desk: Desk, example: ExampleRun) -> None:
+    """What tests of ours showed goes into the rows of the requirements of theirs that they cover."""
+    assert desk.imports().exit_code == 0
+    example.exchange(requirements=())
+    run = example.write(evidence_class="paired")
+    book = Workbook()
+    page = book.worksheets[0]
+    for row in (["Ref", "Status"], ["Q-1", None], ["Q-2", None], ["Q-9", None]):
+        page.append(row)
+    book.save(desk.folder / "theirs.xlsx")
+    (desk.folder / "fill.yaml").write_text(
+        "match: {column: Ref, subject: requirements, scheme: cb-2}\n"
+        "fill: [{column: Status, value: status, class: paired}]\n",
+        encoding="utf-8",
+    )
+    filled = desk.folder / "filled.xlsx"
+    words = ["rttm", "fill", str(desk.folder / "theirs.xlsx"), str(run), "--out", str(filled), "--json"]
+    words += ["--map", str(desk.folder / "fill.yaml"), "--register", str(desk.folder / "register.yaml")]
+    done = CliRunner().invoke(report, words)
+    assert done.exit_code == 0, done.output
+    sheet = load_workbook(filled).worksheets[0]
+    assert [cell.value for (cell,) in sheet["B2:B4"]] == ["passed", None, None]
+    assert json.loads(done.output)["rows_unmatched"][0]["id"] == "Q-9"
 
 
 def test_nothing_is_overwritten(desk: Desk) -> None:
