@@ -1,10 +1,11 @@
-"""Changing a register's file in place: entries are replaced or added, every other byte of it stays."""
+"""Changing a register's file in place: entries are replaced, comments in them too, or added; all else stays."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,8 @@ def replace_file(path: Path, data: bytes) -> None:
         draft.write_bytes(data)
         draft.replace(path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()
         raise EnvironmentFault(f"can't be written: {error.strerror}", where=str(path)) from error
 
 
