@@ -1,4 +1,4 @@
-"""Changing a register's file in place: entries are replaced, comments in them too, or added; all else stays."""
+"""Changing a register's file: an entry is replaced, comments in it too, or added; all else stays as it is."""
 
 from __future__ import annotations
 
