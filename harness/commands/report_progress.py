@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,11 +14,13 @@ from harness.calendars.book import calendars
 from harness.clock import SystemClock
 from harness.commands.plan import OWN_FILE, a_day
 from harness.commands.plan_view import print_table
+from harness.errors import ConfigurationError, nearest
 from harness.evidence.evidence_class import EvidenceClass
 from harness.evidence.verdicts import Verdict
 from harness.registers.model import Registers
 from harness.registers.reading import found_folder, read_registers
 from harness.reports.completion.document import Document, Facts, Table, Text, shown
+from harness.reports.completion.sections.words import plural
 from harness.reports.progress.files import sheet_of_tests, write
 from harness.reports.progress.model import progress
 from harness.reports.progress.wording import document
@@ -111,8 +113,8 @@ def _print_class(found: Standing, kind: EvidenceClass, everything: bool) -> None
     counts = found.totals[kind]
     said = ", ".join(f"{count:,} {status}" for status, count in counts.statuses.items() if count)
     first = f"{counts.passed_at_first:,} of {counts.played:,} passed at first"
-    again = f"{counts.retests:,} retests, {counts.flaky:,} flaky"
-    click.echo(f"\n{kind}: {counts.tests:,} tests: {said}; {first}, {again}")
+    again = f"{plural(counts.retests, 'retest')}, {counts.flaky:,} flaky"
+    click.echo(f"\n{kind}: {plural(counts.tests, 'test')}: {said}; {first}, {again}")
     listed = [test for test in found.of(kind) if everything or _of_interest(test)]
     rows = [
         (
@@ -168,8 +170,11 @@ def progress_(
     plan, registers, day = read_inputs(plan_file, folder, as_of)
     book = calendars()
     calendar = book.working_days(plan.calendar) if plan is not None else book.working_days()
+    read = read_runs(runs)
+    _known("stage", stage, [run.header.stage for run in read])
+    _known("cycle", of_cycle, [run.header.cycle for run in read if run.header.cycle])
     found = progress(
-        read_runs(runs),
+        read,
         registers,
         plan,
         calendar=calendar,
@@ -186,6 +191,16 @@ def progress_(
         click.echo(json.dumps(found.as_dict(), indent=2))
         return
     print_document(made, ("1", "5", "6", "7"), written)
+
+
+def _known(what: str, asked: str, there: Sequence[str]) -> None:
+    """Refuse a stage or cycle that none of the runs is of."""
+    if asked and asked not in there:
+        raise ConfigurationError(
+            f"none of the runs is of {what} '{asked}'",
+            where=f"--{what}",
+            mend=nearest(asked, sorted(set(there))) or f"The runs name no {what}; see 'dip run --{what}'.",
+        )
 
 
 def print_document(made: Document, numbers: Iterable[str], written: Iterable[Path]) -> None:

@@ -164,7 +164,14 @@ def options(
             earlier.cases if earlier is not None else (),
             tags,
             cycle,
-            held.themes if held is not None else (),
+            _themes(
+                held.themes,
+                stage.lower(),
+                catalogue or folder("test_catalogue"),
+                f"cycle {cycle} of the plan",
+            )
+            if held is not None
+            else (),
             held.areas if held is not None else (),
             cohorts,
             intervals,
@@ -222,12 +229,12 @@ def read_answers(path: Path) -> dict[str, str]:
     return dict(data)
 
 
-def _themes(asked: tuple[str, ...], stage: str, catalogue: Path) -> tuple[str, ...]:
+def _themes(asked: tuple[str, ...], stage: str, catalogue: Path, where: str = "") -> tuple[str, ...]:
     """Return our ids of themes that are asked for by id or by the number that they have outside."""
     of_stage = [theme for theme in themes_of(catalogue) if theme.stage == stage]
     by_name = {theme.number: theme.id for theme in of_stage} | {theme.id: theme.id for theme in of_stage}
     upper = tuple(name.upper() for name in asked)
-    _known("theme", upper, sorted(by_name))
+    _known("theme", upper, sorted(by_name), option=where)
     return tuple(by_name[name] for name in upper)
 
 

@@ -39,6 +39,7 @@ pairings:
   - {pairing: p2, cohort: core, parties: [ldso-b]}
 cycles:
   - {cycle: c1, stage: sit-functional, themes: [F1]}
+  - {cycle: c9, stage: sit-functional, themes: [F99]}
   - {cycle: c2, stage: sit-functional, areas: [metering-and-site-changes]}
 """
 
@@ -75,6 +76,7 @@ def test_cohort_is_its_pairings_and_interval_its_parties(plan: Path, tmp_path: P
         ({"cycle": "c3"}, "Did you mean"),
         ({"cycle": "c1", "stage": "cit"}, "is one of stage sit-functional"),
         ({"builds": ("4.2",)}, "is no PARTY=BUILD"),
+        ({"cycle": "c9"}, "cycle c9 of the plan: 'F99' is no theme here"),
     ],
 )
 def test_what_the_plan_lacks_is_said(plan: Path, tmp_path: Path, more: dict[str, object], says: str) -> None:
