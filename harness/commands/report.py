@@ -124,8 +124,8 @@ def rttm_map() -> None:
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @map_option(fill_map.DEFAULT_MAP)
 @click.option(
-    "--register",
-    "registers",
+    "--baseline",
+    "imported",
     multiple=True,
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     metavar="FILE",
@@ -139,7 +139,7 @@ def fill_(
     workbook: Path,
     runs: tuple[Path, ...],
     map_file: Path | None,
-    registers: tuple[Path, ...],
+    imported: tuple[Path, ...],
     out: Path,
     as_json: bool,
 ) -> None:
@@ -155,7 +155,7 @@ def fill_(
         raise ConfigurationError("exists", where=str(out), mend="Name a new file; nothing is overwritten.")
     columns = read_fill_map(map_file or fill_map.DEFAULT_MAP)
     read = _distinct([read_run(folder) for folder in runs])
-    register = joined([shipped(), *(read_register(path) for path in registers)])
+    register = joined([shipped(), *(read_register(path) for path in imported)])
     done = fill(read_bytes(workbook), str(workbook), columns, shown(read, register, columns))
     if done.data is not None:
         write_new(out, done.data)

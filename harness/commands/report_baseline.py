@@ -134,7 +134,7 @@ def import_(
     out: Path,
     as_json: bool,
 ) -> None:
-    """Import a requirement baseline as a register that 'dip report rttm --register' takes.
+    """Import a requirement baseline as a register that 'dip report rttm --baseline' takes.
 
     Their ids stay, under external_ids; ours are minted. Text is taken letter by letter. Which tests verify a
     requirement is said by ids of our register: in a column 'covered_by', in --links, or where our register

@@ -61,12 +61,12 @@ _folder = click.Path(path_type=Path, exists=True, file_okay=False)
     help="Defects, overrides, reliance. [default: beside the plan]",
 )
 @click.option(
-    "--register",
+    "--baseline",
     "baselines",
     multiple=True,
     type=_file,
     metavar="FILE",
-    help="The requirements, as 'dip report baseline import' writes them; many. [default: ours]",
+    help="The requirements, as 'dip report baseline import' writes them; many. [default: our register]",
 )
 @click.option("--catalogue", type=_folder, metavar="DIR", help="The catalogue. [default: the packaged one]")
 @click.option("--pack", "packs", multiple=True, type=_file, help="A sealed pack of one of the runs; many.")

@@ -192,7 +192,7 @@ def test_their_workbook_is_filled_by_their_ids(desk: Desk, example: ExampleRun) 
     )
     filled = desk.folder / "filled.xlsx"
     words = ["rttm", "fill", str(desk.folder / "theirs.xlsx"), str(run), "--out", str(filled), "--json"]
-    words += ["--map", str(desk.folder / "fill.yaml"), "--register", str(desk.folder / "register.yaml")]
+    words += ["--map", str(desk.folder / "fill.yaml"), "--baseline", str(desk.folder / "register.yaml")]
     done = CliRunner().invoke(report, words)
     assert done.exit_code == 0, done.output
     sheet = load_workbook(filled).worksheets[0]
