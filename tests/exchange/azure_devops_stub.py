@@ -404,8 +404,7 @@ class Stub:
     # Runs
 
     def _list_runs(self, *, query: Json, data: Any) -> Json:  # noqa: ARG002
-        start, top = int(query.get("$skip", 0)), int(query.get("$top", 100))
-        page = list(self.test_runs.values())[start : start + top]
+        page = self._skipped(list(self.test_runs.values()), query)
         return {"count": len(page), "value": page}
 
     def _create_run(self, *, query: Json, data: Json) -> Json:  # noqa: ARG002
@@ -428,9 +427,15 @@ class Stub:
         return self.test_runs[number]
 
     def _list_results(self, run: int, *, query: Json, data: Any) -> Json:  # noqa: ARG002
-        start, top = int(query.get("$skip", 0)), int(query.get("$top", 100))
-        page = self.results[run][start : start + top]
+        page = self._skipped(self.results[run], query)
+        if query.get("detailsToInclude") != "Point":
+            page = [{key: value for key, value in each.items() if key != "testPoint"} for each in page]
         return {"count": len(page), "value": page}
+
+    def _skipped(self, entries: list[Json], query: Json) -> list[Json]:
+        """Give fewer than are asked for, as the service does with details."""
+        start, top = int(query.get("$skip", 0)), int(query.get("$top", 100))
+        return entries[start : start + min(top, PAGE)]
 
     def _update_results(self, run: int, *, query: Json, data: list[Json]) -> Json:  # noqa: ARG002
         by_id = {each["id"]: each for each in self.results[run]}

@@ -25,6 +25,8 @@ BATCH = 200
 ATTEMPTS = 6
 LONGEST_WAIT = 300.0
 """Seconds that one answer may ask us to wait."""
+_TOP = 100
+"""Entries of a page; with details the service gives no more."""
 _FIRST_WAIT = 1.0
 _TIMEOUT = 60.0
 _PREVIEW = "VssInvalidPreviewVersionException"
@@ -140,8 +142,6 @@ class AzureDevOps:
 
     def put_in_suite(self, suite: int, wanted: Mapping[int, Sequence[int]], *, there: bool) -> None:
         """Give test cases of a suite these configurations; ``there``: they are in the suite already."""
-        if not wanted:
-            return
         body = [
             {
                 "workItem": {"id": identifier},
@@ -149,7 +149,9 @@ class AzureDevOps:
             }
             for identifier, configurations in wanted.items()
         ]
-        self._call("PATCH" if there else "POST", f"{self._suite(suite)}/TestCase", json=body)
+        for start in range(0, len(body), _TOP):
+            part = body[start : start + _TOP]
+            self._call("PATCH" if there else "POST", f"{self._suite(suite)}/TestCase", json=part)
 
     def points(self, suite: int) -> list[dict[str, Any]]:
         """Return the test points of a suite with their latest results."""
@@ -163,13 +165,7 @@ class AzureDevOps:
 
     def runs(self) -> list[dict[str, Any]]:
         """Return the test runs of the plan."""
-        found: list[dict[str, Any]] = []
-        while True:
-            query = {"planId": str(self._profile.plan), "$skip": str(len(found)), "$top": str(BATCH)}
-            page = self._call("GET", "test/runs", query=query)["value"]
-            found += page
-            if len(page) < BATCH:
-                return found
+        return self._all("test/runs", {"planId": str(self._profile.plan)})
 
     def create_run(self, name: str, points: Sequence[int], comment: str) -> dict[str, Any]:
         """Create a test run over test points; the service makes a result for each."""
@@ -183,14 +179,8 @@ class AzureDevOps:
         return dict(self._call("POST", "test/runs", json=body))
 
     def results(self, run: int) -> list[dict[str, Any]]:
-        """Return the results of a test run."""
-        found: list[dict[str, Any]] = []
-        while True:
-            query = {"$skip": str(len(found)), "$top": str(BATCH)}
-            page = self._call("GET", f"test/Runs/{run}/results", query=query)["value"]
-            found += page
-            if len(page) < BATCH:
-                return found
+        """Return the results of a test run, each with its test point."""
+        return self._all(f"test/Runs/{run}/results", {"detailsToInclude": "Point"})
 
     def update_results(self, run: int, results: Sequence[Mapping[str, Any]]) -> None:
         """Write results of a test run, in calls of `BATCH`."""
@@ -202,6 +192,16 @@ class AzureDevOps:
         self._call("PATCH", f"test/runs/{run}", json={"state": "Completed"})
 
     # Calling
+
+    def _all(self, path: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Return every entry of a list that is asked for by skip and top, however few an answer gives."""
+        found: list[dict[str, Any]] = []
+        while True:
+            asked = {**query, "$skip": str(len(found)), "$top": str(_TOP)}
+            page = self._call("GET", path, query=asked)["value"]
+            found += page
+            if not page:
+                return found
 
     def _pages(self, path: str, query: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
         token = ""
