@@ -8,7 +8,7 @@ holds up only itself; what a call holds up within a recipient is for the mode to
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from harness.clock import Clock
 from simulators.dip import outcome
@@ -81,6 +81,8 @@ class Outboxes:
         self._log = log
         self._order = order
         self._running: dict[str, _Outbox] = {}
+        self.on_paused: Callable[[str, str], Awaitable[None]] | None = None
+        """Gets recipient and channel of deliveries that were paused for want of a webhook."""
 
     def resume(self) -> None:
         """Take up what a former process left open."""
@@ -176,6 +178,8 @@ class Outboxes:
             if url is None:
                 reply = Reply(None, error="no webhook is configured for the channel")
                 await self._record(recipient, outcome.all_of(batch, "Paused", reply), attempts, final=True)
+                if self.on_paused is not None:
+                    await self.on_paused(recipient, batch[0].channel)
                 return
             reply = await self._carrier.deliver(parcel, url)
             attempts += 1

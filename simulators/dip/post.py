@@ -58,7 +58,10 @@ class Post:
 
         def outboxes(kind: str, queue: Queue) -> Outboxes:
             order = rules.delivery_order if kind == "d" else PER_RECIPIENT
-            return Outboxes(queue, carrier, webhook, tracker, rules, clock, log, order)
+            made = Outboxes(queue, carrier, webhook, tracker, rules, clock, log, order)
+            if store.is_shared:
+                made.on_paused = self._look_again
+            return made
 
         self.outboxes = outboxes
         """Makes outboxes of a kind, d: publications or s: status messages, over a queue."""
@@ -91,6 +94,11 @@ class Post:
             self._tracker.opened(found.tags)
             outboxes.wake((recipient,), reopened=True)
             found = await queue.unpause(recipient, channel, after=found.last)
+
+    async def _look_again(self, recipient: str, channel: str) -> None:
+        """Open again what was paused just while another process configured the webhook."""
+        if self._webhook(recipient, channel) is not None:
+            await self.reopen(recipient, channel)
 
     async def close(self) -> None:
         """Stop; what is under way stays open in the store."""

@@ -37,6 +37,8 @@ RELEASE = "2.1.0"
 SENDERS = 3
 BEFORE_SECONDS, AFTER_SECONDS = 0.5, 1.0
 TAG = "chaos"
+PASSWORD = "hunter2"
+"""Neither engine asks for one here; nothing may tell it."""
 
 
 @dataclass
@@ -90,16 +92,22 @@ def shared() -> Iterator[Services]:
 @pytest.fixture(scope="module")
 def bench(network_folder: Path, shared: Services, cable: Cable) -> Iterator[Bench]:
     """Return a hub of two ingress and two delivery workers, whose broker can be cut off."""
-    options = ["--store", shared.store, "--broker", cable.url, "--workers", "2"]
+    options = ["--store", shared.store.replace("root@", f"root:{PASSWORD}@"), "--workers", "2"]
+    options += ["--broker", cable.url.replace("//", f"//root:{PASSWORD}@")]
     bench = Bench(EmbeddedTarget([RELEASE], network_folder, worker="chaos", options=options))
     yield bench
     bench.close()
+    assert PASSWORD not in bench.log
     assert '"event":"fault"' not in bench.log
     assert "Traceback" not in bench.log
 
 
 def _workers(bench: Bench, role: str) -> list[int]:
-    health = httpx.get(f"{bench.admin.url}/health", trust_env=False).json()
+    text = httpx.get(f"{bench.admin.url}/health", trust_env=False).text
+    assert PASSWORD not in text
+    health = json.loads(text)
+    for worker in health["workers"]:
+        assert PASSWORD.encode() not in Path(f"/proc/{worker['pid']}/cmdline").read_bytes()
     return [worker["pid"] for worker in health["workers"] if worker["role"] == role]
 
 
