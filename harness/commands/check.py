@@ -112,7 +112,7 @@ def init(profile_file: Path, no_ask: bool, **given: Any) -> None:
             "is there already", where=str(profile_file), mend="Edit it, or name another with --profile."
         )
     if test:
-        for path in beginning.test_certificates(profile_file.parent, answers):
+        for path in beginning.issue_test_certificates(profile_file.parent, answers):
             click.echo(f"wrote {path}")
     else:
         prepare_hub(profile_file.parent / beginning.HUB_FOLDER)
@@ -226,6 +226,7 @@ def run(
     journal = None
     again: set[str] = set()
     if resume is not None:
+        _refuse_another(resume, profile)
         context.results = journals.results(resume)
         context.met = journals.met(resume)
         again = {each.id for each in chosen} if only else _unfinished(context)
@@ -275,6 +276,17 @@ def _folder(resume: Path | None, out: Path | None) -> Path:
             "holds a self-check already", where=str(folder), mend=f"Go on with it: --resume {folder}."
         )
     return folder
+
+
+def _refuse_another(resume: Path, profile: Profile) -> None:
+    """Raise ConfigurationError for the folder of somebody else's self-check."""
+    whose = read(resume).name
+    if whose != profile.name:
+        raise ConfigurationError(
+            f"is a self-check of {whose}, not of {profile.name}",
+            where=str(resume),
+            mend="Give that profile, or begin a new one without --resume.",
+        )
 
 
 def _unfinished(context: Context) -> set[str]:

@@ -49,7 +49,7 @@ class Answers:
     distributor_id: str = ""
 
 
-def test_certificates(folder: Path, answers: Answers) -> list[Path]:
+def issue_test_certificates(folder: Path, answers: Answers) -> list[Path]:
     """Issue TLS, signing and webhook certificates below ``folder`` from the embedded DIP's test authority.
 
     The authority is made when it is missing. Returns the certificates that were written; raises

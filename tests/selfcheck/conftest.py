@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.selfcheck.beginning import CERTIFICATES, HUB_FOLDER, Answers, test_certificates, write
+from harness.selfcheck.beginning import CERTIFICATES, HUB_FOLDER, Answers, issue_test_certificates, write
 from harness.selfcheck.profile import FILE
 
 ANSWERS = Answers("Supplier X", "SUP", "SUPX", "2300000077", webhook="https://127.0.0.1:9/dip")
@@ -17,7 +17,7 @@ ANSWERS = Answers("Supplier X", "SUP", "SUPX", "2300000077", webhook="https://12
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder that `dip check init` has filled."""
     folder = tmp_path_factory.mktemp("participant")
-    test_certificates(folder, ANSWERS)
+    issue_test_certificates(folder, ANSWERS)
     write(folder / FILE, ANSWERS)
     return folder
 

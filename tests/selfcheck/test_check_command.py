@@ -180,3 +180,18 @@ def test_a_sealed_file_can_show_who_sealed_it(
     shown = CliRunner().invoke(evidence, words, catch_exceptions=False)
     assert shown.exit_code == 0
     assert "2300000077" in shown.stdout
+
+
+def test_somebody_elses_check_is_not_gone_on_with(participant: Path, tmp_path: Path) -> None:
+    """A folder of another participant, or of no self-check, is refused and stays as it is."""
+    out = tmp_path / "one"
+    words = ["run", "--offline", "--no-ask", "--profile", str(participant)]
+    _dip(*words, "--out", str(out))
+    before = (out / "events.ndjson").read_bytes()
+    text = participant.read_text(encoding="utf-8")
+    participant.write_text(text.replace('name = "Supplier X"', 'name = "Supplier Y"'), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="is a self-check of Supplier X, not of Supplier Y"):
+        _dip(*words, "--resume", str(out))
+    assert (out / "events.ndjson").read_bytes() == before
+    with pytest.raises(ConfigurationError, match=r"holds no events\.ndjson"):
+        _dip(*words, "--resume", str(tmp_path))
