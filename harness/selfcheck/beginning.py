@@ -187,7 +187,7 @@ folder = "{hub}"
 # stop = ["systemctl", "stop", "receiver"]
 # start = ["systemctl", "start", "receiver"]
 # rotate = ["./change-certificate", "{{what}}", "{{cert}}", "{{key}}"]
-# ledger = ["./how-often", "{{reference}}"]   # says how often a message was taken: a number, or {{"count": 1}}
+# ledger = ["./how-often", "{{reference}}"]   # how often a message was taken: a number, or {{"count": 1}}
 
 # What was agreed not to apply.
 # [[exemption]]
