@@ -47,7 +47,7 @@ STEP_SECONDS = 3.0
 _PAUSE_SECONDS = 1.5
 _STEADY = 2.5
 """How long the second run lasts, over the time of a step."""
-_SIGNING_SECONDS = 2.0
+_SIGNING_SECONDS = 1.0
 _PROFILE = Path(__file__).with_name("load.yaml")
 _LIMIT_SECONDS = 240.0
 _RELEASE = "2.1.0"
