@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-from harness.selfcheck.check import checks
+from harness.selfcheck.check import PARTS, checks
 from tests.zoo.keeping import ANIMALS, Animal
 from tests.zoo.sound import SOUND
 
@@ -21,10 +21,11 @@ HOMES = (
 for home in HOMES:
     importlib.import_module(f"tests.zoo.{home}")
 
-_ORDER = {check.id: check.order for check in checks()}
+_RANK = {part: rank for rank, part in enumerate(PARTS)}
+_PART = {check.id: _RANK[check.part] for check in checks()}
 BROKEN: tuple[Animal, ...] = tuple(
-    sorted(ANIMALS.values(), key=lambda animal: (_ORDER.get(animal.check, 0), animal.name))
+    sorted(ANIMALS.values(), key=lambda each: (_PART.get(each.check, 0), each.check, each.name))
 )
-"""In the order of the checks that find them."""
+"""By part and name of the checks that find them."""
 
 __all__ = ["BROKEN", "SOUND"]
