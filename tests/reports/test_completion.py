@@ -318,6 +318,7 @@ def test_a_party_alone_has_only_its_own_tests() -> None:
     """With --party the report holds the tests of that party alone; an unknown one gets the nearest."""
     example = ExampleRun(Path("a"))
     example.parties[0]["real"] = "yes"
+    example.parties[1]["real"] = "yes"
     example.exchange()
     case = example.begin("cit-other", "Another supplier", "IF-031", "MSApp", "SUP")
     example.finish(case, "pass")
@@ -333,6 +334,14 @@ def test_a_party_alone_has_only_its_own_tests() -> None:
     assert result.exit_code == 2
     assert "took part in none of these runs" in said(result)
     assert "Did you mean 'Supplier" in said(result)
+
+
+def test_a_party_whose_system_was_simulated_gets_no_report_of_its_own() -> None:
+    """What is a self-test of the supplier is a rehearsal for the registration service that was simulated."""
+    result = invoke("completion", run_folder(Path("a")), *OPTIONS, "--party", "REGA", "--out", "out")
+    assert result.exit_code == 2
+    assert "the system of 'REGA' was simulated: for it this is a rehearsal" in said(result)
+    assert not Path("out").exists()
 
 
 def _of_bystander(event: object) -> object:

@@ -28,7 +28,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         patch.chdir(folder)
         Path("plan.yaml").write_text(PLAN, encoding="utf-8")
         Path("block.yaml").write_text(TITLE_BLOCK, encoding="utf-8")
-        run_folder(Path("a"), passes=False)
+        run_folder(Path("a"), passes=False, kind="paired")
         for party in ("Supplier A", "Registration A"):
             result = invoke(
                 "completion", "a", *OPTIONS, "--title-block", "block.yaml", "--party", party, "--out", party
@@ -120,5 +120,5 @@ def test_every_printed_sheet_says_draft_and_the_class(
     sheets = [document[number].get_textpage().get_text_range() for number in range(len(document))]
     assert len(sheets) > 2
     for number, sheet in enumerate(sheets, start=1):
-        assert "DRAFT · self-test" in sheet
+        assert "DRAFT · paired" in sheet
         assert f"Page {number} of {len(sheets)}" in sheet

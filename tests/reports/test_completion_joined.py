@@ -105,7 +105,7 @@ def test_requirements_come_from_a_trace_matrix_where_one_is_given() -> None:
 
 def test_the_exit_report_keeps_participants_and_classes_apart() -> None:
     """Each participant has its own row in each class, the extract names it, the nameless variant does not."""
-    run_folder(Path("a"), passes=False)
+    run_folder(Path("a"), passes=False, kind="paired")
     for party in ("Supplier A", "Registration A"):
         _report(party, "--party", party)
     parts = [f"{party}/completion-report.json" for party in ("Supplier A", "Registration A")]
@@ -113,8 +113,8 @@ def test_the_exit_report_keeps_participants_and_classes_apart() -> None:
     assert result.exit_code == 0, said(result)
     data = orjson.loads(Path("exit/exit-report.json").read_bytes())
     assert [(each["party"], each["evidence"], each["planned"]) for each in data["roll_up"]] == [
-        ("Supplier A", "self-test", 3),
-        ("Registration A", "self-test", 3),
+        ("Supplier A", "paired", 3),
+        ("Registration A", "paired", 3),
     ]
     assert {row["participant"] for row in data["extracts"]["tests"]} == {"Supplier A", "Registration A"}
     steps = next(each for each in data["document"]["sections"] if each["number"] == "11")["blocks"][0]["rows"]

@@ -146,19 +146,32 @@ def _place_of(party: str, inputs: Inputs) -> bool:
 
 
 def _ids(asked: str, plan: Plan, runs: Iterable[Run]) -> frozenset[str] | None:
-    """Return the DIP ids of a party named by id, MPID, name, organisation or as the plan names it."""
+    """Return the DIP ids of a party named by id, MPID, name, organisation or as the plan names it.
+
+    Raises ConfigurationError for one that took part nowhere, and for runs in which its system was simulated:
+    for that party they are rehearsals, whatever they prove of others.
+    """
     if not asked:
         return None
     planned = plan.parties.get(asked)
     known: dict[str, None] = {}
     found = set()
-    for party in (party for run in runs for party in run.parties):
+    simulated: dict[str, None] = {}
+    for run, party in [(each, party) for each in runs for party in each.parties]:
         names = {party.name, party.organisation, party.mpid, party.dip_id} - {""}
         known.update(dict.fromkeys(sorted({party.name, party.organisation} - {""})))
         if asked in names or (
             planned and (planned.organisation, planned.role) == (party.organisation, party.role)
         ):
             found.add(party.dip_id)
+            if not party.real:
+                simulated[run.header.run] = None
+    if simulated:
+        raise ConfigurationError(
+            f"the system of '{asked}' was simulated: for it this is a rehearsal",
+            where=", ".join(simulated),
+            mend="Leave these runs out of its report.",
+        )
     if not found:
         raise ConfigurationError(
             f"'{asked}' took part in none of these runs", where="--party", mend=nearest(asked, known)
