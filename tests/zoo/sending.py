@@ -5,21 +5,17 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from harness.clock import header_time, message_time
 from harness.evidence.verdicts import BlameClass
-from harness.security.certificates import first_certificate
 from harness.security.keys import load_private_key, sign_with
 from harness.security.signing import Signer
-from tests.zoo.keeping import Nest, animal
+from tests.zoo.keeping import animal
 from tests.zoo.minds import SUCCESS, Mind, Request, block
 from tests.zoo.senders import Sender
 
@@ -45,40 +41,6 @@ class Headers(Sender):
         return headers
 
 
-@animal("strips-header", "signing.headers")
-class StripsHeader(Headers):
-    """Its proxy strips a signature header on the way out."""
-
-    def other(self, headers: dict[str, str], url: str, body: bytes) -> dict[str, str]:
-        return {name: value for name, value in headers.items() if name != "X-DIP-Signature-Date"}
-
-
-@animal("bare-certificate", "signing.certificate-header")
-class BareCertificate(Headers):
-    """Puts the certificate's DER into the header, not its PEM text."""
-
-    def other(self, headers: dict[str, str], url: str, body: bytes) -> dict[str, str]:
-        der = first_certificate(self.own.signing_cert)[0].public_bytes(Encoding.DER)
-        return {**headers, "X-DIP-Signature-Certificate": base64.b64encode(der).decode()}
-
-
-@animal("hashes-then-serialises", "signing.content-hash")
-class HashesThenSerialises(Headers):
-    """Serialises the body again after it was hashed."""
-
-    def other(self, headers: dict[str, str], url: str, body: bytes) -> dict[str, str]:
-        compact = json.dumps(json.loads(body), separators=(",", ":")).encode()
-        return {**headers, **self.signed(url, compact)}
-
-
-@animal("sends-hex-hash", "signing.content-hash")
-class SendsHexHash(Headers):
-    """Sends the hash in hexadecimal."""
-
-    def other(self, headers: dict[str, str], url: str, body: bytes) -> dict[str, str]:
-        return {**headers, "X-DIP-Content-Hash": hashlib.sha256(body).hexdigest()}
-
-
 def _signed_over(sender: Sender, text: str, headers: dict[str, str]) -> dict[str, str]:
     signature = sign_with(load_private_key(sender.own.signing_key))(text.encode())
     return {**headers, "X-DIP-Signature": base64.b64encode(signature).decode()}
@@ -91,16 +53,6 @@ class SignsAsWritten(Headers):
     def other(self, headers: dict[str, str], url: str, body: bytes) -> dict[str, str]:
         date, hashed = headers["X-DIP-Signature-Date"], headers["X-DIP-Content-Hash"]
         return _signed_over(self, f"POST;{url};{date};{hashed}", headers)
-
-
-@animal("signs-path", "signing.string-to-sign")
-class SignsPath(Headers):
-    """Signs the path, not the whole URL."""
-
-    def other(self, headers: dict[str, str], url: str, body: bytes) -> dict[str, str]:
-        date, hashed = headers["X-DIP-Signature-Date"], headers["X-DIP-Content-Hash"]
-        path = "/" + url.split("/", 3)[3].lower()
-        return _signed_over(self, f"POST;{path};{date};{hashed}", headers)
 
 
 @animal("other-key", "signing.string-to-sign")
@@ -120,24 +72,6 @@ class ClockAhead(Headers):
     def other(self, headers: dict[str, str], url: str, body: bytes) -> dict[str, str]:
         ahead = header_time(datetime.now(UTC) + timedelta(hours=1))
         return {**headers, **self.signed(url, body, date=ahead)}
-
-
-def _foreign(nest: Nest) -> None:
-    issued = nest.certs.flawed("signing", "foreign")
-    nest.own.signing_cert, nest.own.signing_key = issued.cert, issued.key
-
-
-@animal("foreign-signer", "signing.certificate-trusted", blame=CONFIGURATION, settle=_foreign)
-class ForeignSigner(Sender):
-    """Signs with a certificate of an authority that nobody named."""
-
-
-@animal("no-api-key", "signing.caller", blame=CONFIGURATION)
-class NoApiKey(Headers):
-    """Sends no API key."""
-
-    def other(self, headers: dict[str, str], url: str, body: bytes) -> dict[str, str]:
-        return {name: value for name, value in headers.items() if name != "X-API-Key"}
 
 
 @animal("sends-some", "interfaces.sent")
