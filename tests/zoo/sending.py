@@ -12,14 +12,11 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from harness.clock import header_time, message_time
-from harness.evidence.verdicts import BlameClass
 from harness.security.keys import load_private_key, sign_with
 from harness.security.signing import Signer
 from tests.zoo.keeping import animal
 from tests.zoo.minds import SUCCESS, Mind, Request, block
 from tests.zoo.senders import Sender
-
-CONFIGURATION = BlameClass.CONFIGURATION
 
 
 @animal("receives-only", "signing.requests")
