@@ -7,6 +7,7 @@ from harness.transport.client import Answer
 from harness.transport.network import Party
 
 HUB = "DIP"
+SCHEMA_FAILURE = "MSG1001"
 
 _IDENTITY = {"MSG1009", "MSG1010", "MSG1011"}
 _TEST_DATA = {"MSG1006", "MSG1007", "MSG1012", *(f"MSG103{n}" for n in range(9))}
@@ -14,12 +15,19 @@ _TROUBLE = {408, 429, 500, 502, 503, 504}
 
 
 def of_answer(
-    answer: Answer, *, sender: Party, should_accept: bool, harness_finds_valid: bool
+    answer: Answer,
+    *,
+    sender: Party,
+    should_accept: bool,
+    harness_finds_valid: bool,
+    carrier: Party | None = None,
+    doubtful: tuple[str, ...] = (),
 ) -> tuple[Blame, str]:
     """Return blame and a hint for an answer that is not the expected one.
 
     ``should_accept``: the request was meant to be right. ``harness_finds_valid``: the harness itself found no
-    error in the message under the release.
+    error in the message under the release. ``carrier``: the connection provider whose certificates carried
+    the request. ``doubtful``: places whose validity is a matter of reading.
     """
     if answer.status is None and not answer.refused_in_handshake:
         return (
@@ -33,12 +41,12 @@ def of_answer(
         )
     if answer.refused_in_handshake:
         return (
-            Blame(BlameClass.CONFIGURATION, sender.name),
+            _configured(sender, carrier),
             "The TLS handshake refused the client certificate: wrong authority, expired, or not sent.",
         )
     if answer.status in (401, 403):
         return (
-            Blame(BlameClass.CONFIGURATION, sender.name),
+            _configured(sender, carrier),
             "Certificate, API key, signature and DIP id must belong together (see `dip verify`).",
         )
     if answer.status == 404:
@@ -61,10 +69,23 @@ def of_answer(
         return Blame(
             BlameClass.TEST_DATA, sender.name
         ), "Reference, times or recipients do not suit the DIP's state."
+    if doubtful and SCHEMA_FAILURE in codes:
+        return (
+            Blame(BlameClass.SPECIFICATION),
+            f"The release can be read both ways at {', '.join(doubtful[:3])}: null, where the values leave "
+            "it out. Ask the owner of the specification; spec.nullable_enum_admits_null is our reading.",
+        )
     return (
         Blame(BlameClass.CENTRAL_SYSTEM, HUB),
         "The harness finds the message valid under this release; does the DIP run another one?",
     )
+
+
+def _configured(sender: Party, carrier: Party | None) -> Blame:
+    """Blame whoever holds the certificates and keys that a request went out with."""
+    if carrier is not None:
+        return Blame(BlameClass.CONNECTION_PROVIDER, carrier.name)
+    return Blame(BlameClass.CONFIGURATION, sender.name)
 
 
 def of_party(party: Party) -> Blame:
@@ -73,16 +94,28 @@ def of_party(party: Party) -> Blame:
 
 
 def of_missing(
-    party: Party, *, listed: bool, delivery_status: str, http_status: int | None
+    party: Party,
+    *,
+    listed: bool,
+    delivery_status: str,
+    http_status: int | None,
+    provider: Party | None = None,
 ) -> tuple[Blame, str]:
     """Return blame and a hint for a publication that did not arrive.
 
-    ``listed``: the hub's journal names the party as a recipient of the message.
+    ``listed``: the hub's journal names the party as a recipient of the message. ``provider``: the connection
+    provider that the party nominated, to which its webhook then leads.
     """
     if not listed:
         return (
             Blame(BlameClass.CENTRAL_SYSTEM, HUB),
             "The DIP did not address the party. Where the routing row is assumed, check it first.",
+        )
+    if http_status is None and provider is not None:
+        return (
+            Blame(BlameClass.CONNECTION_PROVIDER, provider.name),
+            f"The DIP could not reach the webhook of {party.name}, which its connection provider hosts "
+            f"(delivery: {delivery_status}).",
         )
     if http_status is None:
         return (

@@ -57,6 +57,10 @@ class LastSend:
     """Whether the harness itself finds every message valid under the release."""
     departs: bool
     """Whether the step sent something deliberately wrong."""
+    carrier: Party | None = None
+    """The connection provider whose certificates carried the request."""
+    doubtful: tuple[str, ...] = ()
+    """Places of the messages whose validity is a matter of reading."""
 
 
 class NotApplicable(Exception):

@@ -24,7 +24,12 @@ def expect_status(step: ExpectStatus, play: Play) -> None:
         "refused in the TLS handshake" if answer.refused_in_handshake else _shown(answer.status, answer.error)
     )
     blame, hint = of_answer(
-        answer, sender=sender, should_accept=not last.departs, harness_finds_valid=last.valid
+        answer,
+        sender=sender,
+        should_accept=not last.departs,
+        harness_finds_valid=last.valid,
+        carrier=last.carrier,
+        doubtful=last.doubtful,
     )
     rule = step.rule or f"API release {play.release.name}"
     if step.handshake:

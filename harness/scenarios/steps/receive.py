@@ -378,6 +378,9 @@ def _missing(play: Play, party: Party, interface: str, event: str, sent: Sent | 
                     listed=True,
                     delivery_status=recipient["status"],
                     http_status=recipient["http_status"],
+                    provider=play.bench.target.network.by_dip_id(party.connection_provider)
+                    if party.connection_provider
+                    else None,
                 )
         sender = play.bench.target.network.by_dip_id(report["sender"])
         if sent is None and any(

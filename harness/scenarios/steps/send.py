@@ -21,6 +21,7 @@ from harness.scenarios.play import LastSend, NotApplicable, Play
 from harness.scenarios.steps import performs
 from harness.scenarios.steps.request import provider_of, record, transmit
 from harness.scenarios.twins import before_send
+from harness.spec.doubtful import doubtful
 from harness.spec.examine import examine
 from harness.transport.network import Party
 
@@ -64,7 +65,19 @@ def send(step: Send, play: Play) -> None:
         play.instance.sent += [_sent(prepared, payload, stored) for payload in prepared.payloads]
         indexes = tuple(range(first, len(play.instance.sent)))
     play.last = LastSend(
-        indexes, prepared.recipients, answer, prepared.valid, departs(step, valid=prepared.valid)
+        indexes,
+        prepared.recipients,
+        answer,
+        prepared.valid,
+        departs(step, valid=prepared.valid),
+        carrier=provider_of(play.bench.target.network, prepared.sender)
+        if step.through == "provider"
+        else None,
+        doubtful=tuple(
+            place
+            for payload in prepared.payloads
+            for place in doubtful(play.release, prepared.interface, prepared.event, payload)
+        ),
     )
     play.settled = None
 
