@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 KINDS: dict[str, type[Event]] = {}
+HUB_REAL = "hub_real"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,6 +310,7 @@ class RunFinished(Event):
     seconds: float
     interrupted: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
+    """What else is known of the run, such as `HUB_REAL`: whether the DIP was a real one."""
 
 
 def from_dict(data: dict[str, Any]) -> Event:

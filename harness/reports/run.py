@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harness.errors import ConfigurationError
 from harness.evidence.events import (
+    HUB_REAL,
     AnswerReceived,
     AssumptionUsed,
     CheckMade,
@@ -162,6 +163,12 @@ class Run:
         return (
             self.end.evidence_class_reason if self.end else "the run did not end, so it proves nothing more"
         )
+
+    @property
+    def hub_real(self) -> bool:
+        """Whether the DIP was a real one, as far as the run says so; where everything was, it was too."""
+        known = self.end.extra.get(HUB_REAL) if self.end else False
+        return self.evidence_class is EvidenceClass.INTEGRATED if known is None else bool(known)
 
     @property
     def interrupted(self) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from cryptography import x509
 
 import harness
-from harness.evidence.events import RunFinished, RunStarted
+from harness.evidence.events import HUB_REAL, RunFinished, RunStarted
 from harness.evidence.evidence_class import System, evidence_class
 from harness.evidence.log import CONTROLLER, FILE, PARTS, EventLog, merge
 from harness.scenarios import procedures, setups, themes
@@ -81,6 +81,7 @@ def end(
             evidence_class_reason=reason,
             seconds=round(seconds, 3),
             interrupted=interrupted,
+            extra={HUB_REAL: hub_real},
         )
     )
     log.close()

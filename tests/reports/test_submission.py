@@ -15,7 +15,7 @@ from harness.evidence.verdicts import ExecutionStatus
 from harness.registers.model import Defect, DefectStatus, Evidence, Override, Reliance
 from harness.registers.reliance import EvidenceFacts
 from harness.reports.run import Party
-from harness.reports.submission.subject import find
+from harness.reports.submission.subject import Subject, find
 
 ONE, TWO, THREE = "DH-TT-001", "DH-TT-002", "DH-TT-003"
 
@@ -57,6 +57,18 @@ def test_what_a_simulated_party_shows_is_a_rehearsal_of_it(desk: Desk) -> None:
     desk.run({"a": ("pass", [ONE])}, evidence="paired", day=4)
     row = row_of(desk.matrix(), ONE)
     assert (row["overall_status"], row["evidence_class"]) == ("passed", "paired")
+
+
+def test_a_simulated_hub_shows_nothing_of_the_hub(desk: Desk, tmp_path: Path) -> None:
+    """What real parties showed through a simulated DIP is no evidence of the DIP; a real DIP shows itself."""
+    desk.register = register(tmp_path / "other", "roles=[DIP]")
+    desk.subject = Subject("DIP", "DIP", "DIP", "", "")
+    desk.run({"a": ("pass", [ONE])}, evidence="paired")
+    assert row_of(desk.matrix(), ONE)["overall_status"] == "not started"
+    end = desk.runs[0].end
+    assert end is not None
+    desk.runs[0] = dataclasses.replace(desk.runs[0], end=dataclasses.replace(end, extra={"hub_real": True}))
+    assert row_of(desk.matrix(), ONE)["overall_status"] == "passed"
 
 
 def test_a_more_real_failure_is_not_hidden(desk: Desk) -> None:

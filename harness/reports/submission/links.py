@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from harness.evidence.evidence_class import EvidenceClass
@@ -128,12 +128,13 @@ def tests_of(
     planned = {key: each for key, each in catalogue.by_id().items() if each.needs(subject.role)}
     results: dict[str, list[Result]] = {}
     others: set[str] = set()
+    hubs = frozenset(run.header.run for run in standing.runs if run.hub_real)
     for test in standing.tests:
         part = parts.get((test.last.run, test.case), _NOBODY)
         if _took_part(test, part, subject):
             pairs = part.pairs
             stale = staleness.of_test(test, pairs, release=catalogue.release, digests=catalogue.digests)
-            results.setdefault(test.id, []).append(Result(test, _proves(test, subject), stale))
+            results.setdefault(test.id, []).append(Result(test, _proves(test, subject, hubs), stale))
         elif not test.last.left_out and not _role_took_part(part, standing, subject.role):
             others.add(test.id)
     found = []
@@ -165,11 +166,13 @@ def _role_took_part(part: Part, standing: Standing, role: str) -> bool:
     return any(parties[name].role == role for name in (*part.senders, *part.recipients) if name in parties)
 
 
-def _proves(test: Test, subject: Subject) -> EvidenceClass:
-    """Return what a test proves of a party: nothing more than a rehearsal where its system was simulated."""
-    if subject.role == HUB or subject.dip_id in test.last.conditions.real:
-        return test.evidence
-    return EvidenceClass.REHEARSAL
+def _proves(test: Test, subject: Subject, hubs: Collection[str]) -> EvidenceClass:
+    """Return what a test proves of a party: nothing more than a rehearsal where its system was simulated.
+
+    ``hubs`` are the runs whose DIP was real.
+    """
+    own = test.last.run in hubs if subject.role == HUB else subject.dip_id in test.last.conditions.real
+    return test.evidence if own else EvidenceClass.REHEARSAL
 
 
 def _sorted(results: Iterable[Result], release: str) -> Mapping[EvidenceClass, tuple[Result, ...]]:

@@ -28,7 +28,7 @@ def _not_run(given: Given, test: PartyTest) -> Row:
     case = test.planned.case
     return row(
         TESTS,
-        **_known(test, case.scenario.external_ids),
+        **_known(test, _ids(given, case.scenario.id, case.scenario.variant, case.scenario.external_ids)),
         title=case.title,
         stage=case.scenario.stage,
         theme=case.scenario.theme,
@@ -50,7 +50,7 @@ def _run(given: Given, test: PartyTest, result: Result) -> Row:
     override = standing.override
     return row(
         TESTS,
-        **_known(test, started.external_ids),
+        **_known(test, _ids(given, started.scenario, started.variant, started.external_ids)),
         title=started.title,
         stage=started.stage,
         theme=started.theme,
@@ -82,6 +82,11 @@ def _run(given: Given, test: PartyTest, result: Result) -> Row:
         evidence_ref=reference(standing),
         sha_256=part.first_body if part else "",
     )
+
+
+def _ids(given: Given, scenario: str, variant: str, own: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the ids of a test elsewhere: those of its file, and those that the registers have."""
+    return {**own, **given.registers.ids_of_test(scenario, variant)}
 
 
 def _known(test: PartyTest, external: Mapping[str, str]) -> Mapping[str, Any]:
