@@ -138,7 +138,7 @@ def backlog(context: Context) -> Iterator[Finding]:
     part="recovery",
     title="A duplicate from before the outage is answered",
     rule=AT_LEAST_ONCE,
-    basis="published",
+    basis="assumed",
     after=["recovery.backlog"],
 )
 def late_duplicate(context: Context) -> Iterator[Finding]:
@@ -185,7 +185,7 @@ def nothing_lost(context: Context) -> Iterator[Finding]:
     part="recovery",
     title="Nothing of the backlog is taken twice",
     rule=AT_LEAST_ONCE,
-    basis="published",
+    basis="assumed",
     after=["recovery.late-duplicate", "webhook.repeat-taken-once"],
 )
 def nothing_doubled(context: Context) -> Iterator[Finding]:
@@ -331,7 +331,7 @@ def restart(context: Context) -> Iterator[Finding]:
     part="recovery",
     title="A receiver that was stopped remembers what it took",
     rule=AT_LEAST_ONCE,
-    basis="published",
+    basis="assumed",
     after=["recovery.restart", "webhook.repeat-taken-once"],
 )
 def restart_remembers(context: Context) -> Iterator[Finding]:

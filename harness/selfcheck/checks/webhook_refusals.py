@@ -27,8 +27,8 @@ def _refused(trial: Trial, tried: Tried) -> str:
     id="webhook.unknown-publication",
     part="webhook",
     title="A publication that there isn't is refused",
-    rule=f"{CODES}: RCP1002, RCP1003, RCP1042; {CLASSES}",
-    basis="published",
+    rule=f"{CODES}: RCP1002, RCP1003, RCP1042; {CLASSES}; when they are said is assumed",
+    basis="assumed",
     after=["webhook.created"],
 )
 def unknown_publication(context: Context) -> Iterator[Finding]:
@@ -47,8 +47,8 @@ def unknown_publication(context: Context) -> Iterator[Finding]:
     id="webhook.refusal-code",
     part="webhook",
     title="A refusal names an RCP code",
-    rule=f"{CODES}; a 400 carries a StandardResponse (DIN-931)",
-    basis="published",
+    rule=f"{CODES}; a 400 carries a StandardResponse (DIN-931); that recipients say RCP codes is assumed",
+    basis="assumed",
     after=["webhook.unknown-publication"],
 )
 def refusal_code(context: Context) -> Iterator[Finding]:
@@ -108,8 +108,8 @@ def not_its_role(context: Context) -> Iterator[Finding]:
     id="webhook.not-addressed",
     part="webhook",
     title="A publication for somebody else is refused",
-    rule=f"{CODES}: RCP1041 Recipient ID Invalid, Unexpected or Missing",
-    basis="published",
+    rule=f"{CODES}: RCP1041 Recipient ID Invalid, Unexpected or Missing; its condition is assumed",
+    basis="assumed",
     after=["webhook.unknown-publication"],
 )
 def not_addressed(context: Context) -> Iterator[Finding]:
@@ -128,8 +128,8 @@ def not_addressed(context: Context) -> Iterator[Finding]:
     id="webhook.other-environment",
     part="webhook",
     title="A publication of another environment is refused",
-    rule=f"{CODES}: RCP1004 Environment Code Invalid, Unexpected or Missing",
-    basis="published",
+    rule=f"{CODES}: RCP1004 Environment Code Invalid or Unexpected; its condition is assumed",
+    basis="assumed",
     after=["webhook.unknown-publication"],
 )
 def other_environment(context: Context) -> Iterator[Finding]:

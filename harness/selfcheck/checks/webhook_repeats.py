@@ -12,7 +12,8 @@ from harness.selfcheck.conduct.trial import Trial, Tried
 from harness.selfcheck.context import Context
 
 AT_LEAST_ONCE = (
-    "API, retry classes of HTTP statuses: an unanswered call is made again, with the same transaction"
+    "API: retry classes of HTTP statuses; that a call without an answer is made again, "
+    "with the same transaction, is assumed"
 )
 IDEMPOTENT = (
     "Keep the transaction ids that you have taken, and answer a repeat as before without processing it again."
@@ -24,7 +25,7 @@ IDEMPOTENT = (
     part="webhook",
     title="A repeated transaction is answered as taken",
     rule=AT_LEAST_ONCE,
-    basis="published",
+    basis="assumed",
     after=["webhook.created"],
 )
 def repeat(context: Context) -> Iterator[Finding]:
@@ -44,7 +45,7 @@ def repeat(context: Context) -> Iterator[Finding]:
     part="webhook",
     title="A call that broke off can be made again",
     rule=AT_LEAST_ONCE,
-    basis="published",
+    basis="assumed",
     after=["webhook.created"],
 )
 def repeat_after_cut(context: Context) -> Iterator[Finding]:
@@ -64,7 +65,7 @@ def repeat_after_cut(context: Context) -> Iterator[Finding]:
     part="webhook",
     title="A call whose answer was lost can be made again",
     rule=AT_LEAST_ONCE,
-    basis="published",
+    basis="assumed",
     after=["webhook.created"],
 )
 def repeat_after_lost_answer(context: Context) -> Iterator[Finding]:
@@ -177,7 +178,7 @@ def stored_before_answer(context: Context) -> Iterator[Finding]:
     part="webhook",
     title="A repeated transaction is taken once",
     rule=AT_LEAST_ONCE,
-    basis="published",
+    basis="assumed",
     after=["webhook.repeat", "webhook.stored-before-answer"],
 )
 def repeat_taken_once(context: Context) -> Iterator[Finding]:
