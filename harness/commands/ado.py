@@ -15,7 +15,7 @@ from harness.commands.plan_view import print_table
 from harness.data import folder as data_folder
 from harness.errors import ConfigurationError, nearest
 from harness.exchange.azure_devops.api import AzureDevOps
-from harness.exchange.azure_devops.bugs import pull_bugs, push_bugs, with_ids
+from harness.exchange.azure_devops.bugs import SCHEME, pull_bugs, push_bugs, with_ids
 from harness.exchange.azure_devops.files import export_cases, read_file, taken
 from harness.exchange.azure_devops.gathering import only, scenarios_of, wanted
 from harness.exchange.azure_devops.ledger import Ledger, read_ledger, write_ledger
@@ -33,7 +33,7 @@ from harness.exchange.azure_devops.pushing import (
 from harness.exchange.azure_devops.results import push_outcomes, read_points
 from harness.exchange.azure_devops.wanted import Wanted
 from harness.registers.reading import read_registers
-from harness.registers.writing import write_entries
+from harness.registers.writing import write_entries, write_test_ids
 from harness.reports.run import Run, read_run
 from harness.stages.options import DEFAULT_RELEASE, STAGES
 from harness.transport.network import load as load_network
@@ -147,15 +147,22 @@ def push(
                     api, ledger, run, points, registers=registers, take=take, left=left, save=save
                 )
     save()
+    _name_tests(folder, ledger)
     _finish(profile, deeds, as_json)
 
 
 @ado.command(epilog="\b\nExample:\n  dip ado pull --stage cit\n  dip ado pull --stage cit --json")
 @_profile_option
 @_selecting
+@registers_option
 @_json_option
 def pull(
-    profile_file: Path, stages: tuple[str, ...], keys: tuple[str, ...], catalogue: Path | None, as_json: bool
+    profile_file: Path,
+    stages: tuple[str, ...],
+    keys: tuple[str, ...],
+    catalogue: Path | None,
+    folder: Path,
+    as_json: bool,
 ) -> None:
     """Read ids, states, assignments, testers and outcomes back into the ledger; nothing is written there."""
     profile = read_profile(profile_file)
@@ -163,6 +170,7 @@ def pull(
     cases = _wanted(catalogue, stages, keys, (), None, DEFAULT_RELEASE).cases
     with AzureDevOps(profile, profile.token()) as api:
         deeds = pull_all(api, ledger, cases, save=lambda: write_ledger(profile, ledger))
+    _name_tests(folder, ledger)
     _finish(profile, deeds, as_json)
 
 
@@ -256,6 +264,7 @@ def export(
 @click.argument("file", type=click.Path(path_type=Path))
 @_profile_option
 @_selecting
+@registers_option
 @_json_option
 def import_(
     file: Path,
@@ -263,6 +272,7 @@ def import_(
     stages: tuple[str, ...],
     keys: tuple[str, ...],
     catalogue: Path | None,
+    folder: Path,
     as_json: bool,
 ) -> None:
     """Read ids, states and assignments back out of a FILE that Azure Test Plans exported.
@@ -275,6 +285,7 @@ def import_(
     cases = _wanted(catalogue, stages, keys, (), None, DEFAULT_RELEASE).cases
     deeds = taken(ledger, cases, read_file(file))
     write_ledger(profile, ledger)
+    _name_tests(folder, ledger)
     _finish(profile, deeds, as_json)
 
 
@@ -294,6 +305,11 @@ def _wanted(
     network = load_network(network_file) if network_file else None
     scenarios = scenarios_of(where, names)
     return only(wanted(scenarios, catalogue=where, release=release, network=network, runs=read), keys)
+
+
+def _name_tests(folder: Path, ledger: Ledger) -> None:
+    """Put the ids of the work items into the registers, where the trace matrix takes them from."""
+    write_test_ids(folder, SCHEME, {key: str(each.id) for key, each in ledger.cases.items()})
 
 
 def _takes(texts: Iterable[str], known: Sequence[str]) -> dict[str, str]:

@@ -253,6 +253,8 @@ class Registers:
     design_queries: tuple[DesignQuery, ...] = ()
     overrides: tuple[Override, ...] = ()
     reliance: tuple[Reliance, ...] = ()
+    test_ids: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Ids that tests have in other systems: scheme to id, by scenario, or by scenario and variant."""
 
     @property
     def entries(self) -> tuple[Defect | DesignQuery, ...]:
@@ -269,6 +271,10 @@ class Registers:
             each for each in self.overrides if each.covers(case, release=release, run=run, evidence=evidence)
         ]
         return max(enumerate(found), key=lambda each: (each[1].day, each[0]))[1] if found else None
+
+    def ids_of_test(self, scenario: str, variant: str = "") -> Mapping[str, str]:
+        """Return the ids of a scenario, or of a variant of it, in other systems."""
+        return self.test_ids.get(f"{scenario}.{variant}" if variant else scenario, {})
 
     def severity_title(self, severity: str) -> str:
         """Return words for a severity; ``not assessed`` where there is none."""

@@ -36,7 +36,7 @@ from harness.scenarios.sourced import Sourced, distinct, explain, read_checked
 
 DEFAULT_FOLDER = "registers"
 """Beside plan.yaml."""
-DEFECTS, OVERRIDES, RELIANCE = "defects.yaml", "overrides.yaml", "reliance.yaml"
+DEFECTS, OVERRIDES, RELIANCE, TESTS = "defects.yaml", "overrides.yaml", "reliance.yaml", "tests.yaml"
 _HERE = Path(__file__).parent
 _SEVERITIES = _HERE / "severities.yaml"
 Data = Mapping[str, Any]
@@ -44,7 +44,7 @@ Data = Mapping[str, Any]
 
 @cache
 def schema(name: str) -> dict[str, Any]:
-    """Return the JSON Schema of a register: defects, overrides, reliance or severities."""
+    """Return the JSON Schema of a register: defects, overrides, reliance, tests or severities."""
     return cast("dict[str, Any]", json.loads((_HERE / f"{name}.schema.json").read_text(encoding="utf-8")))
 
 
@@ -69,6 +69,7 @@ def read_registers(folder: Path | None) -> Registers:
     defects = _source(folder / DEFECTS, "defects", {"defects": "defect", "design_queries": "query"})
     overrides = _source(folder / OVERRIDES, "overrides", {"overrides": "override"})
     reliance = _source(folder / RELIANCE, "reliance", {"reliance": "reliance"})
+    tests = _source(folder / TESTS, "tests", {"tests": "test"})
     data = defects.data
     read = Registers(
         folder=folder,
@@ -77,6 +78,7 @@ def read_registers(folder: Path | None) -> Registers:
         design_queries=tuple(_query(each) for each in data.get("design_queries", [])),
         overrides=tuple(_override(each) for each in overrides.data.get("overrides", [])),
         reliance=tuple(_reliance(each) for each in reliance.data.get("reliance", [])),
+        test_ids={each["test"]: dict(each["external_ids"]) for each in tests.data.get("tests", [])},
     )
     _check_defects(defects, read)
     _check_overrides(overrides)

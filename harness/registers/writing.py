@@ -15,11 +15,16 @@ import yaml
 from harness.errors import ConfigurationError, EnvironmentFault, HarnessError
 from harness.evidence.verdicts import Blame
 from harness.registers.model import Defect, DesignQuery, Entry, Override
-from harness.registers.reading import DEFECTS, OVERRIDES, read_registers
+from harness.registers.reading import DEFECTS, OVERRIDES, TESTS, read_registers
 from harness.scenarios.sourced import read
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_LISTS: Mapping[str, str] = {"defects": "defect", "design_queries": "query", "overrides": "override"}
+_LISTS: Mapping[str, str] = {
+    "defects": "defect",
+    "design_queries": "query",
+    "overrides": "override",
+    "tests": "test",
+}
 """Lists whose entries are written, and the field that holds an entry's id."""
 
 
@@ -40,6 +45,20 @@ def write_entries(folder: Path, entries: Sequence[Defect | DesignQuery]) -> Path
 def write_overrides(folder: Path, overrides: Sequence[Override]) -> Path:
     """Replace or add entries of ``overrides.yaml``; returns and raises as `write_entries`."""
     return _write(folder / OVERRIDES, {"overrides": {each.id: override_data(each) for each in overrides}})
+
+
+def write_test_ids(folder: Path, scheme: str, ids: Mapping[str, str]) -> Path | None:
+    """Put the ids that tests have in another system into ``tests.yaml``; None where all stand there already.
+
+    Ids of other schemes stay. Raises as `write_entries`.
+    """
+    known = read_registers(folder).test_ids if folder.exists() else {}
+    changed = {
+        test: {"test": test, "external_ids": {**known.get(test, {}), scheme: identifier}}
+        for test, identifier in ids.items()
+        if known.get(test, {}).get(scheme) != identifier
+    }
+    return _write(folder / TESTS, {"tests": changed}) if changed else None
 
 
 class _Plain(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]

@@ -43,6 +43,8 @@ class Project:
             told += ["--profile", str(self.profile)]
         if told[0] != "defects":
             told += ["--catalogue", str(self.catalogue)]
+        if told[0] in {"push", "pull", "import"} and "--registers" not in told:
+            told += ["--registers", str(self.folder / "registers")]
         done = CliRunner().invoke(dip, ["ado", *told])
         self.calls.append(done)
         return done

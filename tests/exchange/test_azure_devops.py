@@ -14,6 +14,7 @@ from played_run import play
 from harness.errors import ConfigurationError, EnvironmentFault
 from harness.exchange.azure_devops import api
 from harness.exchange.azure_devops.steps import TestStep, from_xml, to_xml
+from harness.registers.reading import read_registers
 
 STEPS = "Microsoft.VSTS.TCM.Steps"
 TITLE = "System.Title"
@@ -58,6 +59,8 @@ def test_scenarios_stand_there_as_test_cases_with_steps_suites_and_points(projec
     assert [each.action.split(":")[0] for each in steps] == ["send", "advance"]
     assert "codes: MSG0000" in steps[0].expected
     assert steps[1].expected == "expect none"
+    ids = read_registers(project.folder / "registers").test_ids
+    assert ids["CIT-ONE"] == {"azure-devops": str(_item(project.stub, "CIT-ONE")["id"])}
     comments = [result["comment"] for each in project.stub.results.values() for result in each]
     assert all(comment.startswith("rehearsal, run r1") for comment in comments)
     assert any("move: the central system" in comment for comment in comments)
