@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -35,7 +34,6 @@ from harness.stages.plan.runs import RunFacts
 
 HUB = "DIP"
 _TRANSPORT_CODES = ("MSG", "RCP")
-_REAL = re.compile(r"systems?: (?P<names>[^;]*)")
 
 
 @dataclass(frozen=True)
@@ -242,7 +240,7 @@ def _parties(runs: Sequence[Run], held: Standing, given: Given) -> tuple[PartyLi
         )
         for (dip_id, real), party in found.items()
     ]
-    simulated = [run for run in runs if not _hub_real(run)]
+    simulated = [run for run in runs if not run.hub_real]
     hub_builds = tuple(dict.fromkeys(b for run in runs if (b := run.header.builds.get(HUB))))
     hub = PartyLine(HUB, HUB, HUB, "", "", not simulated, hub_builds, HUB, _declared(given, HUB))
     return (*sorted(lines, key=lambda each: (not each.real, each.organisation, each.role, each.name)), hub)
@@ -251,14 +249,6 @@ def _parties(runs: Sequence[Run], held: Standing, given: Given) -> tuple[PartyLi
 def _declared(given: Given, *names: str) -> bool:
     said = {row["party"] for row in given.rows("simulated_parties")}
     return bool(said & {name for name in names if name})
-
-
-def _hub_real(run: Run) -> bool:
-    """Say whether the hub was real: the reason of the evidence class names every real system."""
-    if run.evidence_class is EvidenceClass.INTEGRATED:
-        return True
-    named = _REAL.search(run.evidence_class_reason)
-    return named is not None and HUB in {name.strip() for name in named["names"].split(",")}
 
 
 def _own_registers(registers: Registers, held: Standing, *, everything: bool) -> Registers:
