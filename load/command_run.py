@@ -23,6 +23,7 @@ from load.playing import EMBEDDED, Request, work
 from load.report import page
 from load.running import REPORT, STAGE, fitted, named, run, shipped
 from load.view import LoadView, outcome
+from simulators.addresses import address
 
 
 def list_profiles(*, as_json: bool) -> None:
@@ -71,10 +72,10 @@ def run_profiles(
             target=target,
             seed=seed,
             connections=connections,
-            listen=_address(listen, "--listen"),
+            listen=address(listen, "--listen"),
             certificate=certificate,
             workers=workers,
-            bind=_address(bind, "--bind"),
+            bind=address(bind, "--bind"),
         )
         for name in names
     ]
@@ -109,7 +110,7 @@ def run_worker(target: str, master: str) -> int:
             where="--target",
             mend="A worker needs the target profile with network file, certificates and keys.",
         )
-    host, port = _address(master, "--master-host")
+    host, port = address(master, "--master-host")
     if work(Path(target), host, port) != 0:
         raise EnvironmentFault("the worker ended early; it says why above")
     return 0
@@ -131,11 +132,3 @@ def _show(found: Result, before: dict[str, object] | None, content: dict[str, ob
                 )
     console.print(f"report   {folder / REPORT}", highlight=False, soft_wrap=True)
     console.print(f"run      {folder.parent.parent / 'run-report.html'}", highlight=False, soft_wrap=True)
-
-
-def _address(text: str, option: str) -> tuple[str, int]:
-    host, colon, port = text.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
-        raise ConfigurationError(f"'{text}' is no HOST:PORT", where=option, mend="Example: 0.0.0.0:9443.")
-    return host, int(port)
