@@ -19,8 +19,8 @@ from harness.selfcheck.check import Finding, Omit, advised, check, failed, held
 from harness.selfcheck.context import Context
 from harness.selfcheck.reaching import TIMEOUT_SETTING, dip_context, handshake, webhooks
 
-_SLOW_SIGNING = 1.0
-"""Seconds for a signature from which a sender that signs each message one by one should be told."""
+_SIGNING = "selfcheck.sign_seconds"
+_ROUNDS = 3
 _DOWN = (500, 502, 503, 504)
 """What a hop answers that is there, and whose next hop is not."""
 
@@ -92,23 +92,23 @@ def sign_command(context: Context) -> Iterator[Finding]:
     if not each.sign_command:
         raise Omit("[signing] has a key and no sign_command")
     signer = Signer.load(each.cert, None, each.sign_command)
-    began = time.perf_counter()
-    rounds = 3
-    for number in range(rounds):
-        date = header_time(context.clock.now())
+    took = []
+    for number in range(_ROUNDS):
+        date, began = header_time(context.clock.now()), time.perf_counter()
         signer.sign("POST", f"https://dip.example/{number}", b"[]", date=date)
-    each_took = (time.perf_counter() - began) / rounds
+        took.append(time.perf_counter() - began)
+    quickest, limit = min(took), context.settings.number(_SIGNING)
     title = f"{each.sign_command[0]} signs"
     slow = context.settings.number("selfcheck.sign_seconds")
     if each_took > slow:
         yield advised(
             title,
             expected=f"a signature in less than {slow:g} s",
-            actual=f"{each_took:.1f} s",
+            actual=f"{quickest:.1f} s at best",
             hint="Keep a session with the vault open, or let several signatures run side by side.",
         )
     else:
-        yield held(title, f"in {each_took * 1000:.0f} ms")
+        yield held(title, f"in {quickest * 1000:.0f} ms at best")
 
 
 @check(
