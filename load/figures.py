@@ -51,6 +51,7 @@ def result(profile: Profile, played: Played) -> Result:
         receives=played.receives,
         order=order if played.simulated else "none",
         disturbed=played.disturbed,
+        drained=played.drained,
         resident=[(sample.at, sample.resident) for sample in played.samples],
     )
     told = tuple(json.loads(path.read_text()) for path in sorted(folder.glob("generator-*.json")))

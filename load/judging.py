@@ -97,7 +97,8 @@ def judge(profile: Profile, measured: Measured, fitness: Health, *, rehearsal: b
         return Judgement(Verdict.FAIL, "; ".join(map(sentence, failed)) + ".", checks, fitness)
     if unknown:
         names = ", ".join(check.limit.measure for check in unknown)
-        return Judgement(Verdict.INCONCLUSIVE, f"Not measured: {names}.", checks, fitness)
+        why = "" if measured.drained else " Deliveries were still under way when the wait for them ended."
+        return Judgement(Verdict.INCONCLUSIVE, f"Not measured: {names}.{why}", checks, fitness)
     if not rehearsal and profile.scale < 1:
         reason = f"Every limit is kept, at {profile.scale:.0%} of the profile's rates only."
         return Judgement(Verdict.INCONCLUSIVE, reason, checks, fitness)

@@ -91,6 +91,7 @@ class Measured:
     """By how many seconds the generator itself was late."""
     held_up: int
     """Requests that waited for a free connection: the system was slower than the load."""
+    drained: bool = True
 
 
 @dataclass(slots=True)
@@ -116,11 +117,13 @@ def measure(
     order: str = "none",
     disturbed: Sequence[tuple[float, float]] = (),
     resident: Sequence[tuple[float, int | None]] = (),
+    drained: bool = True,
 ) -> Measured:
     """Return a run's figures.
 
-    ``order`` is what the hub promises: none, per-mpan or per-recipient. ``resident`` is the hub's memory at
-    some moments.
+    Where deliveries had not come to rest (``drained``), what is missing may still be on its way: nothing is
+    called lost then. ``order`` is what the hub promises: none, per-mpan or per-recipient. ``resident`` is the
+    hub's memory at some moments.
     """
     lanes = plan.lanes
     messages = _accepted(lanes, sent)
@@ -181,7 +184,7 @@ def measure(
         "response_p99_ms": _ms(responses, 0.99),
         "response_missing": float(missing) if has_responses else None,
         "delivered_per_s": all_delivered / max(1e-9, (last or end) - start),
-        "lost": float(sum(lost_in.values())) if lost_in is not None and receives else None,
+        "lost": float(sum(lost_in.values())) if lost_in is not None and receives and drained else None,
         "astray": float(astray),
         "repeated": float(repeated),
         "repeated_share": repeated / (all_delivered + repeated) if all_delivered else None,
@@ -219,6 +222,7 @@ def measure(
         statuses=dict(statuses),
         lateness=lateness,
         held_up=sum(one.begun - one.due - max(0.0, one.own_delay) > 0.05 for one in sent),
+        drained=drained,
     )
 
 

@@ -90,6 +90,8 @@ class Played:
     simulated: bool
     """Whether the target is the embedded one."""
     ca: Path
+    drained: bool
+    """Whether deliveries had come to rest when the wait for them ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,9 @@ def play(request: Request, folder: Path, watch: Watch = lambda _: None) -> Playe
         if request.workers:
             (folder / "worker-target").write_text(f"{target_file.absolute()}\n")
         generator = stack.enter_context(generator_of(folder, workers=request.workers, bind=request.bind))
-        start, samples, disturbed = _watch(request, plan, target, generator, folder, samples_of, watch)
+        start, samples, disturbed, drained = _watch(
+            request, plan, target, generator, folder, samples_of, watch
+        )
         receives = frozenset(
             party.dip_id
             for party in target.network.parties
@@ -158,7 +162,19 @@ def play(request: Request, folder: Path, watch: Watch = lambda _: None) -> Playe
         network, environment, ca = target.network, target.environment, target.ca
         ca_copy = folder / "ca.pem"
         ca_copy.write_bytes(ca.read_bytes())
-    return Played(folder, plan, start, samples, disturbed, receives, network, environment, simulated, ca_copy)
+    return Played(
+        folder,
+        plan,
+        start,
+        samples,
+        disturbed,
+        receives,
+        network,
+        environment,
+        simulated,
+        ca_copy,
+        drained,
+    )
 
 
 def _embedded(
@@ -327,7 +343,7 @@ def _watch(
     folder: Path,
     pid: int,
     watch: Watch,
-) -> tuple[float, tuple[Sample, ...], tuple[tuple[float, float], ...]]:
+) -> tuple[float, tuple[Sample, ...], tuple[tuple[float, float], ...], bool]:
     """Follow a run to its end: samples, disturbances, and waiting for the last deliveries."""
     profile, look = request.profile, _Look(plan, folder)
     samples: list[Sample] = []
@@ -368,7 +384,8 @@ def _watch(
             seen, quiet = progress.publications, time.monotonic()
         time.sleep(_LOOK_SECONDS)
     stirrer.end()
-    return start, tuple(samples), tuple(stirrer.done)
+    rested = time.monotonic() - quiet >= _QUIET_SECONDS or not profile.drain_seconds
+    return start, tuple(samples), tuple(stirrer.done), rested
 
 
 def _sample(pid: int) -> Sample:

@@ -52,6 +52,15 @@ def test_an_accepted_message_that_does_not_arrive_is_lost() -> None:
     assert found.values["delivery_max_ms"] == pytest.approx(1000)
 
 
+def test_what_may_still_be_on_its_way_is_not_called_lost() -> None:
+    """While deliveries go on nothing is lost yet: the result is inconclusive, and says why."""
+    found = measure(PLAN, [_sent(0)], [], NAMES, start=100.0, receives=PLAYED, drained=False)
+    assert found.values["lost"] is None
+    verdict, reason = _judged(found, _profile(lost=0))
+    assert verdict is Verdict.INCONCLUSIVE
+    assert "still under way" in reason
+
+
 def test_what_comes_again_or_to_another_is_counted_apart() -> None:
     """A second arrival is a repetition, one at a party that A0 does not name went astray."""
     arrivals = [_arrived(0, 100.2), _arrived(0, 100.3), _arrived(0, 100.4, recipient=1)]
