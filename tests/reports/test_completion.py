@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
 import zipfile
 from pathlib import Path
@@ -423,3 +424,11 @@ def test_codes_that_were_provoked_are_not_listed_as_never_provoked() -> None:
     listed = {row["cells"][0] for row in never["rows"]}
     assert "MSG0000" not in listed
     assert "MSG1006" in listed
+
+
+def test_no_two_tables_of_the_word_file_touch() -> None:
+    """Between two tables stands a paragraph: Word would join them."""
+    invoke("completion", run_folder(Path("a"), passes=False), *OPTIONS, "--out", "out")
+    parts = [part.tag.rpartition("}")[2] for part in Document("out/completion-report.docx").element.body]
+    assert parts.count("tbl") > 30
+    assert ("tbl", "tbl") not in set(itertools.pairwise(parts))

@@ -140,6 +140,7 @@ def _table(file: Any) -> None:
     _loop(made, 2, "cell", "row.cells", "{{ cell }}", "Cell")
     _set(made, 3, 0, "{%tr endfor %}")
     _repeated(made.rows[0])
+    _line(file, "")
     _line(file, "{%p endif %}")
 
 
@@ -154,6 +155,7 @@ def _failure(file: Any) -> None:
     for index, name in enumerate(("judged", "expected", "actual")):
         _set(made, 2, index, f"{{{{ check.{name} }}}}")
     _set(made, 3, 0, "{%tr endfor %}")
+    _line(file, "")
     _line(file, "{%p endif %}")
     _facts(file, "block.facts")
     _line(file, "{%p for message in block.messages %}")
@@ -167,7 +169,10 @@ def _failure(file: Any) -> None:
 
 
 def _grid(file: Any, rows: int, columns: int) -> Any:
-    """Add a table over the whole width; Word divides it by what the cells hold."""
+    """Add a table over the whole width; Word divides it by what the cells hold.
+
+    A paragraph has to follow it: Word joins two tables with nothing between.
+    """
     made = file.add_table(rows=rows, cols=columns)
     made.style = "Table Grid"
     width = made._tbl.tblPr.find(qn("w:tblW"))
