@@ -184,7 +184,7 @@ def _slow_vault(nest: Nest) -> None:
         "from cryptography.hazmat.primitives import hashes, serialization\n"
         "from cryptography.hazmat.primitives.asymmetric import padding\n"
         "key = serialization.load_pem_private_key(open(sys.argv[1], 'rb').read(), None)\n"
-        "time.sleep(0.6)\n"
+        "time.sleep(0.9)\n"
         "sys.stdout.buffer.write(key.sign(sys.stdin.buffer.read(), padding.PKCS1v15(), hashes.SHA256()))\n",
         encoding="utf-8",
     )
