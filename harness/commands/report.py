@@ -61,13 +61,16 @@ def report() -> None:
 class Matrices(click.Group):
     """``rttm RUN...`` writes a submission; ``fill`` and ``map`` are for matrices that others keep."""
 
+    usual = "write"
+    """The command that is meant where none is named."""
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name every command."""
-        return sorted([*super().list_commands(ctx), _WRITE])
+        return sorted([*super().list_commands(ctx), self.usual])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command by name."""
-        if cmd_name != _WRITE:
+        if cmd_name != self.usual:
             return super().get_command(ctx, cmd_name)
         found = import_module("harness.commands.report_rttm").write_
         return found if isinstance(found, click.Command) else None
@@ -75,11 +78,8 @@ class Matrices(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Take anything but the name of a command for the runs and options of ``write``."""
         if args and args[0] not in {*self.list_commands(ctx), "-h", "--help"}:
-            args = [_WRITE, *args]
+            args = [self.usual, *args]
         return super().parse_args(ctx, args)
-
-
-_WRITE = "write"
 
 
 @report.group(

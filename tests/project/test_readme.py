@@ -75,6 +75,9 @@ def test_every_dip_command_in_the_documents_exists(
                 break
             command, context, words = child, click.Context(child, parent=context), words[1:]
         else:
+            usual = getattr(command, "usual", "")
+            if usual and isinstance(command, click.Group):
+                command = command.get_command(context, usual) or command
             known = {option for parameter in command.params for option in parameter.opts} | {
                 "--help",
                 "--version",
