@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 from tests.zoo.minds import Answer, Mind, Request
 
@@ -51,7 +52,7 @@ class Den:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._closing = False
-        self._context = self.context()
+        self._context = self.followed(self.context())
         self._start(self._accept)
 
     @property
@@ -70,9 +71,20 @@ class Den:
         context.num_tickets = 0
         return context
 
+    def followed(self, context: ssl.SSLContext) -> ssl.SSLContext:
+        """Let a context show the newest certificate in each handshake."""
+        self._newest = context
+
+        def newest(line: Any, *_: object) -> None:
+            line.context = self._newest
+
+        context.sni_callback = newest
+        return context
+
     def show(self, cert: Path, key: Path) -> None:
-        """Show another certificate to whoever connects from now on."""
-        self._context.load_cert_chain(cert, key)
+        """Show another certificate to whoever connects from now on, in one step: handshakes are going on."""
+        self.shown.cert, self.shown.key = cert, key
+        self._newest = Den.context(self)
 
     def stop(self) -> None:
         """Take the receiver down: nobody listens, and what is open is cut."""

@@ -15,6 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from harness.security.keys import load_private_key
 from harness.security.verifying import Verification
 from harness.transport.asgi import ClientGoneError, client_certificate, full_url, headers_of, read_body
 from harness.transport.server import ServerThread, ServerTls
@@ -36,7 +39,7 @@ class StandardLibrary(Den):
 
     def start(self) -> None:
         """Listen, on the same port as before."""
-        self._context = self.context()
+        self._context = self.followed(self.context())
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), self.handler())
         self._server.block_on_close = False
         self._server.handle_error = lambda *_: None  # type: ignore[method-assign]
@@ -108,10 +111,9 @@ class Uvicorn(Den):
         shown = ServerTls(self.shown.cert, self.shown.key, self.shown.ca)
         self._thread = ServerThread(self._app, port=self.port, tls=shown).start()
         self.port = self._thread.port
-
-    def show(self, cert: Path, key: Path) -> None:
-        """Show another certificate."""
-        self._thread._running().show(cert, key)
+        context = self._thread._running().context
+        assert context is not None
+        self.followed(context)
 
     def close(self) -> None:
         """Stop."""
@@ -145,7 +147,7 @@ class Streams(Den):
 
     def start(self) -> None:
         """Listen, on the same port as before."""
-        self._context = self.context()
+        self._context = self.followed(self.context())
         self._ready, self._loop = threading.Event(), asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -285,18 +287,21 @@ class Forwarded(Mind):
 
 
 def _vault(nest: Nest) -> None:
-    """Let the signing key live in a vault, and a probe point and a certificate profile be named."""
-    script = nest.folder / "sign.py"
+    """Let the signing key live in a vault: a program that starts in no time and knows nothing else."""
+    key = load_private_key(Path(str(nest.tables["signing"].pop("key"))))
+    assert isinstance(key, rsa.RSAPrivateKey)
+    numbers, script = key.private_numbers(), nest.folder / "sign.py"
     script.write_text(
-        "import sys\n"
-        "from cryptography.hazmat.primitives import hashes, serialization\n"
-        "from cryptography.hazmat.primitives.asymmetric import padding\n"
-        "key = serialization.load_pem_private_key(open(sys.argv[1], 'rb').read(), None)\n"
-        "sys.stdout.buffer.write(key.sign(sys.stdin.buffer.read(), padding.PKCS1v15(), hashes.SHA256()))\n",
+        "import hashlib, sys\n"
+        f"n, d = {numbers.public_numbers.n}, {numbers.d}\n"
+        "kind = bytes.fromhex('3031300d060960864801650304020105000420')\n"
+        "end = kind + hashlib.sha256(sys.stdin.buffer.read()).digest()\n"
+        "size = (n.bit_length() + 7) // 8\n"
+        "padded = b'\\0\\1' + b'\\xff' * (size - len(end) - 3) + b'\\0' + end\n"
+        "sys.stdout.buffer.write(pow(int.from_bytes(padded, 'big'), d, n).to_bytes(size, 'big'))\n",
         encoding="utf-8",
     )
-    key = nest.tables["signing"].pop("key")
-    nest.tables["signing"]["sign_command"] = [sys.executable, str(script), str(key)]
+    nest.tables["signing"]["sign_command"] = [sys.executable, "-I", "-S", str(script)]
 
 
 def _profiled(nest: Nest) -> None:
