@@ -43,7 +43,7 @@ from harness.spec.scope import cit_scope
 
 SHOWN_PER_GROUP = 3
 """Cases of one failure that are shown with their messages."""
-SHOWN_IN_ALL = 120
+SHOWN_IN_ALL = 60
 """Cases that are shown with their messages, so that the file stays small however much failed."""
 
 TEMPLATES = Path(__file__).with_name("templates")
