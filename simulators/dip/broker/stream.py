@@ -25,6 +25,8 @@ from simulators.dip.broker.place import Broker
 from simulators.dip.logs import Log
 
 _CONNECT_SECONDS = 2
+_FIRST_SECONDS = 5.0
+"""How long the first connection may take; later ones are tried again until they succeed."""
 _AGAIN_SECONDS = 0.2
 _ANSWER_SECONDS = 3.0
 _DEDUPE_SECONDS = 600.0
@@ -98,7 +100,7 @@ class Connection:
     async def open(self) -> None:
         """Connect; raises EnvironmentFault when there is no broker at the start."""
         try:
-            await self.client.connect(
+            connecting = self.client.connect(
                 servers=[self._broker.url],
                 name="dip-hub",
                 connect_timeout=_CONNECT_SECONDS,
@@ -111,11 +113,11 @@ class Connection:
                 disconnected_cb=self._lost,
                 reconnected_cb=self._back,
             )
+            await asyncio.wait_for(connecting, _FIRST_SECONDS)  # by itself it would try for ever
             self._js = self.client.jetstream(timeout=_ANSWER_SECONDS)
             await self._js.account_info()
         except BROKER_FAULTS as error:
-            with contextlib.suppress(*BROKER_FAULTS):
-                await self.client.close()
+            await self.close()
             raise EnvironmentFault(
                 f"the broker can't be used: {type(error).__name__} {error}".rstrip(),
                 where=self._broker.shown,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -12,8 +13,10 @@ import psycopg
 import pytest
 
 from harness.errors import ConfigurationError, EnvironmentFault
+from simulators.dip.broker import stream
 from simulators.dip.broker.place import Broker
 from simulators.dip.kept import numbered
+from simulators.dip.logs import Log
 from simulators.dip.model import Accepted, Address, Addressing, Draft
 from simulators.dip.postgres.migrate import migrate, versions
 from simulators.dip.postgres.place import Place
@@ -267,3 +270,13 @@ def test_every_statement_of_the_hub_is_understood(place: Place) -> None:
     )
     with psycopg.connect(POSTGRES, options=f"-c search_path={place.schema_of(RELEASE)}") as connection:
         assert connection.execute(said, (b"[1,2]", "x", "y")).fetchall() == []
+
+
+def test_a_broker_that_is_not_there_is_told_and_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first connection ends with a fault that names the place, without the password."""
+    monkeypatch.setattr(stream, "_FIRST_SECONDS", 0.5)
+    connection = stream.Connection(Broker.read("nats://someone:hunter2@127.0.0.1:1"), Log(io.StringIO()))
+    with pytest.raises(EnvironmentFault, match="the broker can't be used") as caught:
+        asyncio.run(connection.open())
+    assert "hunter2" not in str(caught.value)
+    assert "127.0.0.1:1" in str(caught.value)
