@@ -193,11 +193,9 @@ def store_kind(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def bench(network_folder: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
-    """Return a hub with two releases."""
-    worker = request.module.__name__.rpartition(".")[2]
-    if "store_kind" in request.fixturenames:  # other folders use this fixture too
-        worker += f"-{request.getfixturevalue('store_kind')}"
+def bench(network_folder: Path, request: pytest.FixtureRequest, store_kind: str) -> Iterator[Bench]:
+    """Return a hub with two releases; it ends before its store does."""
+    worker = f"{request.module.__name__.rpartition('.')[2]}-{store_kind}"
     bench = Bench(EmbeddedTarget(RELEASES, network_folder, worker=worker))
     yield bench
     bench.close()

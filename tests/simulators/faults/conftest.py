@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.simulators.dip.conftest import bench, network_folder
+from tests.simulators.dip.conftest import bench, network_folder, store_kind
 
-__all__ = ["bench", "network_folder"]
+__all__ = ["bench", "network_folder", "store_kind"]
