@@ -55,7 +55,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Network:
 @pytest.fixture(scope="module")
 def ceiling(network: Network) -> Iterator[tuple[int, int]]:
     """Return port and process id of a running ceiling."""
-    with ingress._ceiling(network, _ca(network)) as running:
+    with ingress.ceiling(network, _ca(network)) as running:
         yield running
 
 

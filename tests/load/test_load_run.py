@@ -19,7 +19,7 @@ from load import figures
 def run_folder(
     tmp_path_factory: pytest.TempPathFactory, small_profile: dict[str, Any], patient: Path
 ) -> Path:
-    """Play the small profile once through `dip run`, as a soak in little."""
+    """Play the small profile once through `dip run`, as a soak of one minute."""
     folder = tmp_path_factory.mktemp("load")
     profile = folder / "profile.yaml"
     level = [
@@ -28,7 +28,7 @@ def run_folder(
     ]
     soak = {
         **small_profile,
-        "shape": [{"seconds": 9, "rate": 20}],
+        "shape": [{"seconds": 60, "rate": 20}],
         "limits": [*small_profile["limits"], *level],
     }
     profile.write_text(yaml.safe_dump(soak), encoding="utf-8")
@@ -50,8 +50,8 @@ def test_each_message_is_accepted_and_reaches_each_recipient(run_folder: Path) -
     told = figures.read(run_folder / "load" / "NFT-SMALL")
     by_flow = {flow["flow"]: flow for flow in told["flows"]}
     assert told["verdict"] == "pass"
-    assert by_flow["appointment-requests"]["accepted"] == by_flow["appointment-requests"]["due"] == 90
-    assert by_flow["appointment-requests"]["delivered"] == 90
+    assert by_flow["appointment-requests"]["accepted"] == by_flow["appointment-requests"]["due"] == 600
+    assert by_flow["appointment-requests"]["delivered"] == 600
     assert (
         by_flow["consumption"]["delivered"] == 4 * by_flow["consumption"]["accepted"]
     )  # SUP, LDSO, MDS, LSS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,8 @@ from tests.scenarios.process import PROCESS, case_of
 
 EXCHANGE = "CIT-EXC/IF-027/ConsumptionAmendment/SUP"
 CARRIED = "CIT-PROVIDER/IF-027/ConsumptionAmendment/SUP"
+_PLAYS = itertools.count()
+"""Numbers the plays, whose references must not be used twice."""
 ADMIN = frozenset({"admin", "clock", "faults"})
 
 
@@ -41,7 +44,7 @@ def play(stage: Stage, case: Case | str, network: Network, url: str = "") -> Out
     """Play a case as configured in a network of ours; the hub goes by its own."""
     assert stage.target.ca is not None
     client = DipClient(url or stage.target.url(RELEASE), network, stage.target.ca, clock=stage.bench.clock)
-    path = stage.tmp / f"cause-{id(client)}.ndjson"
+    path = stage.tmp / f"cause-{next(_PLAYS)}.ndjson"
     try:
         with EventLog(path) as log:
             target = stage.bench.target

@@ -27,6 +27,8 @@ _BY_CHANCE = frozenset(
         "reference",
         "references",
         "body",
+        "signature",
+        "signed_by",
         "answer",
         "url",
         "headers",

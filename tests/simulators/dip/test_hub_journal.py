@@ -21,9 +21,9 @@ RELEASE = "2.2.1"
 
 
 @pytest.fixture(scope="module")
-def bench(network_folder: Path) -> Iterator[Bench]:
+def bench(network_folder: Path, store_kind: str) -> Iterator[Bench]:
     """Return a hub that waits little between two attempts."""
-    with quick(network_folder, "hub_journal") as bench:
+    with quick(network_folder, f"hub_journal-{store_kind}") as bench:
         yield bench
 
 

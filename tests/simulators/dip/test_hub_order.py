@@ -51,7 +51,9 @@ def _about(item: dict[str, dict[str, dict[str, dict[str, str]]]]) -> tuple[str, 
 
 
 @pytest.fixture(scope="module", params=ORDERS)
-def ordered(request: pytest.FixtureRequest, network_folder: Path) -> Iterator[tuple[str, Bench, Judging]]:
+def ordered(
+    request: pytest.FixtureRequest, network_folder: Path, store_kind: str
+) -> Iterator[tuple[str, Bench, Judging]]:
     """Return a hub of each order, and the recipient's webhook."""
     order = str(request.param)
     path = network_folder / f"order-{order}.yaml"
@@ -61,7 +63,7 @@ def ordered(request: pytest.FixtureRequest, network_folder: Path) -> Iterator[tu
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DIP_SETTINGS", str(path))
-        bench = Bench(EmbeddedTarget(["2.1.0"], network_folder, worker=f"order-{order}"))
+        bench = Bench(EmbeddedTarget(["2.1.0"], network_folder, worker=f"order-{order}-{store_kind}"))
     webhook = Judging(bench)
     with webhook:
         assert bench.client().configure_webhook(bench.party("REGS"), "IF-031", webhook.url).status == 201

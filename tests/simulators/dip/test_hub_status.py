@@ -19,9 +19,9 @@ from tests.simulators.dip.webhook_stub import ScriptedWebhook, wait_for
 
 
 @pytest.fixture(scope="module")
-def bench(network_folder: Path) -> Iterator[Bench]:
+def bench(network_folder: Path, store_kind: str) -> Iterator[Bench]:
     """Return a hub that waits little between two attempts."""
-    with quick(network_folder, "hub_status") as bench:
+    with quick(network_folder, f"hub_status-{store_kind}") as bench:
         yield bench
 
 

@@ -31,7 +31,7 @@ class ScriptedWebhook:
         """``statuses``: it is a status webhook, whose calls hold no payloads."""
         found = bench.network.certificate("participants-server")
         assert found.key is not None
-        self._script = script or []
+        self._script = list(script or ())
         self.script: Callable[[bytes], int] | None = None
         """Says the status of a call from its body, where the list does not; may block."""
         self._hold = hold
