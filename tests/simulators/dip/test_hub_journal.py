@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,15 @@ def _journal(bench: Bench, party: Party, reference: str) -> dict[str, Any]:
     assert answer.status == 200
     record: dict[str, Any] = shaped(bench, answer, "DIPJournalRecord", release=RELEASE)
     return record
+
+
+def _told_all(bench: Bench, sender: Party) -> None:
+    """Wait until a sender has every status message of what it sent before: they come in their order."""
+    _, reference = _send(bench)
+    end = time.monotonic() + 20
+    while not any(stage == "StatusMessage" for stage, _ in _steps(_journal(bench, sender, reference))):
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def _steps(record: dict[str, Any]) -> list[tuple[str, str]]:
@@ -208,6 +218,7 @@ def test_each_status_of_a_status_message_is_reached(
     sender = bench.party("SUP")
     usual = bench.admin.call("GET", f"/webhooks/{RELEASE}/{sender.dip_id}/status")["url"]
     config = f"/statusmessage/config/{sender.dip_id}"
+    _told_all(bench, sender)
     with ScriptedWebhook(bench, script, statuses=True) as webhook:
         call(bench, sender, "POST", config, {"callbackURL": webhook.url}, release=RELEASE)
         tag, reference = _send(bench)
