@@ -29,6 +29,7 @@ from harness.spec.release import load
 from harness.transport.network import Network
 from harness.transport.server import ServerThread, ServerTls
 from harness.transport.tls import client_context
+from simulators.dip.workers import BROKER_VARIABLE, STORE_VARIABLE
 from simulators.embedded import EmbeddedTarget
 from simulators.network import NETWORK_FILE, PARTICIPANTS_SERVER, network_ca
 
@@ -162,7 +163,8 @@ def run(seconds: float, release: str) -> Report:
         tls = ServerTls(certificate.cert, certificate.key, ca)
         served = stack.enter_context(ServerThread(recipients.app, tls=tls))
         network = led_to(network, served.url, folder / "network")
-        target = stack.enter_context(EmbeddedTarget([release], folder))
+        with _on_files():
+            target = stack.enter_context(EmbeddedTarget([release], folder))
         assert target.admin is not None
         target.admin.set_faults([_HOLD])
         file = folder / "network" / NETWORK_FILE
@@ -266,6 +268,17 @@ def _others(busy: float | None, own: float, seconds: float) -> float | None:
     if busy is None or not seconds:
         return None
     return max(0.0, busy - own / (seconds * (os.cpu_count() or 1)))
+
+
+@contextlib.contextmanager
+def _on_files() -> Iterator[None]:
+    """Keep the variables of the shared engines from the embedded simulators."""
+    names = (STORE_VARIABLE, BROKER_VARIABLE)
+    kept = {name: os.environ.pop(name) for name in names if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
 
 
 def _sizes(shared: Sequence[Hub], hubs: Sequence[_Hub], target: EmbeddedTarget) -> tuple[float, float, float]:
