@@ -86,7 +86,7 @@ def record(log: EventLog, found: Result, *, seed: int, seconds: float) -> Outcom
             verdict=outcome.verdict.value,
             status=status_of(outcome).value,
             reason=outcome.reason,
-            blame={"class": blame.cause.value, "party": blame.party} if blame else None,
+            blame=blame.as_dict() if blame else None,
             seconds=round(seconds, 3),
         )
     )
@@ -154,7 +154,7 @@ def _check(case: str, check: Check, blame: Blame | None) -> CheckMade:
         expected=bound(check.limit),
         actual=shown(check.limit.measure, check.value),
         rule=f"{check.limit.source} ({check.limit.basis})",
-        blame=None if check.passed else {"class": cause.cause.value, "party": cause.party},
+        blame=None if check.passed else cause.as_dict(),
         key=f"load:{check.limit.measure}",
         hint=f"Relaxed: {check.limit.relaxed}" if check.limit.relaxed else "",
     )

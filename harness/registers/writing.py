@@ -129,7 +129,7 @@ def entry_data(entry: Defect | DesignQuery) -> dict[str, Any]:
 
 
 def _blame(blame: Blame | None) -> dict[str, Any] | None:
-    return _filled({"class": blame.cause.value, "party": blame.party}) if blame else None
+    return _filled(blame.as_dict()) if blame else None
 
 
 def _place(entry: Entry) -> dict[str, Any]:

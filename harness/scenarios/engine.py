@@ -114,9 +114,7 @@ def run_case(case: Case, bench: Bench, folder: Path) -> Outcome:
             verdict=outcome.verdict.value,
             status=status_of(outcome, precondition_failed=blocked).value,
             reason=outcome.reason,
-            blame=None
-            if outcome.blame is None
-            else {"class": outcome.blame.cause.value, "party": outcome.blame.party},
+            blame=None if outcome.blame is None else outcome.blame.as_dict(),
             seconds=round(time.perf_counter() - started, 4),
         )
     )

@@ -155,7 +155,7 @@ class Play:
                 expected=expected,
                 actual=actual,
                 rule=rule,
-                blame=None if passed or blame is None else {"class": blame.cause.value, "party": blame.party},
+                blame=None if passed or blame is None else blame.as_dict(),
                 key=key or title,
                 hint="" if passed else hint,
             )

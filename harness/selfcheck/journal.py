@@ -275,4 +275,4 @@ def _result(event: InstanceFinished, check: Check, findings: list[Finding], evid
 
 
 def _blame(blame: Blame | None) -> dict[str, str] | None:
-    return {"class": blame.cause.value, "party": blame.party} if blame else None
+    return blame.as_dict() if blame else None

@@ -214,7 +214,7 @@ def _entry(result: Result) -> dict[str, Any]:
         "verdict": result.verdict.value,
         "shown": result.shown,
         "reason": result.reason,
-        "blame": {"class": result.blame.cause.value, "party": result.blame.party} if result.blame else None,
+        "blame": result.blame.as_dict() if result.blame else None,
         "expected": result.expected,
         "actual": result.actual,
         "hint": result.hint,

@@ -70,7 +70,7 @@ class Attempt:
             "verdict": self.verdict.value,
             "status": self.status.value,
             "reason": self.reason,
-            "blame": {"class": self.blame.cause.value, "party": self.blame.party} if self.blame else None,
+            "blame": self.blame.as_dict() if self.blame else None,
             "seconds": self.seconds,
             "seed": self.conditions.seed,
             "target": self.conditions.target,
