@@ -64,6 +64,10 @@ class _Chain:
     ends: datetime
 
 
+_Good = tuple[frozenset[tuple[bytes, int]], float, float]
+"""What was revoked when nothing stood against a certificate, and from when until when it holds (POSIX)."""
+
+
 class Trust:
     """Anchors and revocation lists. Judgements are kept per certificate (bounded); safe between threads.
 
@@ -81,6 +85,7 @@ class Trust:
         self._stamp: tuple[tuple[int, int, int], ...] = ()
         self._revoked: frozenset[tuple[bytes, int]] = frozenset()
         self._kept: dict[tuple[bytes, Usage | None], _Chain] = {}
+        self._good: dict[tuple[bytes, Usage | None], _Good] = {}
         self._lock = threading.Lock()
         self._look_again = 0.0
         self._read_crls()
@@ -98,25 +103,36 @@ class Trust:
         self, certificate: x509.Certificate, usage: Usage | None = None, *, fingerprint: bytes | None = None
     ) -> Standing:
         """Judge a certificate for a use, now. ``fingerprint`` (SHA-256) saves working it out again."""
-        self._read_crls()
+        if self._crl_paths and time.monotonic() >= self._look_again:
+            self._read_crls()
         key = (fingerprint or certificate.fingerprint(hashes.SHA256()), usage)
+        good = self._good.get(key)
+        if good is not None and good[0] is self._revoked and good[1] <= time.time() <= good[2]:
+            return GOOD
+        return self._judge(certificate, key)
+
+    def _judge(self, certificate: x509.Certificate, key: tuple[bytes, Usage | None]) -> Standing:
+        revoked = self._revoked
         chain = self._kept.get(key)
         if chain is None:
-            chain = self._build(certificate, key[0], usage)
+            chain = self._build(certificate, *key)
             with self._lock:
                 if len(self._kept) >= _KEPT:
-                    self._kept.pop(next(iter(self._kept)))
+                    dropped = next(iter(self._kept))
+                    del self._kept[dropped]
+                    self._good.pop(dropped, None)
                 self._kept[key] = chain
         if chain.standing.fault:
             return chain.standing
         now = datetime.now(UTC)
         if not chain.begins <= now <= chain.ends:
             return _out_of_date(chain, now)
-        revoked = self._revoked
-        if revoked:
-            for link, identifier in zip(chain.certificates, chain.identifiers, strict=True):
-                if identifier in revoked:
-                    return Standing("revoked", f"the certificate {_name(link)} is revoked")
+        for link, identifier in zip(chain.certificates, chain.identifiers, strict=True):
+            if identifier in revoked:
+                return Standing("revoked", f"the certificate {_name(link)} is revoked")
+        with self._lock:
+            if key in self._kept:
+                self._good[key] = (revoked, chain.begins.timestamp(), chain.ends.timestamp())
         return GOOD
 
     def _build(self, certificate: x509.Certificate, fingerprint: bytes, usage: Usage | None) -> _Chain:
@@ -154,12 +170,7 @@ class Trust:
         return None
 
     def _read_crls(self) -> None:
-        if not self._crl_paths:
-            return
-        looked = time.monotonic()
-        if looked < self._look_again:
-            return
-        self._look_again = looked + _LOOK_SECONDS
+        self._look_again = time.monotonic() + _LOOK_SECONDS
         try:
             stamp = tuple(_stamp(path) for path in self._crl_paths)
             if stamp == self._stamp:

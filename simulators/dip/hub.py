@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from harness.errors import HarnessError
-from simulators.dip.answer import Answer, bare
+from simulators.dip.answer import JSON, Answer, bare
 from simulators.dip.logs import Log
 from simulators.dip.metrics import Metrics
 from simulators.dip.model import Call, Refusal
@@ -28,6 +28,8 @@ Operation = Callable[[Call], Awaitable[Answer]]
 _WORDS = {"requeuestatus": "requeueStatus", "deliverystatus": "deliveryStatus"}
 """How the releases spell what the hub matches without regard to case."""
 _SENDS = 4096
+_IS_JSON = (b"content-type", JSON.encode())
+_NO_TLS: Mapping[str, bytes] = {}
 _NOT_FOUND = Refusal(404, "there is no such path here")
 
 
@@ -40,8 +42,8 @@ class Hub:
     body_bytes: int
     log: Log
     metrics: Metrics
-    _sends: dict[str, dict[str, Operation]] = field(default_factory=dict, init=False, repr=False)
-    """What the paths that messages were sent to offer, as they were spelt."""
+    _sends: dict[str, tuple[str, dict[str, Operation]]] = field(default_factory=dict, init=False, repr=False)
+    """Release of the paths that messages were sent to, as they were spelt, and what they offer."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -59,28 +61,35 @@ class Hub:
             )
         if answer is None:
             return
-        self.metrics.answered(self._release(scope["path"]), answer.status)
+        path = scope["path"]
+        sent = self._sends.get(path)
+        self.metrics.answered(sent[0] if sent else self._release(path), answer.status)
         if answer.reason:
             self.log.write(
                 "info",
                 "refused",
                 method=scope["method"],
-                path=scope["path"][:200],
+                path=path[:200],
                 status=answer.status,
                 reason=answer.reason,
             )
-        headers = [(b"content-length", b"%d" % len(answer.body))] if answer.status != 204 else []
-        if answer.media_type:
-            headers.append((b"content-type", answer.media_type.encode()))
-        if answer.headers:
-            headers += [(name.lower().encode(), value.encode()) for name, value in answer.headers]
-        if answer.status == 405:
-            headers.append((b"allow", ", ".join(self._operations(scope["path"], scope)).encode()))
-        if answer.status == 413:
-            headers.append((b"connection", b"close"))
+        headers = self._headers_of(answer, path, scope)
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         body = b"" if scope["method"] == "HEAD" else answer.body
         await send({"type": "http.response.body", "body": body})
+
+    def _headers_of(self, answer: Answer, path: str, scope: Scope) -> list[tuple[bytes, bytes]]:
+        if answer.status == 201 and answer.media_type is JSON and not answer.headers:  # what nearly all get
+            return [(b"content-length", b"%d" % len(answer.body)), _IS_JSON]
+        headers = [(b"content-length", b"%d" % len(answer.body))] if answer.status != 204 else []
+        if answer.media_type:
+            headers.append((b"content-type", answer.media_type.encode()))
+        headers += [(name.lower().encode(), value.encode()) for name, value in answer.headers]
+        if answer.status == 405:
+            headers.append((b"allow", ", ".join(self._operations(path, scope)).encode()))
+        if answer.status == 413:
+            headers.append((b"connection", b"close"))
+        return headers
 
     def _release(self, path: str) -> str:
         """Return the release that a path begins with, empty where that is none."""
@@ -98,21 +107,21 @@ class Hub:
         headers = _headers(scope)
         if _stated_length(headers) > self.body_bytes:
             return self._too_long()  # unread, so a client that waits for "100 Continue" keeps its body
-        parts: list[bytes] = []
-        length = 0
-        more = True
-        while more:
-            event = await receive()
-            if event["type"] == "http.disconnect":
-                return None
-            part = event.get("body", b"")
-            length += len(part)
-            if length > self.body_bytes:
-                return self._too_long()
-            parts.append(part)
-            more = event.get("more_body", False)
-        body = parts[0] if len(parts) == 1 else b"".join(parts)
-        certificate = scope["extensions"].get("tls", {}).get("client_cert")
+        event = await receive()
+        body: bytes = event.get("body", b"")
+        if event.get("more_body"):
+            parts = [body]
+            length = len(body)
+            while event.get("more_body") and length <= self.body_bytes:
+                event = await receive()
+                parts.append(event.get("body", b""))
+                length += len(parts[-1])
+            body = b"".join(parts)
+        if event["type"] == "http.disconnect":
+            return None
+        if len(body) > self.body_bytes:
+            return self._too_long()
+        certificate = scope["extensions"].get("tls", _NO_TLS).get("client_cert")
         return await operation(Call(scope["method"], _url(scope, headers), headers, body, certificate))
 
     def _too_long(self) -> Answer:
@@ -120,9 +129,9 @@ class Hub:
 
     def _operations(self, path: str, scope: Scope) -> dict[str, Operation]:
         """Return what a path offers, by method; empty when it is no path of the hub."""
-        kept = self._sends.get(path)
-        if kept is not None:
-            return kept
+        sent = self._sends.get(path)
+        if sent is not None:
+            return sent[1]
         parts = path.lower().split("/")
         mount = self.mounts.get(parts[1]) if len(parts) > 2 and parts[0] == "" else None
         if mount is None:
@@ -132,7 +141,7 @@ class Hub:
                 name = mount.channels[channel]
                 found: dict[str, Operation] = {"POST": lambda call: mount.sending.send(call, name)}
                 if len(self._sends) < _SENDS:
-                    self._sends[path] = found
+                    self._sends[path] = self._release(path), found
                 return found
             case ["dip-channel", channel, "pubconfig", recipient] if channel in mount.channels:
                 name = mount.channels[channel]

@@ -85,7 +85,7 @@ class HubStore(ABC):
         """Tell other processes, where there are any."""
 
     @abstractmethod
-    def numbers(self, count: int) -> Sequence[Number] | Awaitable[Sequence[Number]]:
+    def numbers(self, count: int) -> list[Number] | Awaitable[list[Number]]:
         """Give the rows of new messages and the tokens of their transaction ids; none is ever given twice.
 
         They rise: who asks after a message was accepted gets a higher one.
@@ -218,7 +218,7 @@ class HubStore(ABC):
         return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-async def numbered(store: HubStore, count: int) -> Sequence[Number]:
+async def numbered(store: HubStore, count: int) -> list[Number]:
     """Return the numbers of so many new messages; a store that holds them itself gives them at once."""
     numbers = store.numbers(count)
-    return numbers if isinstance(numbers, Sequence) else await numbers
+    return numbers if isinstance(numbers, list) else await numbers

@@ -18,7 +18,7 @@ from simulators.dip.answer import JSON, Answer, bare
 from simulators.dip.business import Business
 from simulators.dip.day_of import moments
 from simulators.dip.history_service import HistoryService
-from simulators.dip.kept import HubStore, Number, numbered
+from simulators.dip.kept import HubStore, Number
 from simulators.dip.metrics import Metrics
 from simulators.dip.model import Accepted, Addressing, Call, Caller, Draft, Fault, Refusal, Said
 from simulators.dip.post import Post
@@ -79,7 +79,9 @@ class Sending:
         if batch.faults:
             faults = self._all_faults(call, channel, caller) if batch.drafts else batch.faults
             return self._refused(faults, caller)
-        numbers = await numbered(self._store, len(batch.drafts))
+        numbers = self._store.numbers(len(batch.drafts))
+        if not isinstance(numbers, list):
+            numbers = await numbers
         taken = self._take(batch.drafts, numbers, started)
         del batch  # it is large, and to wait for the disk takes longer than all the rest
         try:

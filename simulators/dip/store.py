@@ -94,7 +94,7 @@ class Store(HubStore):
         """Read what is committed."""
         return self._reader.execute(sql, parameters).fetchall()
 
-    def numbers(self, count: int) -> Sequence[Number]:
+    def numbers(self, count: int) -> list[Number]:
         """Give rows and tokens, which rise."""
         first, self._next = self._next, self._next + count
         return [(number, token(self._opening, number)) for number in range(first, first + count)]

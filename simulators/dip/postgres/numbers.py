@@ -6,7 +6,6 @@ Requests that ask at the same time share one question to the database.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from simulators.dip.kept import Number
@@ -22,14 +21,14 @@ class Numbers:
 
     def __init__(self, link: Link, opening: str) -> None:
         self._link, self._opening = link, opening
-        self._waiting: list[tuple[int, asyncio.Future[Sequence[Number]]]] = []
+        self._waiting: list[tuple[int, asyncio.Future[list[Number]]]] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="numbers")
         self._busy = False
 
-    async def take(self, count: int) -> Sequence[Number]:
+    async def take(self, count: int) -> list[Number]:
         """Return so many; raises StoreFault."""
         loop = asyncio.get_running_loop()
-        asked: asyncio.Future[Sequence[Number]] = loop.create_future()
+        asked: asyncio.Future[list[Number]] = loop.create_future()
         self._waiting.append((count, asked))
         if not self._busy:
             self._busy = True

@@ -78,7 +78,7 @@ class PostgresStore(HubStore):
         """Read what is committed; waits for the answer."""
         return self._reader.rows(sql, parameters)
 
-    def numbers(self, count: int) -> Awaitable[Sequence[Number]]:
+    def numbers(self, count: int) -> Awaitable[list[Number]]:
         """Give rows and tokens, which rise over all processes."""
         return self._numbers.take(count)
 
