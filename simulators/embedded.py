@@ -17,10 +17,12 @@ from harness.errors import EnvironmentFault
 from harness.transport.admin import Admin
 from harness.transport.network import Network
 from harness.transport.network import load as load_network
-from simulators.network import NETWORK_FILE, default_network
+from simulators.network import NETWORK_FILE, copied_network, default_network
 
 STORE_VARIABLE, BROKER_VARIABLE = "DIP_EMBEDDED_STORE", "DIP_EMBEDDED_BROKER"
 """Environment variables with URLs: embedded simulators use them in place of a store in their folder."""
+NETWORK_VARIABLE = "DIP_EMBEDDED_NETWORK"
+"""Environment variable with a folder: the network is made there once, and every target begins with a copy."""
 _START_SECONDS = 60.0
 _STOP_SECONDS = 5.0
 _LOOK_SECONDS = 0.01
@@ -76,9 +78,15 @@ class EmbeddedTarget:
 
     @staticmethod
     def prepare(folder: Path | str) -> Network:
-        """Make the network that the workers of a run share, or take the one that is there."""
+        """Make the network that the workers of a run share, or take the one that is there.
+
+        Where ``DIP_EMBEDDED_NETWORK`` names a folder, the network is a copy of the one in it.
+        """
         path = _network_file(Path(folder))
-        return load_network(path) if path.is_file() else default_network(path.parent)
+        if path.is_file():
+            return load_network(path)
+        kept = os.environ.get(NETWORK_VARIABLE)
+        return copied_network(Path(kept), path.parent) if kept else default_network(path.parent)
 
     @property
     def capabilities(self) -> frozenset[str]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -114,7 +114,28 @@ def default_network(folder: Path | str, *, dip_url: str | None = None) -> Networ
     processes may ask at once: the folder is made beside and renamed. Raises ConfigurationError when the
     folder holds other things, EnvironmentFault when it can't be written.
     """
-    folder = Path(folder)
+    return _placed(Path(folder), lambda draft: _make(draft, dip_url))
+
+
+def copied_network(kept: Path, folder: Path | str) -> Network:
+    """Return the network in ``folder``, a copy of the one in ``kept`` when the folder holds none.
+
+    The one in ``kept`` is made when that folder holds none, so that many targets need keys once. Where it is not
+    what would be made now, because settings have other distributors for example, the folder gets a network of its
+    own. Raises as `default_network` does.
+    """
+    source = default_network(kept)
+    if source.organisations != tuple(_organisation(member, kept) for member in _MEMBERS):
+        return default_network(folder)
+    return _placed(Path(folder), lambda draft: _copy(kept, draft))
+
+
+def _copy(kept: Path, draft: Path) -> None:
+    shutil.copytree(kept, draft, dirs_exist_ok=True)
+
+
+def _placed(folder: Path, fill: Callable[[Path], None]) -> Network:
+    """Return the network of a folder; where it holds none, ``fill`` makes it beside and it is renamed."""
     path = folder / NETWORK_FILE
     if path.is_file():
         return load(path)
@@ -130,7 +151,7 @@ def default_network(folder: Path | str, *, dip_url: str | None = None) -> Networ
     except OSError as error:
         raise EnvironmentFault(f"can't be written: {error.strerror}", where=str(folder.parent)) from error
     try:
-        _make(draft, dip_url)
+        fill(draft)
         if folder.exists():
             folder.rmdir()
         draft.rename(folder)

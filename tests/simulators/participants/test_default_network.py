@@ -17,6 +17,7 @@ from harness.security.authority import identity_of
 from harness.security.certificates import first_certificate
 from harness.security.trust import Trust
 from harness.standing_data.library import standing_data
+from simulators.embedded import NETWORK_VARIABLE, EmbeddedTarget
 from simulators.network import FLAWED, default_network, network_ca, revocation_list
 
 TWICE = ("SUP", "REGS", "LDSO", "MSA", "UMSO", "ADS", "UMSDS", "MDR")
@@ -52,6 +53,38 @@ def test_reuse_is_quick(folder: Path) -> None:
     started = time.perf_counter()
     default_network(folder)
     assert time.perf_counter() - started < 0.2
+
+
+def test_targets_begin_with_a_copy_of_the_network_that_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Named in the environment, a network is made once; each target has the same keys in files of its own."""
+    kept = tmp_path / "kept"
+    monkeypatch.setenv(NETWORK_VARIABLE, str(kept))
+    first = EmbeddedTarget.prepare(tmp_path / "one")
+    second = EmbeddedTarget.prepare(tmp_path / "two")
+    for network, name in ((first, "one"), (second, "two")):
+        files = [each.key for each in network.certificates] + [p.api_key_file for p in network.parties]
+        assert all(path is None or path.is_relative_to(tmp_path / name) for path in files)
+        assert stat.S_IMODE((tmp_path / name / "network" / "keys").stat().st_mode) == 0o700
+    ca = network_ca(kept).read_bytes()
+    assert [network_ca(tmp_path / name / "network").read_bytes() for name in ("one", "two")] == [ca, ca]
+
+
+def test_a_network_that_is_kept_gives_way_to_other_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where settings name another distributor, a target gets a network of its own and the kept one stays."""
+    kept = tmp_path / "kept"
+    was = default_network(kept)
+    settings = tmp_path / "settings.yaml"
+    settings.write_text("network.dno_distributor_id: '23'\n")
+    monkeypatch.setenv("DIP_SETTINGS", str(settings))
+    monkeypatch.setenv(NETWORK_VARIABLE, str(kept))
+    network = EmbeddedTarget.prepare(tmp_path / "one")
+    assert "23" in {party.distributor_id for party in network.parties}
+    assert default_network(kept) == was
+    assert network_ca(tmp_path / "one" / "network").read_bytes() != network_ca(kept).read_bytes()
 
 
 def test_certificates_name_their_organisation_and_dip_ids(folder: Path) -> None:
