@@ -12,6 +12,18 @@ import pytest
 pytest_plugins = ["harness.plugin"]
 
 _NETWORK = "DIP_EMBEDDED_NETWORK"
+_LONGEST = frozenset(
+    {
+        "test_cycle_tutorial.py",
+        "test_hub_durability.py",
+        "test_quality.py",
+        "test_run_command.py",
+        "test_scale_chaos.py",
+        "test_sit_stages.py",
+        "test_tutorial.py",
+    }
+)
+"""Modules with single tests of half a minute and more."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,3 +41,9 @@ def pytest_configure(config: pytest.Config) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
     config.add_cleanup(end)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let a worker begin with the longest tests, so that none of them runs alone at the end."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.path.name not in _LONGEST)

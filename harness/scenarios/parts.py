@@ -30,10 +30,11 @@ def file_of(kind: str, name: Any, where: Path) -> Path:
     """
     own = (parent / folder_of(kind) for parent in where.resolve().parents)
     place = next((each for each in own if each.is_dir()), folder("test_catalogue") / folder_of(kind))
-    names = [path.stem for path in place.glob("*.yaml")]
-    if name not in names:
+    path = place / f"{name}.yaml"
+    if path.name != f"{name}.yaml" or not path.is_file():
+        names = [path.stem for path in place.glob("*.yaml")]
         raise ConfigurationError(f"'{name}' is no {kind}", where=str(where), mend=nearest(str(name), names))
-    return place / f"{name}.yaml"
+    return path
 
 
 def contents(path: Path, kind: str, keys: Sequence[str]) -> Mapping[str, Any]:
