@@ -1,4 +1,4 @@
-"""Registers the harness plugin when the distribution's own entry point has not done so; what a run's processes share."""
+"""Registers the harness plugin where the distribution has not done so; what a run's processes share."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LONGEST = frozenset(
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let the workers of a run, and the hundreds of processes that tests start, share keys and compiled code."""
+    """Let the workers of a run, and the processes that tests start, share keys and compiled code."""
     if hasattr(config, "workerinput"):
         return
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

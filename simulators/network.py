@@ -120,9 +120,9 @@ def default_network(folder: Path | str, *, dip_url: str | None = None) -> Networ
 def copied_network(kept: Path, folder: Path | str) -> Network:
     """Return the network in ``folder``, a copy of the one in ``kept`` when the folder holds none.
 
-    The one in ``kept`` is made when that folder holds none, so that many targets need keys once. Where it is not
-    what would be made now, because settings have other distributors for example, the folder gets a network of its
-    own. Raises as `default_network` does.
+    The one in ``kept`` is made when that folder holds none, so that many targets need keys once. Where it is
+    not what would be made now, because settings have other distributors for example, the folder gets a
+    network of its own. Raises as `default_network` does.
     """
     source = default_network(kept)
     if source.organisations != tuple(_organisation(member, kept) for member in _MEMBERS):

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 
 from harness.errors import ConfigurationError, nearest
 from harness.scenarios.model import STEPS, Fault, Given, Matrix, OneCase, Scenario, Step
-from harness.scenarios.parameters import filled
+from harness.scenarios.parameters import MERGED, filled, unmerged
 from harness.scenarios.procedures import expand
 from harness.scenarios.setups import with_setup
 from harness.scenarios.texts import RESERVED
@@ -109,6 +109,12 @@ def _read(data: Mapping[str, Any], path: Path, variant: str) -> Scenario:
     data = {**data, "steps": [step for step, _ in steps]} if "steps" in data else data
     data = {**data, "finally": [step for step, _ in last]} if "finally" in data else data
     data = {**data, "given": with_setup(data["given"], path)} if "given" in data else data
+    if (left := unmerged(data)) is not None:
+        raise ConfigurationError(
+            f"at {'/'.join(left)}: '{MERGED}' stands for no mapping of a parameter",
+            where=where,
+            mend=f'Write "{MERGED}": "{{NAME}}", the name of a parameter that is a mapping.',
+        )
     typed = _typed(data, schema())
     problems = [] if _quick().is_valid(typed) else list(_validator().iter_errors(typed))
     if problems:

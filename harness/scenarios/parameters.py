@@ -32,6 +32,19 @@ def filled(content: Any, values: Mapping[str, Any]) -> Any:
     return content
 
 
+def unmerged(content: Any, at: tuple[str, ...] = ()) -> tuple[str, ...] | None:
+    """Return where a key ``+`` is left in what was filled, None where it is nowhere."""
+    if isinstance(content, Mapping):
+        inner = ((str(key), value) for key, value in content.items())
+        if MERGED in content:
+            return at
+    elif isinstance(content, list):
+        inner = ((str(place), value) for place, value in enumerate(content))
+    else:
+        return None
+    return next((left for key, value in inner if (left := unmerged(value, (*at, key))) is not None), None)
+
+
 def _place(found: re.Match[str], values: Mapping[str, Any]) -> str:
     name, rest = found.groups()
     if name not in values:

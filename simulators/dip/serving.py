@@ -162,8 +162,8 @@ def said(draft: Draft, now: str) -> tuple[Said, ...]:
 
 
 def in_utc(moment: str) -> str:
-    """Write a time as 25 characters in UTC, so that times compare as texts."""
-    return moment if moment.endswith("+00:00") else message_time(datetime.fromisoformat(moment))
+    """Write a time as 25 characters in UTC, so that times compare as texts; raises ValueError for none."""
+    return message_time(datetime.fromisoformat(moment))
 
 
 def tenures(heard: Iterable[Said]) -> tuple[Tenure, ...]:

@@ -111,7 +111,7 @@ All of this is assumed where the tables below don't say otherwise.
 - **At one midnight** both services change together: each IF-036 names the other newcomer too, so that the DIP
   finds nobody who has left.
 - **SEG** is accepted and held until meters or connection make the metering point another segment's; it lapses
-  with REG1037.
+  with REG1037, and the supplier is reminded once, be it one service or both (IF-045).
 - **Exports and secondaries** follow the provider of their import or primary at the same midnight (ALG), where
   the same service holds them.
 - **Migration** is complete when both services have come by MCA or MCS: then the regime is `mhhs`. No IF-037
@@ -130,7 +130,8 @@ Assumed in the same way.
 - **The segment** follows connection and meters: current transformers and advanced meters make it advanced.
   With an accepted SEG appointment it changes at the clock midnight that began the day of the change (IF-044),
   and the appointment becomes active with it; without one the supplier is reminded (IF-045).
-- **A consent** must suit segment and direction: H alone at advanced points and exports, N at unmetered ones.
+- **A consent** must suit segment and direction: H alone at advanced points and exports, N (none) at unmetered
+  ones, any at smart and traditional ones; whether it comes with an appointment or by itself.
   One that no longer does brings a reminder.
 - **A gaining supplier** may maintain data by naming its switch (B013), from its supply start on.
 - **A relationship** holds from the request on. Points that join get the principal's services at the clock

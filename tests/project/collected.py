@@ -22,7 +22,8 @@ class Lister:
         with open(sys.argv[1], "w", encoding="utf-8") as file:
             json.dump({name: sorted(codes) for name, codes in found.items()}, file)
 
-options = ["--collect-only", "-q", "--assert=plain", "-p", "no:cacheprovider", "--continue-on-collection-errors"]
+options = ["--collect-only", "-q", "--assert=plain", "-p", "no:cacheprovider"]
+options.append("--continue-on-collection-errors")
 sys.exit(pytest.main([*options, *sys.argv[2:]], plugins=[Lister()]))
 """
 

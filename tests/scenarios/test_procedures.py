@@ -66,6 +66,18 @@ def doing(content: object) -> dict[str, Any]:
     return {**SCENARIO, "steps": [{"do": content}]}
 
 
+@pytest.mark.parametrize("steps", [
+    "[{send: {set: &more {B070.x: a}}}, {send: {set: {'+': *more}}}]",
+    "[{send: {set: {'+': '{more}'}}}]",
+])  # fmt: skip
+def test_what_is_laid_over_has_to_be_a_parameters_mapping(tmp_path: Path, steps: str) -> None:
+    """An alias of YAML, or a name that is no parameter, is refused where it stands, and in no message."""
+    path = catalogue(tmp_path, {**SCENARIO, "steps": []})
+    path.write_text(path.read_text().replace("steps: []", f"steps: {steps}"))
+    with pytest.raises(ConfigurationError, match=r"at steps/\d/send/set: '\+' stands for no mapping"):
+        read_scenario(path)
+
+
 def test_a_procedure_expands_with_its_parameters_nested_ones_too(tmp_path: Path) -> None:
     """Aliases, moments, whole lists and defaults arrive where the steps name them; origins are kept."""
     path = catalogue(

@@ -190,8 +190,12 @@ def _next(point: MeteringPoint) -> datetime | None:
 
 @due("appointment", _next)
 def reached(case: Case) -> Outcome:
-    """Make active what was accepted for this date, and let lapse what has run out of time."""
-    moved = Moved(case.known_point)
+    """Make active what was accepted for this date, and let lapse what has run out of time.
+
+    However many appointments for another market segment lapse at once, the supplier is reminded of it once
+    (assumed): the reminder is about the metering point and names no service.
+    """
+    moved, unchanged = Moved(case.known_point), False
     for each in case.known_point.appointments:
         if next_date(each) != case.moment or each not in moved.point.appointments:
             continue
@@ -199,6 +203,9 @@ def reached(case: Case) -> Outcome:
             moved = moved.then(activate(moved.seen_by(case), moved.point, each, case.moment))
         else:
             moved = moved.then(_lapses(case, moved.point, each))
+            unchanged = unchanged or _waited_in_vain(each)
+    if unchanged:
+        moved = moved.then(Moved(moved.point, remind(SEGMENT_UNSUITED, case, moved.point, _UNCHANGED)))
     return next_in_queue(case, moved).outcome
 
 
@@ -209,12 +216,15 @@ def _may_begin(point: MeteringPoint, appointment: Appointment, moment: datetime)
 
 
 def _lapses(case: Case, point: MeteringPoint, appointment: Appointment) -> Moved:
-    late = stated("REG1037") if appointment.scenario == "SEG" and appointment.stage is Stage.ACCEPTED else ""
+    late = stated("REG1037") if _waited_in_vain(appointment) else ""
     gone = replace(appointment, answer=late, correlation=None)
     moved = move(case, point, appointment, gone, Trigger.LAPSES)
-    if late:
-        return moved.then(Moved(moved.point, remind(SEGMENT_UNSUITED, case, moved.point, _UNCHANGED)))
     return moved.then(Moved(moved.point, lapsed_at_start(case, moved.point, appointment)))
+
+
+def _waited_in_vain(appointment: Appointment) -> bool:
+    """Say whether an appointment was accepted for a change of segment, which did not come about."""
+    return appointment.scenario == "SEG" and appointment.stage is Stage.ACCEPTED
 
 
 def _wanted(case: Case) -> Appointment:

@@ -13,6 +13,7 @@ from harness.calendars.local_time import clock_midnight, is_summer_time, local_d
 from harness.messages.context import SEGMENT_OF_ROLE
 from harness.standing_data.library import standing_data
 from harness.transport.network import Network
+from simulators.registration.consents import BY_SEGMENT, consent_fits_segment
 from simulators.registration.items import MHHS, Item, Linked, Related
 from simulators.registration.moments import moment
 from simulators.registration.point import ITEM_OF, MIGRATIONS
@@ -26,8 +27,6 @@ LEAD_TIME = timedelta(days=28)
 SWITCHING = frozenset({"COS", "MCS"})
 BY_SUPPLIER = frozenset({"COS", "CSP", "USP", "SEG", "MCA", "MCS"})
 """Scenarios that a supplier may ask for; ALG is registration's own."""
-_CONSENTS = {"S": frozenset("HDM"), "A": frozenset("H"), "U": frozenset("N")}
-"""Consent granularity by segment: assumed."""
 
 
 def identity_matches(network: Network, dip_id: str, mpid: str, roles: frozenset[str]) -> bool:
@@ -151,8 +150,8 @@ def _consent_unfit(wanted: Wanted) -> bool:
     consent = wanted.appointment.proposal.get("supplierProposedConsentGranularity")
     if wanted.provider is None or not consent:
         return False
-    segment = SEGMENT_OF_ROLE.get(wanted.provider.role, "")
-    return consent not in _CONSENTS.get(segment, frozenset({consent}))
+    segment = SEGMENT_OF_ROLE.get(wanted.provider.role)
+    return segment is not None and not consent_fits_segment(consent, segment)
 
 
 def _provider_stays(scenario: str) -> Callable[[Wanted], bool]:
@@ -248,7 +247,7 @@ RULES: tuple[Rule[Wanted], ...] = rules(
     ),
     Rule("REG1030", _foreign_operator, "third-party", "operator and distributor are one organisation"),
     Rule("REG1031", _wrong_segment, "published", "by the provider's role; SEG names another segment's"),
-    Rule("REG1035", _consent_unfit, "assumed", "smart: H, D or M; advanced: H; unmetered: N"),
+    Rule("REG1035", _consent_unfit, "assumed", BY_SEGMENT),
     Rule("REG1088", _retriever_without_date, "assumed", "a nominated retriever has a date"),
     Rule("REG1036", _retriever_too_early, "published", "not before the supplier's own start"),
     Rule("REG1025", _not_in_place, "published", "USP updates the provider in place"),

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from simulators.participants.behaviours import Outgoing
 from simulators.registration.case import Case
+from simulators.registration.consents import consent_fits
 from simulators.registration.items import Item
 from simulators.registration.notices import Form, forms, write
 from simulators.registration.point import MeteringPoint
-from simulators.registration.processes.supplier_data_rules import consent_fits
 
 SEGMENT_UNSUITED: Form[str] = Form(
     "IF-045", "InvalidMarketSegment", ("supplier", "metering service", "data service"),

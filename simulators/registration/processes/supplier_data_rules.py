@@ -13,18 +13,13 @@ from typing import Any
 
 from harness.standing_data.library import standing_data
 from simulators.registration.case import Case
+from simulators.registration.consents import BY_SEGMENT, consent_fits, consent_fits_segment
 from simulators.registration.items import REVERSE_MIGRATED, Item
 from simulators.registration.moments import moment
 from simulators.registration.rule import Rule, rules
 from simulators.registration.switching import Switch, SwitchStage
 
 CONSENT, DISPLAY, SMSO, CLASSIFICATION = "ConsentGranularity", "IHDInfo", "SMSO", "SSCandProfileClass"
-CONSENTS: Mapping[str, frozenset[str]] = {
-    "S": frozenset("HDMN"),
-    "A": frozenset("H"),
-    "U": frozenset("N"),
-}
-"""By market segment (assumed): smart points have a choice, advanced ones are settled half-hourly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,16 +172,6 @@ def _not_in_standing_data(item: Item, kind: str) -> Callable[[Case], bool]:
     return broken
 
 
-def consent_fits(consent: object, segment: object, direction: object) -> bool:
-    """Say whether a consent can stand at a point (smart and import where nothing is held)."""
-    return consent_fits_segment(consent, segment) and (direction != "E" or consent == "H")
-
-
-def consent_fits_segment(consent: object, segment: object) -> bool:
-    """Say whether a consent can stand at a point of a market segment (smart where none is held)."""
-    return consent in CONSENTS.get(str(segment or "S"), frozenset())
-
-
 def _consent_misfits_segment(case: Case) -> bool:
     change = _change(case, Item.CONSENT)
     if change is None or change.value == "x":
@@ -278,7 +263,7 @@ RULES = rules(
         "the code says SSD; it is read as SSC, as it stands before the same code for the profile class",
     ),
     Rule("REG1041", _not_later(Item.PROFILE_CLASS), "third-party", "strictly later"),
-    Rule("REG1035", _consent_misfits_segment, "assumed", "which consents a market segment allows is assumed"),
+    Rule("REG1035", _consent_misfits_segment, "assumed", BY_SEGMENT),
     Rule(
         "REG1022",
         _consent_invalid,

@@ -93,7 +93,8 @@ REFUSED: dict[str, Broken] = {
         {**COS, "effective": midnight(-1)}, {"effective": midnight(3)}, prepare=pending()
     ),
     "REG1035": Broken(
-        {**DS, "supplierProposedConsentGranularity": "N"}, {"supplierProposedConsentGranularity": "D"}
+        {**DS, "provider": ADVANCED_DATA, "scenario": "SEG", "supplierProposedConsentGranularity": "D"},
+        {"supplierProposedConsentGranularity": "H"},
     ),
     "REG1036": Broken(
         {**DS, **NAMED, "supplierNominatedMDREffectiveFromDate": "2024-12-01T00:00:00+00:00"},

@@ -187,6 +187,16 @@ def test_what_does_not_become_effective_in_its_window_lapses() -> None:
     assert code_of(exchange(service)) == "REG1027"
 
 
+def test_two_services_that_lapse_at_once_are_one_reminder() -> None:
+    """The reminder is of the metering point's segment: with both services gone the supplier hears it once."""
+    service = Service(POINT)
+    accepted(service, *Kind)
+    (until,) = {each.held_until for each in service.point().appointments}
+    assert until is not None
+    sent = named(service.reach(until))
+    assert sent == ["IF-035 MSAppLapsed", "IF-035 DSAppLapsed", "IF-045 InvalidMarketSegment"]
+
+
 def test_an_exchange_in_the_window_keeps_the_appointment() -> None:
     """Once the segment has changed, the end of the window means nothing."""
     service = Service(POINT)
