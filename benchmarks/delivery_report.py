@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from benchmarks.shape import rounded, shape
+
 MEMORY_RATIO = 1.2
 """Most that the hub's memory at the end may be over that at a tenth: this project's own requirement."""
 MEMORY_JUDGED = 200_000
@@ -78,28 +80,21 @@ class Report:
 
     def as_dict(self) -> dict[str, object]:
         """Return the JSON shape."""
-        figures = {
-            name: round(value, 3) if isinstance(value, float) else value
-            for name, value in asdict(self.figures).items()
-        }
-        return {
-            "name": "delivery",
-            "machine": self.machine,
-            "seconds": round(self.seconds, 1),
-            "figures": figures,
-            "parts": [asdict(part) for part in self.parts],
-            "limits": {
+        return shape(
+            "delivery",
+            self,
+            rounded(asdict(self.figures)),
+            {
                 "memory_ratio": MEMORY_RATIO,
                 "rate_ratio": RATE_RATIO,
                 "delivery_status_p99_ms": LOOKUP_MS,
                 "replay_p99_ms": LOOKUP_MS,
             },
-            "pinned": self.pinned,
-            "unpinned_because": self.unpinned_because,
-            "valid": not self.invalid,
-            "invalid": self.invalid,
-            "missed": self.missed,
-        }
+            invalid=self.invalid,
+            parts=[asdict(part) for part in self.parts],
+            pinned=self.pinned,
+            unpinned_because=self.unpinned_because,
+        )
 
 
 def judge(figures: Figures) -> tuple[tuple[str, ...], tuple[str, ...]]:

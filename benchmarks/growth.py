@@ -20,6 +20,7 @@ from benchmarks import cores
 from benchmarks.networks import DATA_SERVICES, led_to, of_size
 from benchmarks.receiving import Recipients
 from benchmarks.requests import INTERFACE, SENDER, Sender, Signed, sign_ahead, spread, template
+from benchmarks.shape import rounded, shape
 from benchmarks.wire import Connections
 from harness.errors import ConfigurationError, EnvironmentFault
 from harness.settings import current
@@ -71,19 +72,9 @@ class Report:
 
     def as_dict(self) -> dict[str, object]:
         """Return the JSON shape."""
-        sizes = [
-            {name: round(value, 3) if isinstance(value, float) else value for name, value in one.items()}
-            for one in map(asdict, self.sizes)
-        ]
-        return {
-            "name": "growth",
-            "machine": self.machine,
-            "seconds": round(self.seconds, 1),
-            "figures": {"messages": self.messages, "configurations": sizes},
-            "limits": {},
-            "valid": True,
-            "missed": self.missed,
-        }
+        sizes = [rounded(asdict(one)) for one in self.sizes]
+        figures = {"messages": self.messages, "configurations": sizes}
+        return shape("growth", self, figures, {}, invalid=self.invalid)
 
 
 def run(messages: int = MESSAGES, parties: Sequence[int] = PARTIES) -> Report:

@@ -29,6 +29,7 @@ from benchmarks.requests import (
     sign_ahead_seconds,
     template,
 )
+from benchmarks.shape import rounded, shape
 from benchmarks.wire import Connections, Drive
 from harness.errors import ConfigurationError, EnvironmentFault
 from harness.spec.release import load
@@ -97,23 +98,16 @@ class Report:
 
     def as_dict(self) -> dict[str, object]:
         """Return the JSON shape."""
-        figures = {
-            name: round(value, 3) if isinstance(value, float) else value
-            for name, value in asdict(self.figures).items()
-        }
-        return {
-            "name": "ingress",
-            "machine": self.machine,
-            "seconds": round(self.seconds, 1),
-            "figures": figures,
-            "limits": {"ratio": RATIO, "batch_ratio": BATCH_RATIO},
-            "pinned": self.pinned,
-            "unpinned_because": self.unpinned_because,
-            "connections": self.connections,
-            "valid": not self.invalid,
-            "invalid": self.invalid,
-            "missed": self.missed,
-        }
+        return shape(
+            "ingress",
+            self,
+            rounded(asdict(self.figures)),
+            {"ratio": RATIO, "batch_ratio": BATCH_RATIO},
+            invalid=self.invalid,
+            pinned=self.pinned,
+            unpinned_because=self.unpinned_because,
+            connections=self.connections,
+        )
 
 
 @dataclass(slots=True)

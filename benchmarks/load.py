@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from benchmarks import cores
 from benchmarks.ingress import ceiling
+from benchmarks.shape import rounded, shape
 from harness.errors import EnvironmentFault
 from harness.security.keys import load_private_key
 from harness.transport.network import CertificateSet, Network
@@ -108,19 +109,16 @@ class Report:
 
     def as_dict(self) -> dict[str, object]:
         """Return the JSON shape."""
-        return {
-            "name": "load",
-            "machine": self.machine,
-            "seconds": round(self.seconds, 1),
-            "figures": {key: _rounded(value) for key, value in asdict(self.figures).items()},
-            "limits": {"offered_per_s": WANTED_PER_S},
-            "steps": [{key: _rounded(value) for key, value in asdict(step).items()} for step in self.steps],
-            "pinned": self.pinned,
-            "unpinned_because": self.unpinned_because,
-            "valid": not self.invalid,
-            "invalid": self.invalid,
-            "missed": self.missed,
-        }
+        return shape(
+            "load",
+            self,
+            rounded(asdict(self.figures)),
+            {"offered_per_s": WANTED_PER_S},
+            invalid=self.invalid,
+            steps=[rounded(asdict(step)) for step in self.steps],
+            pinned=self.pinned,
+            unpinned_because=self.unpinned_because,
+        )
 
 
 def run(steps: Sequence[float] = STEPS, seconds: float = STEP_SECONDS) -> Report:
@@ -334,10 +332,6 @@ def _openssl(own: CertificateSet) -> float:
             key.sign(text, scheme, hashed)
         count += 50
     return count / seconds
-
-
-def _rounded(value: object) -> object:
-    return round(value, 3) if isinstance(value, float) else value
 
 
 def lines(report: Report) -> Iterator[str]:

@@ -22,6 +22,7 @@ from typing import Any
 import orjson
 
 from benchmarks import cores
+from benchmarks.shape import rounded, shape
 from harness.calendars.local_time import clock_midnight
 from harness.clock import message_time
 from harness.messages.identifiers import mpan
@@ -72,14 +73,7 @@ class Report:
 
     def as_dict(self) -> dict[str, object]:
         """Return the JSON shape."""
-        return {
-            "name": "migration",
-            "machine": self.machine,
-            "seconds": round(self.seconds, 1),
-            "figures": {name: round(value, 3) for name, value in self.figures.items()},
-            "limits": {"ratio": RATIO},
-            "missed": self.missed,
-        }
+        return shape("migration", self, rounded(self.figures), {"ratio": RATIO})
 
 
 def run(seconds: float, release: str, sizes: Mapping[str, int] = SIZES) -> Report:

@@ -20,6 +20,7 @@ from pathlib import Path
 import orjson
 
 from benchmarks import cores
+from benchmarks.shape import rounded, shape
 from harness.evidence.events import (
     AnswerReceived,
     CheckMade,
@@ -75,25 +76,14 @@ class Report:
 
     def as_dict(self) -> dict[str, object]:
         """Return the JSON shape."""
-        return {
-            "name": "reports",
-            "machine": self.machine,
-            "seconds": round(self.seconds, 1),
-            "figures": {
-                "verdicts": self.verdicts,
-                "messages": self.messages,
-                "events_bytes": self.events_bytes,
-                "reports": [
-                    {
-                        name: round(value, 2) if isinstance(value, float) else value
-                        for name, value in asdict(made).items()
-                    }
-                    for made in self.reports
-                ],
-            },
-            "limits": {"seconds": SECONDS, "resident_bytes": RESIDENT_BYTES, "page_bytes": PAGE_BYTES},
-            "missed": self.missed,
+        figures = {
+            "verdicts": self.verdicts,
+            "messages": self.messages,
+            "events_bytes": self.events_bytes,
+            "reports": [rounded(asdict(made), digits=2) for made in self.reports],
         }
+        limits = {"seconds": SECONDS, "resident_bytes": RESIDENT_BYTES, "page_bytes": PAGE_BYTES}
+        return shape("reports", self, figures, limits)
 
 
 def run(verdicts: int = VERDICTS) -> Report:

@@ -22,6 +22,7 @@ from benchmarks import cores
 from benchmarks.networks import led_to
 from benchmarks.receiving import Recipients
 from benchmarks.requests import INTERFACE, RECIPIENT, SENDER, Sender, Signed, Template, sign_many, template
+from benchmarks.shape import rounded, shape
 from benchmarks.shared import DELIVERY, INGRESS, Hub, engines, hub
 from benchmarks.wire import Connections, Drive
 from harness.errors import EnvironmentFault
@@ -93,20 +94,9 @@ class Report:
 
     def as_dict(self) -> dict[str, object]:
         """Return the JSON shape."""
-        figures = {
-            name: round(value, 3) if isinstance(value, float) else value
-            for name, value in asdict(self.figures).items()
-        }
-        return {
-            "name": "scale",
-            "machine": self.machine,
-            "seconds": round(self.seconds, 1),
-            "figures": figures,
-            "limits": {"lost": 0, "wrong": 0},
-            "valid": not self.invalid,
-            "invalid": self.invalid,
-            "missed": self.missed,
-        }
+        return shape(
+            "scale", self, rounded(asdict(self.figures)), {"lost": 0, "wrong": 0}, invalid=self.invalid
+        )
 
 
 @dataclass(slots=True)
