@@ -28,6 +28,8 @@ _LONGEST = frozenset(
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let the workers of a run, and the processes that tests start, share keys and compiled code."""
+    if config.pluginmanager.hasplugin("hypothesispytest") and not config.getoption("stage", None):
+        _patience()
     if hasattr(config, "workerinput"):
         return
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -41,6 +43,17 @@ def pytest_configure(config: pytest.Config) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
     config.add_cleanup(end)
+
+
+def _patience() -> None:
+    """Let no generated example fail because all cores are busy: what a test proves is not how fast it is."""
+    from hypothesis import HealthCheck, settings
+
+    default = settings.get_profile(settings.get_current_profile_name())
+    settings.register_profile(
+        "busy", parent=default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("busy")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
