@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import ConfigurationError
-from harness.security.vault import PRIVATE, write_whole
 from harness.transport.network import Network, Organisation, Party, write
+from harness.writing import PRIVATE, write_whole
 from simulators.network import NETWORK_FILE
 
 _KEPT = ("Distributor A", "Data Company A", "Data Company B", "Simulated DIP")

@@ -12,8 +12,8 @@ from rich.table import Table
 
 from harness.errors import ConfigurationError, EnvironmentFault
 from harness.evidence.verdicts import Verdict
-from harness.security.vault import write_whole
 from harness.stages.options import options as run_options
+from harness.writing import write_whole
 from load import figures
 from load.comparing import compare as compared
 from load.comparing import differences

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import ConfigurationError
-from harness.security.vault import write_whole
 from harness.settings import current
+from harness.writing import write_whole
 from load.arrived import read_arrivals
 from load.judging import Judgement, health, judge
 from load.measures import MEASURES

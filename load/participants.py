@@ -15,10 +15,10 @@ from pathlib import Path
 
 from harness.errors import ConfigurationError
 from harness.security.authority import Authority, Wish
-from harness.security.vault import PRIVATE, write_whole
 from harness.spec.roles import roles
 from harness.spec.routing import load_routing
 from harness.transport.network import CertificateSet, Network, Organisation, Party, write
+from harness.writing import PRIVATE, write_whole
 from load.profile import Flow, Profile
 from simulators.network import NETWORK_FILE, default_network
 

@@ -14,10 +14,10 @@ from harness.data import folder as data_folder
 from harness.errors import ConfigurationError, nearest
 from harness.evidence.store import EvidenceStore
 from harness.reports.write import write_reports
-from harness.security.vault import write_whole
 from harness.stages.finish import begin, end
 from harness.stages.options import RunOptions
 from harness.stages.session import Shared
+from harness.writing import write_whole
 from load.figures import Result, result, write
 from load.playing import EMBEDDED, Progress, Request, play
 from load.profile import Profile, profile_files, read_profile

@@ -58,7 +58,7 @@ def volumetrics(
         return
     found = day(counted, name)
     if profile is not None:
-        from harness.security.vault import write_whole
+        from harness.writing import write_whole
         from load.volumetrics_profile import profile_of
 
         write_whole(profile, profile_of(counted, found).encode())

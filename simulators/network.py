@@ -25,10 +25,10 @@ from urllib.parse import urlsplit
 from harness.errors import ConfigurationError, EnvironmentFault
 from harness.security.authority import Authority, Wish
 from harness.security.profiles import Flaw
-from harness.security.vault import PRIVATE, write_whole
 from harness.settings import current
 from harness.spec.roles import roles
 from harness.transport.network import CertificateSet, Network, Organisation, Party, load, write
+from harness.writing import PRIVATE, write_whole
 
 NETWORK_FILE = "network.toml"
 HUB = "dip"

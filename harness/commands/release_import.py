@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from harness.security.vault import write_whole
 from harness.spec import shelf
 from harness.spec.exporting import export
 from harness.spec.importing.installing import import_release
 from harness.spec.release import load
+from harness.writing import write_whole
 
 
 @click.command(

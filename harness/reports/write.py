@@ -6,7 +6,6 @@ from pathlib import Path
 
 import orjson
 
-from harness.errors import EnvironmentFault
 from harness.reports.ctrf import ctrf
 from harness.reports.junit import junit
 from harness.reports.page import page
@@ -15,6 +14,7 @@ from harness.reports.rttm import trace_matrix
 from harness.reports.run import Run, read_run
 from harness.reports.workbook import workbook
 from harness.scenarios.requirements import Register, shipped
+from harness.writing import write_whole
 
 
 def write_reports(folder: Path, *, register: Register | None = None) -> list[Path]:
@@ -31,20 +31,10 @@ def write_run(run: Run, *, register: Register | None = None) -> list[Path]:
     register = register if register is not None else shipped()
     matrix = trace_matrix(run, register)
     return [
-        _write(run.folder / "run-report.html", page(run, register).encode()),
-        _write(run.folder / "results.json", orjson.dumps(results(run), option=orjson.OPT_INDENT_2)),
-        _write(run.folder / "junit.xml", junit(run)),
-        _write(run.folder / "ctrf.json", orjson.dumps(ctrf(run), option=orjson.OPT_INDENT_2)),
-        _write(run.folder / "rttm.xlsx", workbook(matrix)),
-        _write(run.folder / "rttm.json", orjson.dumps(matrix.as_dict())),
+        write_whole(run.folder / "run-report.html", page(run, register).encode()),
+        write_whole(run.folder / "results.json", orjson.dumps(results(run), option=orjson.OPT_INDENT_2)),
+        write_whole(run.folder / "junit.xml", junit(run)),
+        write_whole(run.folder / "ctrf.json", orjson.dumps(ctrf(run), option=orjson.OPT_INDENT_2)),
+        write_whole(run.folder / "rttm.xlsx", workbook(matrix)),
+        write_whole(run.folder / "rttm.json", orjson.dumps(matrix.as_dict())),
     ]
-
-
-def _write(path: Path, data: bytes) -> Path:
-    part = path.with_name(f"{path.name}.part")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    except OSError as error:
-        raise EnvironmentFault(f"can't be written: {error}", where=str(path)) from error
-    return path

@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from harness.errors import ConfigurationError
+from harness.writing import write_whole
 
 
 @dataclass(slots=True)
@@ -64,13 +65,9 @@ def path_of(folder: Path, case: str) -> Path:
 
 
 def save(instance: Instance, folder: Path) -> Path:
-    """Write an instance whole; returns its path."""
-    path = path_of(folder, instance.case)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_bytes(orjson.dumps(dataclasses.asdict(instance), option=orjson.OPT_INDENT_2))
-    part.replace(path)
-    return path
+    """Write an instance whole; returns its path. Raises EnvironmentFault when the disk refuses it."""
+    data = orjson.dumps(dataclasses.asdict(instance), option=orjson.OPT_INDENT_2)
+    return write_whole(path_of(folder, instance.case), data, parents=True)
 
 
 def discard(folder: Path, case: str) -> None:

@@ -53,7 +53,8 @@ from harness.security.profiles import (
     usual_key,
 )
 from harness.security.revocation import revocation_list
-from harness.security.vault import write_certificates, write_key, write_whole
+from harness.security.vault import write_certificates, write_key
+from harness.writing import write_whole
 
 _SHORT = {"tls-client": "tls", "tls-server": "server", "signing": "signing"}
 

@@ -14,7 +14,8 @@ from harness.security.certificates import first_certificate
 from harness.security.keys import PrivateKey, load_private_key
 from harness.security.profiles import TEST_AUTHORITY, Subject, authority_certificate, generate_key
 from harness.security.revocation import revocation_list
-from harness.security.vault import write_certificates, write_key, write_whole
+from harness.security.vault import write_certificates, write_key
+from harness.writing import write_whole
 
 RECORD = "authority.json"
 

@@ -2,35 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from harness.errors import EnvironmentFault
 from harness.security.keys import PrivateKey
-
-PRIVATE = 0o600
-PUBLIC = 0o644
-
-
-def write_whole(path: Path, data: bytes, *, mode: int = PUBLIC) -> None:
-    """Write to a temporary file beside ``path`` and rename; EnvironmentFault where the disk refuses."""
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise EnvironmentFault(f"can't be written: {error.strerror or error}", where=str(path)) from error
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        temporary.chmod(mode)
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise EnvironmentFault(f"can't be written: {error.strerror or error}", where=str(path)) from error
+from harness.writing import PRIVATE, write_whole
 
 
 def write_key(path: Path, key: PrivateKey) -> None:

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 from harness.errors import ConfigurationError
 from harness.security.authority import Authority
 from harness.security.profiles import Profile as Kind
-from harness.security.vault import PRIVATE, PUBLIC, write_whole
 from harness.selfcheck.context import NETWORK, prepare_hub
 from harness.spec.interfaces import interfaces
 from harness.spec.roles import roles
+from harness.writing import PRIVATE, PUBLIC, write_whole
 
 CERTIFICATES = "certificates"
 HUB_FOLDER = "test-dip"

@@ -18,7 +18,6 @@ from harness.evidence.events import AnswerReceived, InstanceEvent, MessageSent
 from harness.evidence.store import EvidenceStore
 from harness.security.authority import Authority
 from harness.security.signing import Signer
-from harness.security.vault import PRIVATE, write_whole
 from harness.selfcheck.check import Result
 from harness.selfcheck.conduct.publications import received_pairs
 from harness.selfcheck.profile import SIGNING, TLS, Credentials, Profile
@@ -29,6 +28,7 @@ from harness.stages.targets import Provider, provider
 from harness.transport.client import Answer, DipClient
 from harness.transport.network import CertificateSet, Network, Organisation, Party, write
 from harness.transport.target import Target
+from harness.writing import PRIVATE, write_whole
 
 EMBEDDED = "embedded"
 HUB_ROLE = "DIP"

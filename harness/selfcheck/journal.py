@@ -27,9 +27,9 @@ from harness.evidence.evidence_class import EvidenceClass, System, evidence_clas
 from harness.evidence.log import FILE, EventLog, read_events
 from harness.evidence.verdicts import Blame, BlameClass, Verdict, status_of
 from harness.evidence.verdicts import Outcome as Judged
-from harness.security.vault import write_whole
 from harness.selfcheck.check import PARTS, Check, Finding, Result, checks
 from harness.selfcheck.profile import Profile
+from harness.writing import write_whole
 
 STAGE = "self-check"
 UNCLEAR = "unclear"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from harness.spec.importing.gathering import KEPT, named
+from harness.spec.importing.gathering import KEPT, named, references
 from harness.spec.importing.operations import NOTE
 from harness.spec.notation import Field, parse_field
 from harness.spec.release import Release, Schema
@@ -185,7 +185,8 @@ def _written(schema: Any) -> Any:
 
 def _used(schemas: Mapping[str, Schema], paths: Mapping[str, Any], release: Release) -> set[str]:
     types = (raw["type"] for raw in release.raw_operations["parameters"].values())
-    waiting = [*_targets(paths), *types]
+    named_there = (each for each in references(paths) if each.startswith(_SCHEMAS))
+    waiting = [*(each.removeprefix(_SCHEMAS) for each in named_there), *types]
     seen: set[str] = set()
     while waiting:
         name = waiting.pop()
@@ -193,15 +194,3 @@ def _used(schemas: Mapping[str, Schema], paths: Mapping[str, Any], release: Rele
             seen.add(name)
             waiting.extend(named(schemas[name]))
     return seen
-
-
-def _targets(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        for key, value in node.items():
-            if key == "$ref" and value.startswith(_SCHEMAS):
-                yield value.removeprefix(_SCHEMAS)
-            else:
-                yield from _targets(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _targets(value)

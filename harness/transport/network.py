@@ -5,15 +5,15 @@ Every error names the file, the table and the field. The format is described in 
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from harness.errors import EnvironmentFault, nearest
+from harness.errors import nearest
 from harness.transport.parties import ROLES, SIMULATED, CertificateSet, Network, Organisation, Party
 from harness.transport.toml_table import Table
+from harness.writing import write_whole
 
 __all__ = [
     "ROLES",
@@ -156,7 +156,10 @@ def _url(table: Table, name: str, value: str | None) -> str | None:
 
 
 def write(network: Network, path: Path | str) -> None:
-    """Write a network file, whole or not at all; files below its folder are named relative to it."""
+    """Write a network file, whole or not at all; files below its folder are named relative to it.
+
+    Raises EnvironmentFault when the disk refuses it.
+    """
     path = Path(path)
     lines: list[str] = []
     for organisation in network.organisations:
@@ -167,13 +170,7 @@ def write(network: Network, path: Path | str) -> None:
         lines.append("")
     for certificate in network.certificates:
         lines += ["[[certificate]]", *_certificate_lines(certificate, path.parent), ""]
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_text("\n".join(lines), encoding="utf-8", newline="\n")
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise EnvironmentFault(f"can't be written: {error.strerror}", where=str(path)) from error
+    write_whole(path, "\n".join(lines).encode())
 
 
 def _party_lines(party: Party, base: Path) -> list[str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
 
-from harness.errors import EnvironmentFault
+from harness.writing import PRIVATE, write_whole
 from simulators.dip.ground import Ground
 
 
@@ -61,7 +60,7 @@ def tell_profile(
     """Write admin key and target profile into ``folder``, then one JSON line with these and what is told."""
     key_file = folder / "admin.key"
     target = folder / "target.toml"
-    _write(key_file, profile.admin_key + "\n", private=True)
+    write_whole(key_file, f"{profile.admin_key}\n".encode(), mode=PRIVATE)
     lines = [
         f'url = "{profile.dip}"',
         f"ca = {_quoted(profile.ca)}",
@@ -71,7 +70,7 @@ def tell_profile(
         f'admin = "{profile.admin}"',
         f"admin_key_file = {_quoted(key_file)}",
     ]
-    _write(target, "\n".join(lines) + "\n")
+    write_whole(target, "".join(f"{line}\n" for line in lines).encode())
     line = orjson.dumps(
         {
             **told,
@@ -82,21 +81,9 @@ def tell_profile(
         }
     ).decode()
     if ready_file is not None:
-        _write(ready_file, line + "\n")
+        write_whole(ready_file, f"{line}\n".encode())
     print(line, flush=True)
 
 
 def _quoted(path: Path) -> str:
     return orjson.dumps(str(path)).decode()
-
-
-def _write(path: Path, text: str, *, private: bool = False) -> None:
-    """Write a file whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if private else 0o644)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        draft.replace(path)
-    except OSError as error:
-        raise EnvironmentFault(f"can't be written: {error.strerror}", where=str(path)) from error

@@ -14,7 +14,7 @@ from harness.security.authority import Authority, Issued
 from harness.security.certificates import first_certificate, identity_of
 from harness.security.profiles import Flaw
 from harness.security.revocation import revocation_list
-from harness.security.vault import write_whole
+from harness.writing import write_whole
 
 
 def _server_context(authority: Authority, server: Issued, *, crl: bool) -> ssl.SSLContext:

@@ -21,8 +21,8 @@ from harness.exchange.azure_devops.ledger import CaseEntry, Ledger
 from harness.exchange.azure_devops.pushing import Deed
 from harness.exchange.azure_devops.steps import TestStep, tidy
 from harness.exchange.azure_devops.wanted import TestCase, content_digest
-from harness.registers.writing import replace_file
 from harness.reports.tables import read_table
+from harness.writing import write_whole
 
 ID, TYPE, TITLE, STEP, ACTION, EXPECTED = (
     "ID",
@@ -60,7 +60,7 @@ def export_cases(out: Path, cases: Iterable[TestCase], *, ids: Mapping[str, int]
     if out.exists():
         raise ConfigurationError("exists", where=str(out), mend="Name a new file; nothing is overwritten.")
     rows = list(_rows(cases, ids, area_path))
-    replace_file(out, _csv(rows) if out.suffix.lower() == ".csv" else _xlsx(rows))
+    write_whole(out, _csv(rows) if out.suffix.lower() == ".csv" else _xlsx(rows), parents=True)
 
 
 def _rows(cases: Iterable[TestCase], ids: Mapping[str, int], area_path: str) -> Iterable[Sequence[str]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.errors import ConfigurationError
 from harness.exchange.azure_devops.profile import Profile
-from harness.registers.writing import replace_file
+from harness.writing import write_whole
 
 FORMAT = 1
 
@@ -97,7 +97,7 @@ def read_ledger(profile: Profile) -> Ledger:
 def write_ledger(profile: Profile, ledger: Ledger) -> None:
     """Write the ledger beside its profile; raises EnvironmentFault when the disk refuses it."""
     data: dict[str, Any] = {"format": FORMAT, **asdict(ledger)}
-    replace_file(profile.ledger, (json.dumps(data, indent=1, sort_keys=True) + "\n").encode())
+    write_whole(profile.ledger, (json.dumps(data, indent=1, sort_keys=True) + "\n").encode(), parents=True)
 
 
 def known_ids(path: Path) -> dict[str, int]:

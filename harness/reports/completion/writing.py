@@ -7,7 +7,6 @@ from pathlib import Path
 
 import orjson
 
-from harness.registers.writing import replace_file
 from harness.reports.completion.document import Document
 from harness.reports.completion.exit_report import ExitReport, document_of, extract_of, parties_of
 from harness.reports.completion.exit_report import as_json as exit_json
@@ -20,6 +19,7 @@ from harness.reports.completion.rendering_html import html
 from harness.reports.completion.rendering_json import as_json
 from harness.reports.completion.rendering_xlsx import workbook
 from harness.reports.completion.sections.whole import document
+from harness.writing import write_whole
 
 NAME = "completion-report"
 EXIT_NAME = "exit-report"
@@ -93,5 +93,5 @@ def _unnamed(shown: Document) -> tuple[str, ...]:
 def write_all(out: Path, files: Mapping[str, bytes]) -> list[Path]:
     """Write files into a folder, which is made where it is not there."""
     for name, data in files.items():
-        replace_file(out / name, data)
+        write_whole(out / name, data, parents=True)
     return [out / name for name in files]

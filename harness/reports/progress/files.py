@@ -9,13 +9,13 @@ from typing import Any
 
 import orjson
 
-from harness.registers.writing import replace_file
 from harness.reports.completion.document import Document, Table, Value, as_dict, shown
 from harness.reports.completion.extracts import Extract
 from harness.reports.completion.rendering_html import html
 from harness.reports.completion.rendering_xlsx import workbook
 from harness.reports.moves import whose_move
 from harness.reports.standing.model import Standing, history
+from harness.writing import write_whole
 
 _LONGEST_NAME = 31
 _TESTS = (
@@ -44,7 +44,7 @@ def write(
     written = []
     for ending, content_bytes in files.items():
         path = folder / f"{name}.{ending}"
-        replace_file(path, content_bytes)
+        write_whole(path, content_bytes, parents=True)
         written.append(path)
     return written
 

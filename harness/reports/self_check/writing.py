@@ -11,7 +11,7 @@ from harness.reports.run import read_run
 from harness.reports.self_check.page import page
 from harness.reports.self_check.readiness import Readiness, as_json
 from harness.reports.self_check.renewals import CHECK, renewals
-from harness.security.vault import write_whole
+from harness.writing import write_whole
 
 
 def write(readiness: Readiness) -> list[Path]:

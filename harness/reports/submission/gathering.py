@@ -28,12 +28,12 @@ from harness.reports.submission.subject import Subject, find
 from harness.reports.workbook import workbook
 from harness.scenarios.requirements import joined, read_register, register_of, together
 from harness.security.trust import Trust
-from harness.security.vault import write_whole
 from harness.spec.release import DEFAULT, names
 from harness.stages.options import STAGES
 from harness.stages.plan.measures import RANK
 from harness.stages.plan.model import Automatic, Plan
 from harness.stages.plan.model import Point as Gate
+from harness.writing import write_whole
 
 POINTS = ("pit-entry", "pit-exit", "qt-entry", "qt-exit", "sit-entry", "sit-exit")
 """Points that are usual; those of qualification are published, the others ours. Any plain name is taken."""

@@ -11,7 +11,6 @@ from weakref import WeakKeyDictionary
 import orjson
 
 from harness.errors import ConfigurationError
-from harness.security.vault import write_whole
 from harness.selfcheck.check import Finding, Omit, advised, check, failed, held
 from harness.selfcheck.checks.webhook_answers import ASSUMED
 from harness.selfcheck.checks.webhook_repeats import AT_LEAST_ONCE, IDEMPOTENT
@@ -20,6 +19,7 @@ from harness.selfcheck.conduct.asking import ledger_of, named, trials
 from harness.selfcheck.conduct.backlog import Books, Recovery, read, rehearse
 from harness.selfcheck.conduct.trial import Trial, Tried
 from harness.selfcheck.context import Context
+from harness.writing import write_whole
 
 OUTAGE = "Programme NFR: a participant copes with a DIP outage of 72 hours"
 REPORT = "recovery.json"

@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from harness.security.certificates import first_certificate
 from harness.security.profiles import Profile
-from harness.security.vault import PRIVATE, write_whole
 from harness.selfcheck.check import Finding, Omit, check, failed, held
 from harness.selfcheck.checks.recovery_rotation import RENEWAL
 from harness.selfcheck.conduct.rotating import call_hook
@@ -18,6 +17,7 @@ from harness.selfcheck.conduct.sending import Sending, any_sent, send
 from harness.selfcheck.context import Context
 from harness.selfcheck.inbox import Heard, inbox
 from harness.transport.signature import API_KEY
+from harness.writing import PRIVATE, write_whole
 
 _REFUSALS = 2
 _CREATED = 201
