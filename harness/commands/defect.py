@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from harness.commands.plan import a_day
 from harness.commands.plan_view import print_table
 from harness.errors import ConfigurationError, nearest
 from harness.registers.lifecycle import DEFECT_MOVES, QUERY_MOVES
+from harness.registers.locking import held
 from harness.registers.model import Approval, Defect, DefectStatus, DesignQuery, Link, QueryStatus, Registers
 from harness.registers.moving import entry_of, moved
 from harness.registers.raising import BY, Change, Raised, raise_from
@@ -85,17 +87,19 @@ def raise_(
     defect that fails again is reopened. A verdict that contradicts the specification raises a design query.
     Given the same run again, nothing changes.
     """
-    read = open_registers(folder)
-    done = raise_from(
-        read,
-        [seen(read_run(each, lean=True)) for each in runs],
-        today=a_day(as_of, "--as-of"),
-        by=by,
-        raised_by=raised_by,
-        owner=owner,
-        close_retested=close_retested,
-    )
-    path = write_entries(folder, done.entries) if done.entries and not dry_run else None
+    met = [seen(read_run(each, lean=True)) for each in runs]
+    with nullcontext() if dry_run else held(folder):
+        read = open_registers(folder)
+        done = raise_from(
+            read,
+            met,
+            today=a_day(as_of, "--as-of"),
+            by=by,
+            raised_by=raised_by,
+            owner=owner,
+            close_retested=close_retested,
+        )
+        path = write_entries(folder, done.entries) if done.entries and not dry_run else None
     if as_json:
         click.echo(json.dumps(_raised_dict(done, path), indent=2))
         return
@@ -275,22 +279,25 @@ def move(
     **changes: str,
 ) -> None:
     """Move a defect or design query to another STATUS, with the step in its history."""
-    read = open_registers(folder)
-    entry = entry_of(read, identifier)
     day = a_day(as_of, "--as-of")
     approval = Approval(approved_by, day, reference) if approved_by and reference else None
     severity = changes.get("severity", "")
-    if severity and severity not in read.severities.values:
-        raise ConfigurationError(
-            f"'{severity}' is no severity", where="--severity", mend=nearest(severity, read.severities.values)
+    with held(folder):
+        read = open_registers(folder)
+        entry = entry_of(read, identifier)
+        if severity and severity not in read.severities.values:
+            raise ConfigurationError(
+                f"'{severity}' is no severity",
+                where="--severity",
+                mend=nearest(severity, read.severities.values),
+            )
+        entry = moved(
+            entry, status, by=by, day=day, note=note, approval=approval, links=_links(links), changes=changes
         )
-    entry = moved(
-        entry, status, by=by, day=day, note=note, approval=approval, links=_links(links), changes=changes
-    )
-    for link in entry.links:
-        if link.kind in {"defect", "design-query"}:
-            entry_of(read, link.ref)
-    path = write_entries(folder, [entry])
+        for link in entry.links:
+            if link.kind in {"defect", "design-query"}:
+                entry_of(read, link.ref)
+        path = write_entries(folder, [entry])
     if as_json:
         click.echo(json.dumps(_plain(entry_data(entry)), indent=2))
         return

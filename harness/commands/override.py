@@ -14,6 +14,7 @@ from harness.commands.plan_view import print_table
 from harness.errors import ConfigurationError, nearest
 from harness.evidence.evidence_class import EvidenceClass
 from harness.evidence.verdicts import ExecutionStatus
+from harness.registers.locking import held
 from harness.registers.model import Override
 from harness.registers.overriding import added, withdrawn
 from harness.registers.writing import override_data, write_overrides
@@ -58,27 +59,29 @@ def add(
     as_json: bool,
 ) -> None:
     """Give CASES (an id, or a pattern with *) another execution status. Name a run or an evidence class."""
-    read = open_registers(folder)
     for value, known, option in (
         (status, list(ExecutionStatus), "--status"),
         (evidence or None, list(EvidenceClass), "--evidence"),
     ):
         if value is not None and value not in known:
             raise ConfigurationError(f"'{value}' is not allowed", where=option, mend=nearest(value, known))
-    entry = added(
-        read,
-        cases=cases,
-        status=ExecutionStatus(status),
-        reason=reason,
-        by=by,
-        second=second,
-        day=a_day(as_of, "--as-of"),
-        approval=approval,
-        run=run_id,
-        evidence=EvidenceClass(evidence) if evidence else None,
-        release=release,
-    )
-    _written(folder, entry, as_json)
+    day = a_day(as_of, "--as-of")
+    with held(folder):
+        entry = added(
+            open_registers(folder),
+            cases=cases,
+            status=ExecutionStatus(status),
+            reason=reason,
+            by=by,
+            second=second,
+            day=day,
+            approval=approval,
+            run=run_id,
+            evidence=EvidenceClass(evidence) if evidence else None,
+            release=release,
+        )
+        path = write_overrides(folder, [entry])
+    _told(path, entry, as_json)
 
 
 @override.command(epilog="\b\nExample:\n  dip override withdraw DH-OVR-0001")
@@ -88,7 +91,11 @@ def add(
 @json_option
 def withdraw(identifier: str, folder: Path, as_of: str | None, as_json: bool) -> None:
     """End an override; it stays in the register."""
-    _written(folder, withdrawn(open_registers(folder), identifier, a_day(as_of, "--as-of")), as_json)
+    day = a_day(as_of, "--as-of")
+    with held(folder):
+        entry = withdrawn(open_registers(folder), identifier, day)
+        path = write_overrides(folder, [entry])
+    _told(path, entry, as_json)
 
 
 @override.command("list", epilog="\b\nExample:\n  dip override list --json")
@@ -122,8 +129,7 @@ def list_(folder: Path, as_json: bool) -> None:
     click.echo(f"{len(read.overrides)} override{'' if len(read.overrides) == 1 else 's'}")
 
 
-def _written(folder: Path, entry: Override, as_json: bool) -> None:
-    path = write_overrides(folder, [entry])
+def _told(path: Path, entry: Override, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(_plain(entry), indent=2))
     else:

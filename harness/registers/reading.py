@@ -32,11 +32,18 @@ from harness.registers.model import (
     Severity,
     SeverityScale,
 )
-from harness.scenarios.sourced import Sourced, distinct, explain, read_checked
+from harness.scenarios.sourced import Sourced, checked, distinct, explain, read, read_checked, uncollected
 
 DEFAULT_FOLDER = "registers"
 """Beside plan.yaml."""
 DEFECTS, OVERRIDES, RELIANCE, TESTS = "defects.yaml", "overrides.yaml", "reliance.yaml", "tests.yaml"
+_FILES: Mapping[str, Mapping[str, str]] = {
+    DEFECTS: {"defects": "defect", "design_queries": "query"},
+    OVERRIDES: {"overrides": "override"},
+    RELIANCE: {"reliance": "reliance"},
+    TESTS: {"tests": "test"},
+}
+"""The files of a folder: their lists, and the field that holds an entry's id."""
 _HERE = Path(__file__).parent
 _SEVERITIES = _HERE / "severities.yaml"
 Data = Mapping[str, Any]
@@ -54,6 +61,7 @@ def shipped_severities() -> SeverityScale:
     return _scale(read_checked(_SEVERITIES, schema("severities")).data)
 
 
+@uncollected()
 def read_registers(folder: Path | None) -> Registers:
     """Read the registers of a folder; an absent file, or no folder, is an empty register.
 
@@ -66,12 +74,20 @@ def read_registers(folder: Path | None) -> Registers:
         raise ConfigurationError(
             "there is no such folder", where=str(folder), mend="Name a folder of registers, or make it."
         )
-    defects = _source(folder / DEFECTS, "defects", {"defects": "defect", "design_queries": "query"})
-    overrides = _source(folder / OVERRIDES, "overrides", {"overrides": "override"})
-    reliance = _source(folder / RELIANCE, "reliance", {"reliance": "reliance"})
-    tests = _source(folder / TESTS, "tests", {"tests": "test"})
+    sources = {name: read(folder / name) for name in _FILES if (folder / name).exists()}
+    return _registers(folder, sources)
+
+
+def check(source: Sourced) -> None:
+    """Hold one file's content to all that is asked of it when it is read; raises as `read_registers`."""
+    _registers(None, {source.path.name: source})
+
+
+def _registers(folder: Path | None, sources: Mapping[str, Sourced]) -> Registers:
+    held = {name: _held(sources.get(name), name) for name in _FILES}
+    defects, overrides, reliance, tests = (held[name] for name in _FILES)
     data = defects.data
-    read = Registers(
+    read_all = Registers(
         folder=folder,
         severities=_scale(data["severity_scale"]) if "severity_scale" in data else shipped_severities(),
         defects=tuple(_defect(each) for each in data.get("defects", [])),
@@ -80,10 +96,10 @@ def read_registers(folder: Path | None) -> Registers:
         reliance=tuple(_reliance(each) for each in reliance.data.get("reliance", [])),
         test_ids={each["test"]: dict(each["external_ids"]) for each in tests.data.get("tests", [])},
     )
-    _check_defects(defects, read)
+    _check_defects(defects, read_all)
     _check_overrides(overrides)
     _check_reliance(reliance)
-    return read
+    return read_all
 
 
 def found_folder(plan: Path | None) -> Path | None:
@@ -92,12 +108,12 @@ def found_folder(plan: Path | None) -> Path | None:
     return beside if beside.is_dir() else None
 
 
-def _source(path: Path, name: str, keyed: Mapping[str, str]) -> Sourced:
-    if not path.exists():
-        return Sourced(path, {}, {})
-    source = read_checked(path, schema(name), _explain)
-    distinct(source, keyed)
-    return source
+def _held(source: Sourced | None, name: str) -> Sourced:
+    if source is None:
+        return Sourced(Path(name), {}, {})
+    held = checked(source, schema(name.removesuffix(".yaml")), _explain)
+    distinct(held, _FILES[name])
+    return held
 
 
 def _explain(problem: Any) -> str:

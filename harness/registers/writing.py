@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from harness.errors import ConfigurationError, EnvironmentFault, HarnessError
+from harness.errors import ConfigurationError, HarnessError
 from harness.evidence.verdicts import Blame
+from harness.registers.locking import held
 from harness.registers.model import Defect, DesignQuery, Entry, Override
-from harness.registers.reading import DEFECTS, OVERRIDES, TESTS, read_registers
-from harness.scenarios.sourced import read
+from harness.registers.reading import DEFECTS, OVERRIDES, TESTS, check, read_registers
+from harness.scenarios.sourced import composed, of_node, uncollected
+from harness.writing import write_whole
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+Change = tuple[int, int, str]
+"""A piece of a text, from character to character, and what stands there instead."""
 _LISTS: Mapping[str, str] = {
     "defects": "defect",
     "design_queries": "query",
@@ -31,6 +31,8 @@ _LISTS: Mapping[str, str] = {
 def write_entries(folder: Path, entries: Sequence[Defect | DesignQuery]) -> Path:
     """Replace or add entries of ``defects.yaml``, whole or not at all; returns its path.
 
+    Who works entries out from what was read holds the folder's lock (`harness.registers.locking`) from the
+    reading to the writing.
     Raises ConfigurationError for a file whose lists are written in one line, EnvironmentFault when the disk
     refuses it.
     """
@@ -50,15 +52,19 @@ def write_overrides(folder: Path, overrides: Sequence[Override]) -> Path:
 def write_test_ids(folder: Path, scheme: str, ids: Mapping[str, str]) -> Path | None:
     """Put the ids that tests have in another system into ``tests.yaml``; None where all stand there already.
 
-    Ids of other schemes stay. Raises as `write_entries`.
+    Ids of other schemes stay. It takes the folder's lock (`harness.registers.locking`). Raises as
+    `write_entries` and `held`.
     """
-    known = read_registers(folder).test_ids if folder.exists() else {}
-    changed = {
-        test: {"test": test, "external_ids": {**known.get(test, {}), scheme: identifier}}
-        for test, identifier in ids.items()
-        if known.get(test, {}).get(scheme) != identifier
-    }
-    return _write(folder / TESTS, {"tests": changed}) if changed else None
+    if not ids:
+        return None
+    with held(folder):
+        known = read_registers(folder).test_ids
+        changed = {
+            test: {"test": test, "external_ids": {**known.get(test, {}), scheme: identifier}}
+            for test, identifier in ids.items()
+            if known.get(test, {}).get(scheme) != identifier
+        }
+        return _write(folder / TESTS, {"tests": changed}) if changed else None
 
 
 class _Plain(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
@@ -66,19 +72,6 @@ class _Plain(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mis
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         return True
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all; raises EnvironmentFault when the disk refuses it."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_bytes(data)
-        draft.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            draft.unlink()
-        raise EnvironmentFault(f"can't be written: {error.strerror}", where=str(path)) from error
 
 
 def entry_data(entry: Defect | DesignQuery) -> dict[str, Any]:
@@ -209,37 +202,48 @@ def _filled(data: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in data.items() if value not in ("", None, [], {})}
 
 
+@uncollected()
 def _write(path: Path, lists: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Path:
-    text, wanted = "", {}
-    if path.exists():
-        wanted = dict(read(path).data)
-        text = path.read_bytes().decode("utf-8")
+    text = _text(path) if path.exists() else ""
+    root = composed(text, path)
+    wanted = dict(of_node(root, path).data)
+    changes: list[Change] = []
     for name, entries in lists.items():
         if entries:
-            text = _spliced(text, name, entries, path)
+            changes += _spliced(text, root, name, entries, path)
             key = _LISTS[name]
             merged = {each[key]: each for each in wanted.get(name) or []}
             wanted[name] = list((merged | {each: _texts(data) for each, data in entries.items()}).values())
-    if yaml.load(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader)) != wanted:
+    text = _changed(text, changes)
+    written = of_node(composed(text, path), path)
+    if written.data != wanted:
         raise HarnessError("would not be as it was meant", where=str(path), mend="Nothing was written.")
-    _check_readable(path, text)
-    replace_file(path, text.encode())
-    return path
+    try:
+        check(written)
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f"would not be readable, {error.where.rsplit(', ', 1)[-1]}: {error.what}",
+            where=str(path),
+            mend="Nothing was written.",
+        ) from error
+    return write_whole(path, text.encode(), parents=True)
 
 
-def _check_readable(path: Path, text: str) -> None:
-    """Raise ConfigurationError for a text that would be refused when it is read."""
-    with tempfile.TemporaryDirectory() as folder:
-        draft = Path(folder) / path.name
-        draft.write_bytes(text.encode())
-        try:
-            read_registers(Path(folder))
-        except ConfigurationError as error:
-            raise ConfigurationError(
-                f"would not be readable, {error.where.rsplit(', ', 1)[-1]}: {error.what}",
-                where=str(path),
-                mend="Nothing was written.",
-            ) from error
+def _text(path: Path) -> str:
+    """Return a file's text with the ends of its lines as they are."""
+    try:
+        return path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"can't be read: {error}", where=str(path)) from error
+
+
+def _changed(text: str, changes: Iterable[Change]) -> str:
+    """Return a text with pieces of it replaced: (start, end, instead), none within another."""
+    parts, done = [], 0
+    for start, end, instead in sorted(changes):
+        parts += [text[done:start], instead]
+        done = end
+    return "".join([*parts, text[done:]])
 
 
 def _texts(value: Any) -> Any:
@@ -251,9 +255,10 @@ def _texts(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _spliced(text: str, name: str, entries: Mapping[str, Mapping[str, Any]], path: Path) -> str:
+def _spliced(
+    text: str, root: Any, name: str, entries: Mapping[str, Mapping[str, Any]], path: Path
+) -> list[Change]:
     newline = "\r\n" if "\r\n" in text else "\n"
-    root: Any = yaml.compose(text, Loader=_LOADER) if text else None
     found = _list_of(root, name)
     if getattr(root, "flow_style", False) or (getattr(found, "flow_style", False) and found.value):
         raise ConfigurationError(
@@ -262,8 +267,8 @@ def _spliced(text: str, name: str, entries: Mapping[str, Mapping[str, Any]], pat
             mend="Write each entry on lines of its own, beginning with a dash.",
         )
     if found is None or not found.value:
-        return _with_list(text, name, found, entries, newline)
-    changes: list[tuple[int, int, str]] = []
+        return [_with_list(text, name, found, entries, newline)]
+    changes: list[Change] = []
     there: set[str] = set()
     for node in found.value:
         identifier = next(value.value for key, value in node.value if key.value == _LISTS[name])
@@ -285,12 +290,11 @@ def _spliced(text: str, name: str, entries: Mapping[str, Mapping[str, Any]], pat
     if added:
         indent = found.start_mark.column
         last = _end(found.value[-1], text)
-        end = last + len(text[last:].split("\n", 1)[0].rstrip("\r"))
+        line = text.find("\n", last)
+        end = last + len(text[last : len(text) if line < 0 else line].rstrip("\r"))
         block = "".join(f"{newline}{' ' * indent}- {_block(each, indent + 2, newline)}" for each in added)
         changes.append((end, end, block))
-    for start, end, block in sorted(changes, reverse=True):
-        text = text[:start] + block + text[end:]
-    return text
+    return changes
 
 
 def _with_list(
@@ -299,13 +303,13 @@ def _with_list(
     empty: yaml.Node | None,
     entries: Mapping[str, Mapping[str, Any]],
     newline: str,
-) -> str:
+) -> Change:
     """Put a list where there is none, or an empty one."""
     block = "".join(f"{newline}- {_block(each, 2, newline)}" for each in entries.values())
     if empty is not None:
-        return text[: empty.start_mark.index] + block + text[empty.end_mark.index :]
-    before = text if not text or text.endswith("\n") else text + newline
-    return f"{before}{name}:{block}{newline}"
+        return (empty.start_mark.index, empty.end_mark.index, block)
+    before = "" if not text or text.endswith("\n") else newline
+    return (len(text), len(text), f"{before}{name}:{block}{newline}")
 
 
 def _list_of(root: yaml.Node | None, name: str) -> Any:

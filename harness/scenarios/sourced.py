@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import gc
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,18 +38,52 @@ class Sourced:
         )
 
 
+class _Plain(getattr(yaml, "CBaseLoader", yaml.BaseLoader)):  # type: ignore[misc]
+    """Takes every scalar for a text: what it means, the JSON Schema says."""
+
+    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:  # noqa: ARG002
+        """Return one tag for all; the resolver of its own tries patterns on each scalar."""
+        return "tag:yaml.org,2002:str"
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Put the cycle collector off: reading makes many objects and no circles, and it looks at them all."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@uncollected()
 def read(path: Path) -> Sourced:
     """Read a YAML file; raises ConfigurationError with file and line for broken YAML or a key given twice."""
     try:
         text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"can't be read: {error}", where=str(path)) from error
+    return of_node(composed(text, path), path)
+
+
+def composed(text: str, path: Path) -> yaml.Node | None:
+    """Return the YAML node of a text, None for an empty one.
+
+    Raises ConfigurationError with ``path`` and line for broken YAML.
+    """
+    try:
+        return yaml.compose(text, Loader=_Plain)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigurationError(f"is no YAML: {error.problem}", where=f"{path}, line {line}") from error
     except yaml.YAMLError as error:
         raise ConfigurationError(f"is no YAML: {error}", where=str(path)) from error
+
+
+def of_node(root: yaml.Node | None, path: Path) -> Sourced:
+    """Return what a node holds; raises ConfigurationError with file and line for a key given twice."""
     lines: dict[Place, int] = {}
     return Sourced(path, _value(root, (), lines, path) if root is not None else {}, lines)
 
@@ -72,16 +108,20 @@ def _unknown(problem: Any) -> str:
 
 
 def read_checked(path: Path, schema: Mapping[str, Any], explained: Callable[[Any], str] = explain) -> Sourced:
-    """Read a YAML file and hold it to a schema.
+    """Read a YAML file and hold it to a schema; raises as `read` and `checked`."""
+    return checked(read(path), schema, explained)
+
+
+def checked(source: Sourced, schema: Mapping[str, Any], explained: Callable[[Any], str] = explain) -> Sourced:
+    """Hold a file that was read to a schema, and give its values the schema's types.
 
     Raises ConfigurationError with file, line and place for the first value that the schema refuses, in the
     words of ``explained``.
     """
-    source = read(path)
     data = typed(source.data, schema, schema.get("$defs", {}))
-    checked = Sourced(path, data, source.lines)
+    held = Sourced(source.path, data, source.lines)
     if jsonschema_rs.Draft202012Validator(dict(schema), validate_formats=True).is_valid(data):
-        return checked
+        return held
     # What explains takes a hundred times as long as what decides.
     validator = Draft202012Validator(schema, format_checker=FormatChecker(["date"]))
     problems = sorted(validator.iter_errors(data), key=lambda each: list(map(str, each.absolute_path)))
@@ -90,8 +130,8 @@ def read_checked(path: Path, schema: Mapping[str, Any], explained: Callable[[Any
         more = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
         place = tuple(first.absolute_path)
         at = (*place, _unknown(first)) if first.validator == "additionalProperties" else place
-        raise checked.fail(place, f"{explained(first)}{more}", at=at)
-    return checked
+        raise held.fail(place, f"{explained(first)}{more}", at=at)
+    return held
 
 
 def distinct(source: Sourced, keyed: Mapping[str, str]) -> None:
