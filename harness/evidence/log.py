@@ -64,6 +64,16 @@ class EventLog:
         self.close()
 
 
+def event_files(folder: Path) -> list[Path]:
+    """Return the files of a run's events, its first event first; of a run that was killed, its parts.
+
+    The path of the one file where neither is there.
+    """
+    path = folder / FILE
+    parts = [] if path.exists() else sorted((folder / PARTS).glob("events-*.ndjson"))
+    return sorted(parts, key=lambda part: not part.stem.endswith(CONTROLLER)) or [path]
+
+
 def read_events(path: Path, *, wanted: Callable[[bytes], bool] | None = None) -> Iterator[Event]:
     """Read events in file order, line by line; raises ConfigurationError naming the line that is damaged.
 

@@ -30,7 +30,7 @@ from harness.evidence.events import (
     StepStarted,
 )
 from harness.evidence.evidence_class import EvidenceClass
-from harness.evidence.log import CONTROLLER, FILE, PARTS, read_events
+from harness.evidence.log import FILE, event_files, read_events
 from harness.evidence.store import EvidenceStore
 from harness.evidence.verdicts import Blame, BlameClass, ExecutionStatus, Verdict
 
@@ -235,9 +235,7 @@ def events_of(folder: Path, *, wanted: Callable[[bytes], bool] | None = None) ->
 
     Of a run that was killed, its parts are read. Raises ConfigurationError naming a damaged line.
     """
-    path = folder / FILE
-    parts = [] if path.exists() else sorted((folder / PARTS).glob("events-*.ndjson"))
-    for each in sorted(parts, key=lambda part: not part.stem.endswith(CONTROLLER)) or [path]:
+    for each in event_files(folder):
         yield from read_events(each, wanted=wanted)
 
 

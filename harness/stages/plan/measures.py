@@ -24,6 +24,7 @@ RANK = (
     EvidenceClass.INTEGRATED,
 )
 """From least real to most real."""
+OPEN_RUNS = "open-runs"
 _OUTSIDE = {"not applicable", "descoped"}
 _LEFT_OUT = {"omitted", "skipped"}
 _NOT_RUN = {"omitted", "skipped", "inconclusive", "error"}
@@ -87,6 +88,11 @@ def of_runs(stage: Stage, check: Automatic, runs: Iterable[RunFacts]) -> Measure
     """Measure what runs of a stage showed, in each evidence class that counts by itself."""
     asked = check.evidence or EvidenceClass.INTEGRATED
     own = [run for run in runs if run.stage == stage.id]
+    if check.measure == OPEN_RUNS and (cut := [run for run in own if not run.ended]):
+        # What never ended has no class yet, so it is in the way of whichever is asked for.
+        return _of_open_runs(
+            check, cut[0].evidence, [each for each in own if each in cut or _counts(each, asked)]
+        )
     by_class = [
         (kind, [run for run in own if run.evidence is kind]) for kind in RANK[RANK.index(asked) :][::-1]
     ]
@@ -103,6 +109,10 @@ def of_runs(stage: Stage, check: Automatic, runs: Iterable[RunFacts]) -> Measure
         return Measured(False, said, (), None, ())
     wanted = check.at_least is not None
     return next((each for each in holding if each.met is wanted), holding[0])
+
+
+def _counts(run: RunFacts, asked: EvidenceClass) -> bool:
+    return RANK.index(run.evidence) >= RANK.index(asked)
 
 
 def latest(runs: Iterable[RunFacts]) -> Mapping[str, Result]:
@@ -144,10 +154,10 @@ def _at_first(runs: list[RunFacts]) -> str:
 
 
 def _of_open_runs(check: Automatic, kind: EvidenceClass, runs: list[RunFacts]) -> Measured:
-    against = tuple(run.run for run in runs if not run.finished)
-    return _judged(
-        check, kind, runs, Fraction(len(against)), f"{len(against)} of {len(runs)} runs open", against
-    )
+    still = [run for run in runs if run.open]
+    why = "".join(f"; {run.run} {', '.join(run.open)}" for run in still)
+    said = f"{len(still)} of {len(runs)} runs open{why}"
+    return _judged(check, kind, runs, Fraction(len(still)), said, tuple(run.run for run in still))
 
 
 def _of_requirements(check: Automatic, kind: EvidenceClass, runs: list[RunFacts]) -> Measured:
@@ -185,6 +195,6 @@ _MEASURES: Mapping[str, Callable[[Automatic, EvidenceClass, list[RunFacts]], Mea
     "passed-share": _of_cases,
     "open-failures": _of_cases,
     "not-run": _of_cases,
-    "open-runs": _of_open_runs,
+    OPEN_RUNS: _of_open_runs,
     "requirements-passed": _of_requirements,
 }

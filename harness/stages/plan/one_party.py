@@ -16,13 +16,15 @@ _OUTSIDE = ("not applicable", "descoped")
 def of_party(run: RunFacts, party: Party) -> RunFacts | None:
     """Return a run as far as a party took part in its cases; None where it took part in none.
 
+    One that is open counts as soon as the party is in its network: its cases may still come.
+
     Where the party's own system was simulated, the run is a rehearsal for it, whoever else was real. A
     requirement of its role has the worst status of the cases of the party that cite it.
     """
     own = [each for each in run.network if _is(each, party)]
     ids = {each.get("dip_id", "") for each in own}
     results = tuple(result for result in run.results if ids & set(result.parties))
-    if not results:
+    if not results and not (own and run.open):
         return None
     real = all(each.get("real") == "yes" for each in own)
     requirements = tuple(

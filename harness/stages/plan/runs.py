@@ -1,4 +1,7 @@
-"""What runs showed, as the gate needs it: `results.json` and `rttm.json` of run folders."""
+"""What runs showed, as the gate needs it: `results.json` and `rttm.json` of run folders.
+
+Whether a run is still open, its events say: `results.json` is written of a run that was cut off, too.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import ConfigurationError
-from harness.evidence.events import InstanceStarted, RunStarted
+from harness.evidence.events import InstanceStarted, RunFinished, RunStarted
 from harness.evidence.evidence_class import EvidenceClass
-from harness.evidence.log import FILE, read_events
+from harness.evidence.log import event_files, read_events
+from harness.evidence.verdicts import ExecutionStatus
 
 FORMAT = 1
+_LEAST = EvidenceClass.REHEARSAL
+_WAITS = ExecutionStatus.IN_PROGRESS.value
 _STARTS = (b'{"event":"run-started"', b'{"event":"instance-started"')
+_ENDS = (*_STARTS, b'{"event":"run-finished"')
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,7 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """One run: stage, evidence class, when, and its results. ``finished`` is empty while it is open."""
+    """One run: stage, evidence class, when, and its results."""
 
     run: str
     folder: str
@@ -60,6 +68,10 @@ class RunFacts:
     requirements: tuple[Requirement, ...]
     network: tuple[Mapping[str, str], ...] = ()
     """The parties: organisation, name, mpid, role, dip_id, real ("yes" or "no"); from `with_players`."""
+    open: tuple[str, ...] = ()
+    """Why it is open: it has no end, was interrupted, has cases that wait or were never begun."""
+    ended: bool = True
+    """Whether it has an end, and so a class that was computed; else ``evidence`` is the least of all."""
 
 
 def with_players(facts: RunFacts, folder: Path) -> RunFacts:
@@ -69,18 +81,24 @@ def with_players(facts: RunFacts, folder: Path) -> RunFacts:
     """
     network: tuple[Mapping[str, str], ...] = ()
     parties: dict[str, tuple[str, ...]] = {}
-    for event in read_events(folder / FILE, wanted=lambda line: line.startswith(_STARTS)):
-        if isinstance(event, RunStarted):
-            network = tuple(event.network)
-        elif isinstance(event, InstanceStarted):
-            parties[event.case] = tuple(event.parties)
+    for file in event_files(folder):
+        for event in read_events(file, wanted=lambda line: line.startswith(_STARTS)):
+            if isinstance(event, RunStarted):
+                network = tuple(event.network)
+            elif isinstance(event, InstanceStarted):
+                parties[event.case] = tuple(event.parties)
     results = tuple(replace(each, parties=parties.get(each.key, ())) for each in facts.results)
     return replace(facts, network=network, results=results)
 
 
 def read_run_facts(folder: Path) -> RunFacts:
-    """Read a run's folder; raises ConfigurationError when it holds no results, or broken ones."""
+    """Read a run's folder; one of a run that was killed before its results were written, too.
+
+    Raises ConfigurationError when it holds no run, or broken results or events.
+    """
     path = folder / "results.json"
+    if not path.is_file() and event_files(folder)[0].is_file():
+        return _killed(folder)
     data = _json(path)
     if data.get("format") != FORMAT:
         raise ConfigurationError(
@@ -88,6 +106,7 @@ def read_run_facts(folder: Path) -> RunFacts:
         )
     try:
         matrix = folder / "rttm.json"
+        ended, why = _open(folder, data)
         return RunFacts(
             run=str(data["run"]),
             folder=str(folder),
@@ -109,11 +128,58 @@ def read_run_facts(folder: Path) -> RunFacts:
             requirements=tuple(_requirement(each) for each in _json(matrix)["requirements"])
             if matrix.is_file()
             else (),
+            open=why,
+            ended=ended,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigurationError(
             f"is not what a run writes: {error!r}", where=str(path), mend="Name the folder of a run."
         ) from error
+
+
+def _killed(folder: Path) -> RunFacts:
+    """Return what is known of a run whose results were never written: that it began, and has no end."""
+    events = (each for file in event_files(folder) for each in read_events(file, wanted=_is_header))
+    header = next((each for each in events if isinstance(each, RunStarted)), None)
+    if header is None:
+        raise ConfigurationError("holds no run", where=str(folder), mend="Name the folder of a run.")
+    why = ("has no results: it was cut off, or still goes on",)
+    return RunFacts(
+        header.run, str(folder), header.stage, _LEAST, header.at, "", (), (), open=why, ended=False
+    )
+
+
+def _is_header(line: bytes) -> bool:
+    return line.startswith(_STARTS[0])
+
+
+def _open(folder: Path, data: Mapping[str, Any]) -> tuple[bool, tuple[str, ...]]:
+    """Say whether a run has an end, and why it is open, by its events and its results."""
+    waiting = [str(each["id"]) for each in data["scenarios"] if each["status"] == _WAITS]
+    more = f" and {len(waiting) - _NAMED} more" if len(waiting) > _NAMED else ""
+    waits = [f"{len(waiting)} of its cases wait: {', '.join(waiting[:_NAMED])}{more}"] if waiting else []
+    files = event_files(folder)
+    if not files[0].is_file():
+        return bool(data["finished"]), (*(["has no end"] if not data["finished"] else []), *waits)
+    header: RunStarted | None = None
+    end: RunFinished | None = None
+    begun: set[str] = set()
+    for file in files:
+        for event in read_events(file, wanted=lambda line: line.startswith(_ENDS)):
+            if isinstance(event, RunStarted):
+                header = event
+            elif isinstance(event, RunFinished):
+                end = event
+            elif isinstance(event, InstanceStarted):
+                begun.add(event.case)
+    why = []
+    if end is None:
+        why.append("has no end: it was cut off, or still goes on")
+    elif end.interrupted:
+        why.append("was interrupted")
+    if header is not None and header.selected > len(begun):
+        why.append(f"{header.selected - len(begun)} of its {header.selected} cases were never begun")
+    return end is not None, (*why, *waits)
 
 
 def _requirement(row: Mapping[str, Any]) -> Requirement:
