@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.calendars.working_days import Calendar
 from harness.errors import ConfigurationError, nearest
+from harness.reports.progress.self_checks import SelfCheck, judged
 from harness.reports.standing.model import Standing
 from harness.stages.plan.checking import Finding, check
 from harness.stages.plan.cohorts import Shortage, shortages, through
@@ -55,6 +56,7 @@ class Readiness:
     shortages: tuple[Shortage, ...]
     findings: tuple[Finding, ...]
     standing: Standing
+    self_checks: tuple[SelfCheck, ...] = ()
 
     @property
     def ready(self) -> tuple[Candidate, ...]:
@@ -105,6 +107,7 @@ class Readiness:
             ],
             "cohort_lacks": [str(each) for each in self.shortages],
             "findings": [each.as_dict() for each in self.findings],
+            "self_checks": [each.as_dict() for each in self.self_checks],
             "runs": self.standing.as_dict()["runs"],
             "totals": self.standing.as_dict()["totals"],
         }
@@ -118,6 +121,7 @@ def readiness(
     facts: Sequence[RunFacts] = (),
     standing: Standing,
     stages: Iterable[str] = (),
+    self_checks: Iterable[SelfCheck] = (),
 ) -> Readiness:
     """Return where everything stands on a day; ``stages`` narrows to these (default: all not yet left).
 
@@ -154,6 +158,7 @@ def readiness(
         shortages=shortages(plan, _counted(plan, before, as_of)),
         findings=check(plan, calendar, as_of),
         standing=standing,
+        self_checks=judged(self_checks, plan, as_of),
     )
 
 

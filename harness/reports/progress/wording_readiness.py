@@ -22,6 +22,8 @@ from harness.reports.progress.readiness import CONNECTIVITY, WEEKS_AHEAD, Entry,
 from harness.reports.progress.wording import rag
 from harness.stages.plan.model import Kind, Party
 
+_READY = {"ready": GOOD, "not ready": BAD}
+
 
 def document(found: Readiness) -> Document:
     """Return the sections of a readiness report."""
@@ -31,6 +33,7 @@ def document(found: Readiness) -> Document:
         ("Parties", list(_parties(found))),
         ("Places: builds, releases, certificates, data loads", list(_places(found))),
         ("Connectivity proving", list(_connectivity(found))),
+        ("Self-checks of participants", list(_self_checks(found))),
         (f"Papers due within {WEEKS_AHEAD} weeks, and milestones ahead", list(_dates(found))),
         ("What is inconsistent in the plan", list(_findings(found))),
         ("Runs given", list(_runs(found))),
@@ -215,6 +218,36 @@ def _connectivity(found: Readiness) -> Iterator[Block]:
         empty="The plan does not say which party has proved what.",
         note="Part a: the party reaches the DIP. Part b: the DIP reaches the party's webhooks.",
     )
+
+
+def _self_checks(found: Readiness) -> Iterator[Block]:
+    checked = {name for each in found.self_checks if each.counts for name in each.parties}
+    without = [party.id for party in found.plan.parties.values() if party.id not in checked]
+    yield table(
+        "",
+        ("Participant", "Party", "Ready", "Made on", "API release", "Evidence class", "Mend first", "Counts",
+         "Sealed file", "Signed by"),
+        [
+            (
+                each.participant,
+                listed(each.parties) if each.parties else "none of the plan",
+                Cell(each.state, _READY.get(each.state, OPEN) if each.counts else ""),
+                str(each.day or "not known"),
+                ", ".join(each.releases) or "not known",
+                each.evidence_class or "none",
+                "; ".join(f"{what}: {how}" if how else what for what, how in each.first) or "nothing",
+                Cell("; ".join(each.problems), BAD) if each.problems else Cell("yes", GOOD),
+                code(each.file),
+                each.signer or "nobody",
+            )
+            for each in found.self_checks
+        ],
+        empty="No sealed self-check was given.",
+        note="A participant's own check of its own system, each seal verified and ready or not worked out "
+        "again from the events. It adds to no total and takes the place of no entry criterion.",
+    )  # fmt: skip
+    if found.self_checks and without:
+        yield Text(f"No self-check counts of: {', '.join(without)}.")
 
 
 def _dates(found: Readiness) -> Iterator[Block]:

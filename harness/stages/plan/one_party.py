@@ -21,7 +21,7 @@ def of_party(run: RunFacts, party: Party) -> RunFacts | None:
     Where the party's own system was simulated, the run is a rehearsal for it, whoever else was real. A
     requirement of its role has the worst status of the cases of the party that cite it.
     """
-    own = [each for each in run.network if _is(each, party)]
+    own = [each for each in run.network if is_party(each, party)]
     ids = {each.get("dip_id", "") for each in own}
     results = tuple(result for result in run.results if ids & set(result.parties))
     if not results and not (own and run.open):
@@ -38,7 +38,8 @@ def of_party(run: RunFacts, party: Party) -> RunFacts | None:
     )
 
 
-def _is(entry: object, party: Party) -> bool:
+def is_party(entry: object, party: Party) -> bool:
+    """Say whether an entry of a run's network is a party: by DIP id, else by organisation and role."""
     if not isinstance(entry, dict):
         return False
     if party.dip_id:
