@@ -20,6 +20,9 @@ from harness.exchange.azure_devops.files import export_cases, read_file, taken
 from harness.exchange.azure_devops.gathering import only, scenarios_of, wanted
 from harness.exchange.azure_devops.ledger import Ledger, read_ledger, write_ledger
 from harness.exchange.azure_devops.looking import compared, read_there
+from harness.exchange.azure_devops.outcome_columns import read_outcome_map
+from harness.exchange.azure_devops.outcome_files import read_outcomes
+from harness.exchange.azure_devops.outcome_files import taken as taken_outcomes
 from harness.exchange.azure_devops.profile import DEFAULT, Profile, read_profile
 from harness.exchange.azure_devops.pulling import pull as pull_all
 from harness.exchange.azure_devops.pushing import (
@@ -32,6 +35,7 @@ from harness.exchange.azure_devops.pushing import (
 )
 from harness.exchange.azure_devops.results import push_outcomes, read_points
 from harness.exchange.azure_devops.wanted import Wanted
+from harness.registers.locking import held
 from harness.registers.reading import read_registers
 from harness.registers.writing import write_entries, write_test_ids
 from harness.reports.run import Run, read_run
@@ -72,7 +76,7 @@ def _selecting(command: F) -> F:
 def ado() -> None:
     """Azure DevOps both ways: test cases, suites and test points there; ids, testers and outcomes back.
 
-    'dip ado export' and 'import' do the same by file, without a token.
+    'dip ado export', 'import' and 'outcomes' do the same by file, without a token.
     """
 
 
@@ -120,8 +124,7 @@ def push(
     on both sides is listed as a conflict, and exit 1 says so. A push that was cut off can be made again.
     Where the registers have an override, its status is the outcome.
     """
-    profile = read_profile(profile_file)
-    ledger = read_ledger(profile)
+    profile, ledger = _opened(profile_file)
     read = sorted((read_run(each, lean=True) for each in runs), key=lambda each: each.header.at)
     all_wanted = _wanted(catalogue, stages, keys, read, network_file, release)
     registers = open_registers(folder)
@@ -165,8 +168,7 @@ def pull(
     as_json: bool,
 ) -> None:
     """Read ids, states, assignments, testers and outcomes back into the ledger; nothing is written there."""
-    profile = read_profile(profile_file)
-    ledger = read_ledger(profile)
+    profile, ledger = _opened(profile_file)
     cases = _wanted(catalogue, stages, keys, (), None, DEFAULT_RELEASE).cases
     with AzureDevOps(profile, profile.token()) as api:
         deeds = pull_all(api, ledger, cases, save=lambda: write_ledger(profile, ledger))
@@ -206,15 +208,15 @@ def status(
 @click.option("--take", "takes", multiple=True, metavar="ID=ours|theirs", help="Whose side holds; many.")
 @_json_option
 def defects(profile_file: Path, folder: Path, pull_only: bool, takes: tuple[str, ...], as_json: bool) -> None:
-    """Bring open defects over as bugs, linked with their test cases; read states and owners back.
+    """Bring open defects over as bugs, and design queries; linked with their test cases. Read states back.
 
-    A bug's id goes into the register (external id azure-devops). A state that was changed there is listed:
-    moving the defect is a person's, with 'dip defect move'.
+    An id there goes into the register (external id azure-devops). A state that was changed there is listed:
+    moving the entry is a person's, with 'dip defect move'. What a design query is there, the setting
+    exchange.design_query_type says.
     """
-    profile = read_profile(profile_file)
-    ledger = read_ledger(profile)
+    profile, ledger = _opened(profile_file)
     registers = read_registers(folder)
-    take = _takes(takes, [each.id for each in registers.defects])
+    take = _takes(takes, [each.id for each in registers.entries])
     deeds: list[Deed] = []
 
     def save() -> None:
@@ -225,9 +227,10 @@ def defects(profile_file: Path, folder: Path, pull_only: bool, takes: tuple[str,
             deeds += push_bugs(api, ledger, registers, area_path=profile.area_path, take=take, save=save)
         deeds += pull_bugs(api, ledger, registers)
     save()
-    named = with_ids(registers, ledger)
-    if named:
-        write_entries(folder, named)
+    with held(folder):
+        named = with_ids(read_registers(folder), ledger)
+        if named:
+            write_entries(folder, named)
     _finish(profile, deeds, as_json)
 
 
@@ -280,13 +283,77 @@ def import_(
     A test case is found by its id, or by our id at the head of its title. What nothing of ours belongs to
     is listed.
     """
-    profile = read_profile(profile_file)
-    ledger = read_ledger(profile)
+    profile, ledger = _opened(profile_file)
     cases = _wanted(catalogue, stages, keys, (), None, DEFAULT_RELEASE).cases
     deeds = taken(ledger, cases, read_file(file))
     write_ledger(profile, ledger)
     _name_tests(folder, ledger)
     _finish(profile, deeds, as_json)
+
+
+@ado.command(
+    epilog="\b\nExample:\n  dip ado outcomes exported.csv --stage cit --network network.toml\n"
+    "  dip ado outcomes exported.xlsx runs/20261122-081530-3fa9c1 --map columns.yaml --json"
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("runs", nargs=-1, type=click.Path(path_type=Path, exists=True, file_okay=False))
+@_profile_option
+@_selecting
+@click.option(
+    "--map",
+    "map_file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Which column holds what (YAML). [default: the shipped map, assumed]",
+)
+@click.option(
+    "--network",
+    "network_file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="The network file whose parties may have test points.",
+)
+@click.option(
+    "--release", default=DEFAULT_RELEASE, show_default=True, help="With --network: the API release."
+)
+@registers_option
+@_json_option
+def outcomes(
+    file: Path,
+    runs: tuple[Path, ...],
+    profile_file: Path,
+    stages: tuple[str, ...],
+    keys: tuple[str, ...],
+    catalogue: Path | None,
+    map_file: Path | None,
+    network_file: Path | None,
+    release: str,
+    folder: Path,
+    as_json: bool,
+) -> None:
+    """Read outcomes, testers, runs and builds back out of a FILE that was exported there.
+
+    A row belongs to a test case, by its id or our id at the head of its title, and to a party, by the name of
+    the test configuration: one of the ledger, of RUNS or of --network. Rows and columns that fit nothing are
+    listed; two rows of one test point that disagree are a conflict, and exit 1 says so.
+    """
+    columns = read_outcome_map(map_file) if map_file else read_outcome_map()
+    profile, ledger = _opened(profile_file)
+    read = [read_run(each, lean=True) for each in runs]
+    wanted_all = _wanted(catalogue, stages, keys, read, network_file, release)
+    rows, unread = read_outcomes(file, columns)
+    parties = {name for names in wanted_all.parties.values() for name in names}
+    deeds = [Deed("column not read", title, f"the map {columns.where} does not name it") for title in unread]
+    deeds += taken_outcomes(ledger, wanted_all.cases, rows, parties=parties)
+    write_ledger(profile, ledger)
+    _name_tests(folder, ledger)
+    _finish(profile, deeds, as_json)
+
+
+def _opened(path: Path) -> tuple[Profile, Ledger]:
+    """Read a profile and its ledger, which is locked until the command ends."""
+    profile = read_profile(path)
+    lock = held(profile.where.absolute().parent, name=f".{profile.ledger.name}.lock")
+    click.get_current_context().with_resource(lock)
+    return profile, read_ledger(profile)
 
 
 def _wanted(
@@ -362,8 +429,19 @@ def _points(ledger: Ledger) -> dict[str, Any]:
             key: {"work_item": each.id, "state": each.state, "assigned_to": each.assigned_to}
             for key, each in ledger.bugs.items()
         },
+        "design_queries": {
+            key: {"work_item": each.id, "state": each.state, "assigned_to": each.assigned_to}
+            for key, each in ledger.queries.items()
+        },
         "test_points": {
-            name: {"id": each.id, "outcome": each.outcome, "tester": each.tester, "run": each.run}
+            name: {
+                "id": each.id or None,
+                "outcome": each.outcome,
+                "tester": each.tester,
+                "run": each.run,
+                "their_run": each.their_run,
+                "build": each.build,
+            }
             for name, each in ledger.points.items()
         },
     }

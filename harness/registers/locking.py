@@ -29,14 +29,14 @@ _EVERY = 0.05
 
 
 @contextmanager
-def held(folder: Path, *, patience: float = PATIENCE) -> Iterator[None]:
-    """Hold the lock of a folder until the block ends; a folder that is not there is made for it.
+def held(folder: Path, *, name: str = LOCK, patience: float = PATIENCE) -> Iterator[None]:
+    """Hold a lock of a folder until the block ends; a folder that is not there is made for it.
 
     What is left behind is what the block wrote: neither lock nor, where it stayed empty, the folder. Raises
     EnvironmentFault where another command holds it for longer than ``patience`` seconds, or the disk refuses
     the lock's file.
     """
-    path = folder / LOCK
+    path = folder / name
     there = folder.exists()
     end = time.monotonic() + patience
     while (file := _locked(path)) is None:

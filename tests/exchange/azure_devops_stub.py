@@ -166,7 +166,7 @@ class Stub:
         routes: list[tuple[str, str, Callable[..., Any]]] = [
             ("POST", r"wit/wiql", self._wiql),
             ("POST", r"wit/workitemsbatch", self._batch),
-            ("POST", r"wit/workitems/\$(Test Case|Bug)", self._create),
+            ("POST", r"wit/workitems/\$(Test Case|Bug|Issue|Question)", self._create),
             ("PATCH", r"wit/workitems/(\d+)", self._update),
             ("GET", r"testplan/plans/(\d+)", self._plan),
             ("GET", r"testplan/Plans/(\d+)/suites", self._list_suites),
@@ -197,7 +197,7 @@ class Stub:
 
     def _wiql(self, *, query: Json, data: Json) -> Json:  # noqa: ARG002
         found = re.search(r"\[System.Tags\] CONTAINS '((?:[^']|'')*)'", data["query"])
-        kind = re.search(r"\[System.WorkItemType\] = '(Test Case|Bug)'", data["query"])
+        kind = re.search(r"\[System.WorkItemType\] = '(Test Case|Bug|Issue|Question)'", data["query"])
         if found is None or kind is None or "@project" not in data["query"]:
             raise Refused(400, "SyntaxErrorException", "TF51006: The query statement is missing a clause.")
         tag = found[1].replace("''", "'").casefold()
@@ -236,7 +236,7 @@ class Stub:
 
     def _create(self, kind: str, *, query: Json, data: list[Json]) -> Json:  # noqa: ARG002
         number = self.number()
-        state = "New" if kind == "Bug" else "Design"
+        state = "Design" if kind == "Test Case" else "New"
         fields = {"System.State": state, "System.WorkItemType": kind}
         item: Json = {"id": number, "rev": 0, "fields": fields, "relations": []}
         self._patch(item, data)

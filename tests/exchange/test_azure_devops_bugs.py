@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from azure_project import Project
 from played_run import play
 
@@ -27,6 +28,22 @@ defects:
 """
 
 
+QUERIES = """\
+design_queries:
+- query: DH-DQ-0001
+  title: Which code answers a second request?
+  status: raised
+  specification: DIP API 2.1.0, POST /dip-channel/{id}
+  cases: [CIT-ONE/IF-031/MSApp/SUP]
+  links: [{kind: defect, ref: DH-DEF-0001}]
+  seen:
+  - {run: r1, evidence: rehearsal, day: 2026-11-02}
+- query: DH-DQ-0002
+  title: Answered before it ever went over
+  status: clarified
+"""
+
+
 def _project(project: Project) -> Project:
     folder = project.folder / "registers"
     folder.mkdir()
@@ -41,9 +58,9 @@ def _defects(project: Project, *words: object) -> tuple[int, dict[str, Any]]:
     return done.exit_code, json.loads(done.stdout)
 
 
-def _bugs(project: Project) -> list[dict[str, Any]]:
+def _bugs(project: Project, kind: str = "Bug") -> list[dict[str, Any]]:
     items = project.stub.items.values()
-    return [each for each in items if each["fields"]["System.WorkItemType"] == "Bug"]
+    return [each for each in items if each["fields"]["System.WorkItemType"] == kind]
 
 
 def test_an_open_defect_is_a_bug_linked_with_its_test_case(project: Project) -> None:
@@ -100,3 +117,37 @@ def test_a_change_on_both_sides_is_a_conflict(project: Project) -> None:
     assert bug["fields"]["System.Title"] == "Their words"
     assert _defects(project, "--take", "DH-DEF-0001=ours")[0] == 0
     assert bug["fields"]["System.Title"].endswith("to right requests")
+
+
+def test_a_design_query_is_a_work_item_and_three_rounds_make_one(project: Project) -> None:
+    """Test case and bug are linked, id and state come back, none is doubled, without the ledger too."""
+    registers = _project(project).folder / "registers"
+    (registers / "defects.yaml").write_text(DEFECTS + QUERIES)
+    assert _defects(project)[0] == 0
+    (query,) = _bugs(project, "Issue")
+    assert query["fields"]["System.Title"] == "DH-DQ-0001: Which code answers a second request?"
+    assert "DIP API 2.1.0, POST /dip-channel/{id}" in query["fields"]["System.Description"]
+    assert {each["rel"] for each in query["relations"]} == {
+        "Microsoft.VSTS.Common.TestedBy-Forward",
+        "System.LinkTypes.Related",
+    }
+    assert read_registers(registers).design_queries[0].external_ids == {"azure-devops": str(query["id"])}
+    assert _defects(project)[1]["done"] == []
+    project.profile.with_suffix(".json").unlink()
+    assert _defects(project)[0] == 0
+    assert len(_bugs(project, "Issue")) == 1
+    query["fields"]["System.State"] = "Closed"
+    found = _defects(project, "--pull-only")[1]
+    assert found["design_queries"]["DH-DQ-0001"]["state"] == "Closed"
+    assert found["done"][0]["said"].endswith("-> Closed; status here: raised")
+    assert read_registers(registers).design_queries[0].status == "raised"
+
+
+def test_another_type_of_work_item_is_a_setting(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that has a type of its own for questions gets it."""
+    own = project.folder / "settings.yaml"
+    own.write_text("exchange.design_query_type: Question\n")
+    monkeypatch.setenv("DIP_SETTINGS", str(own))
+    (_project(project).folder / "registers" / "defects.yaml").write_text(DEFECTS + QUERIES)
+    assert _defects(project)[0] == 0
+    assert len(_bugs(project, "Question")) == 1

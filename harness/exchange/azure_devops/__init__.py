@@ -14,8 +14,9 @@
     outcomes     a run's verdicts, and overrides, as outcomes of test points
     results      outcomes into test runs of theirs
     pulling      theirs to ours
-    bugs         defects of the register
+    bugs         defects and design queries of the register
     files        the CSV and XLSX layout of Azure Test Plans, both ways
+    outcome_columns, outcome_files   outcomes, testers, runs and builds out of an exported file
 
 Paths, bodies and errors follow the public reference of API version 7.1.
 """

@@ -41,6 +41,11 @@ class GoneThere(ConfigurationError):
     """What was asked for is not there (404)."""
 
 
+def _quoted(text: str) -> str:
+    """Return a text as it stands between the quotes of a query."""
+    return text.replace("'", "''")
+
+
 class AzureDevOps:
     """Calls of one project, for one test plan; a context manager."""
 
@@ -74,8 +79,8 @@ class AzureDevOps:
         """Return the work items of a type, in the project, that carry a tag, by WIQL."""
         query = (
             "SELECT [System.Id] FROM WorkItems WHERE [System.TeamProject] = @project "
-            f"AND [System.WorkItemType] = '{kind}' "
-            f"AND [System.Tags] CONTAINS '{tag.replace(chr(39), chr(39) * 2)}' ORDER BY [System.Id]"
+            f"AND [System.WorkItemType] = '{_quoted(kind)}' "
+            f"AND [System.Tags] CONTAINS '{_quoted(tag)}' ORDER BY [System.Id]"
         )
         found = self._call("POST", "wit/wiql", json={"query": query})
         return [int(each["id"]) for each in found["workItems"]]

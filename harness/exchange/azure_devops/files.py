@@ -119,7 +119,7 @@ def read_file(path: Path) -> tuple[Row, ...]:
                 others = {
                     name: line.cells[at].strip() if at is not None else "" for name, at in extra.items()
                 }
-                identifier = _number(cell[ID], table.place(line, place[ID]))
+                identifier = number(cell[ID], table.place(line, place[ID]))
                 title, where = " ".join(cell[TITLE].split()), table.place(line, place[TITLE])
                 found.append((Row(identifier, title, (), others[ASSIGNED], others[STATE], where), steps))
             elif cell[TYPE].casefold() != SHARED_STEPS.casefold():
@@ -137,7 +137,8 @@ def read_file(path: Path) -> tuple[Row, ...]:
     return tuple(replace(row, steps=tuple(steps)) for row, steps in found)
 
 
-def _number(text: str, place: str) -> int | None:
+def number(text: str, place: str) -> int | None:
+    """Return the id in a cell, None for an empty one; raises ConfigurationError naming the cell."""
     if not text:
         return None
     if not text.isdecimal():

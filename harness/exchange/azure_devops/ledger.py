@@ -30,6 +30,7 @@ class PointEntry:
     """A test point: its outcome as it was last seen or written, and who is to test it."""
 
     id: int
+    """0 while it is known from a file alone, which gives no ids of points."""
     suite: int
     outcome: str = ""
     tester: str = ""
@@ -39,6 +40,10 @@ class PointEntry:
     """That outcome; ``outcome`` may be another, where somebody set it there since."""
     at: str = ""
     """When that run began."""
+    their_run: str = ""
+    """The test run that a file names with the outcome that stands there."""
+    build: str = ""
+    """The build that a file names with it."""
 
 
 @dataclass(slots=True)
@@ -51,6 +56,8 @@ class Ledger:
     cases: dict[str, CaseEntry] = field(default_factory=dict)
     bugs: dict[str, CaseEntry] = field(default_factory=dict)
     """Defects of the register."""
+    queries: dict[str, CaseEntry] = field(default_factory=dict)
+    """Design queries of the register."""
     suites: dict[str, int] = field(default_factory=dict)
     configurations: dict[str, int] = field(default_factory=dict)
     points: dict[str, PointEntry] = field(default_factory=dict)
@@ -77,6 +84,7 @@ def read_ledger(profile: Profile) -> Ledger:
             raise ValueError(f"format {FORMAT} is read here")
         data["cases"] = {key: CaseEntry(**each) for key, each in data["cases"].items()}
         data["bugs"] = {key: CaseEntry(**each) for key, each in data.get("bugs", {}).items()}
+        data["queries"] = {key: CaseEntry(**each) for key, each in data.get("queries", {}).items()}
         data["points"] = {key: PointEntry(**each) for key, each in data["points"].items()}
         ledger = Ledger(**data)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:

@@ -62,16 +62,27 @@ def _read_points(api: AzureDevOps, ledger: Ledger) -> list[Deed]:
     for name, point in points.items():
         known = ledger.points.get(name)
         before = known or PointEntry(point.id, point.suite)
-        if point.outcome != before.outcome:
-            who = f" by {point.by}" if point.by else ""
-            ours = f", ours was {before.pushed} (run {before.run})" if before.run else ""
-            deeds.append(Deed("outcome", name, f"{point.outcome or 'reset'}{who}{ours}"))
-        if point.tester != before.tester:
-            deeds.append(Deed("tester", name, f"{before.tester or 'nobody'} -> {point.tester or 'nobody'}"))
+        deeds += told(name, before, point.outcome, point.tester, by=point.by)
         ledger.points[name] = replace(
             before, id=point.id, suite=point.suite, outcome=point.outcome, tester=point.tester
         )
     for name in sorted(set(ledger.points) - set(points)):
         deeds.append(Deed("gone", name, "the test point is no longer in the plan"))
         del ledger.points[name]
+    return deeds
+
+
+def told(name: str, before: PointEntry, outcome: str, tester: str, *, by: str, place: str = "") -> list[Deed]:
+    """Say what of a test point is other than it was last seen (pure); ``place`` names its row in a file.
+
+    A file that names no tester says nothing of one.
+    """
+    deeds = []
+    row = f" ({place})" if place else ""
+    if outcome != before.outcome:
+        who = f" by {by or tester}" if by or (place and tester) else ""
+        ours = f", ours was {before.pushed} (run {before.run})" if before.run else ""
+        deeds.append(Deed("outcome", name, f"{outcome or 'reset'}{who}{ours}{row}"))
+    if tester != before.tester and (tester or not place):
+        deeds.append(Deed("tester", name, f"{before.tester or 'nobody'} -> {tester or 'nobody'}{row}"))
     return deeds

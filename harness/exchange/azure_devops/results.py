@@ -18,8 +18,9 @@ from harness.exchange.azure_devops.pushing import Deed, Save
 from harness.registers.model import Registers
 from harness.reports.run import Run
 
-_OTHER = ("Paused", "InProgress", "Aborted", "Timeout", "Warning", "NotImpacted")
-_WORDS = {word.lower(): word for word in (*WORST_FIRST, *_OTHER)}
+OTHER = ("Paused", "InProgress", "Aborted", "Timeout", "Warning", "NotImpacted")
+"""Outcomes of the service that no verdict of ours becomes."""
+_WORDS = {word.lower(): word for word in (*WORST_FIRST, *OTHER)}
 _DONE = "Completed"
 
 
