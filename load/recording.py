@@ -18,8 +18,15 @@ from harness.settings import current
 from harness.transport.network import SIMULATED, Network
 from load.figures import Result
 from load.judging import Check, Judgement, bound, shown
+from load.measures import MEASURES
 from load.profile import Profile
 
+_SHOWN = (
+    *("offered_per_s", "accepted_per_s", "error_rate", "answer_p50_ms", "answer_p95_ms", "answer_p99_ms"),
+    *("delivery_p50_ms", "delivery_p95_ms", "delivery_p99_ms", "response_p50_ms", "response_p99_ms"),
+    *("lost", "astray"),
+)
+"""Figures that reports show of every load, whether a profile limits them or not."""
 _SETTINGS = ("load.late_seconds", "load.late_share", "signing.skew_seconds")
 
 
@@ -77,6 +84,10 @@ def record(log: EventLog, found: Result, *, seed: int, seconds: float) -> Outcom
         log.write(AssumptionUsed(case=case, name=name, text=text, basis=basis))
     blame = blamed(judgement)
     log.write(_generator_check(case, judgement))
+    for measure in _SHOWN:
+        value = found.measured.values.get(measure)
+        if value is not None and all(check.limit.measure != measure for check in judgement.checks):
+            log.write(_figure(case, measure, value))
     for check in judgement.checks:
         log.write(_check(case, check, blame))
     outcome = Outcome(judgement.verdict, judgement.reason, blame)
@@ -141,6 +152,21 @@ def _generator_check(case: str, judgement: Judgement) -> CheckMade:
         rule="load.late_seconds and load.late_share (settings)",
         blame=None if fitness.healthy else {"class": BlameClass.ENVIRONMENT.value, "party": ""},
         key="load:generator",
+    )
+
+
+def _figure(case: str, measure: str, value: float) -> CheckMade:
+    """Return what was measured and has no limit, so that reports have it: it can't fail."""
+    return CheckMade(
+        case=case,
+        title=MEASURES[measure].title,
+        passed=True,
+        severity="warning",
+        expected="no target",
+        actual=shown(measure, value),
+        rule="measured, nothing asked",
+        blame=None,
+        key=f"load:figure:{measure}",
     )
 
 

@@ -351,6 +351,37 @@ def _of_bystander(event: object) -> object:
     return replace(event, parties=["2300000002"])  # type: ignore[type-var]
 
 
+def test_load_results_come_from_the_runs() -> None:
+    """Section 10 has verdict, generator, targets with source and figures out of the run's own checks."""
+    example = ExampleRun(Path("a"))
+    example.parties[0]["real"] = "yes"
+    case = example.begin("NFT-MINE", "Consumption at rate", "IF-021", "ActivePower", "SDS")
+    example.check(
+        case, "The load generator was healthy", True, "in time", "99 % in 3 ms", key="load:generator"
+    )
+    example.check(case, "99 % of the answers came within", False, "at most 250 ms", "312 ms", key="load:x")
+    example.check(case, "Lost", True, "at most 0", "0 publications", key="load:lost")
+    example.check(
+        case, "Half of the answers", True, "no target", "20 ms", key="load:figure:y", severity="warning"
+    )
+    example.finish(case, "fail", "99 % took 312 ms", {"class": "central-system", "party": "DIP"})
+    write_reports(example.write(evidence_class="self-test"))
+    result = invoke("completion", "a", *OPTIONS, "--out", "out")
+    assert result.exit_code == 0, said(result)
+    section = next(each for each in _read(Path("out"))["document"]["sections"] if each["number"] == "10")
+    tests, figures = [[each["cells"] for each in block["rows"]] for block in section["blocks"]]
+    assert [tests[0][0], tests[0][5], tests[0][7]] == [
+        "NFT-MINE/IF-021/ActivePower/SDS@2.1.0",
+        "fail",
+        "healthy: 99 % in 3 ms",
+    ]
+    assert [(row[2], row[3], row[5], row[6]) for row in figures] == [
+        ("99 % of the answers came within", "at most 250 ms", "312 ms", "no"),
+        ("Lost", "at most 0", "0 publications", "yes"),
+        ("Half of the answers", "no target", "20 ms", "decides nothing"),
+    ]
+
+
 def test_a_template_of_ones_own_is_filled(tmp_path: Path) -> None:
     """A user's template takes the names that are documented; an unknown name or a trick is refused."""
     run_folder(Path("a"))

@@ -13,6 +13,7 @@ from harness.evidence.evidence_class import EvidenceClass
 from harness.registers.model import Registers
 from harness.reports.completion.given import Given
 from harness.reports.completion.lacking import lacks
+from harness.reports.completion.load_results import load_results
 from harness.reports.completion.model import (
     Completion,
     EventLine,
@@ -128,6 +129,7 @@ def completion(inputs: Inputs, *, final: bool = False) -> Completion:
         requirements_from=source,
         coverage=coverage(lines, held.classes),
         events=tuple(_events(held, inputs.traffic)),
+        loads=load_results(held, inputs.traffic),
         codes_unseen=_unseen(held, inputs.traffic),
         assumptions=_assumptions(counted),
         packs=inputs.packs,

@@ -14,6 +14,7 @@ from harness.evidence.evidence_class import EvidenceClass
 from harness.evidence.verdicts import ExecutionStatus, Verdict
 from harness.registers.model import Registers
 from harness.reports.completion.given import Given
+from harness.reports.completion.load_results import LoadResult
 from harness.reports.run import Assumption
 from harness.reports.standing.model import Standing, Test, Totals
 from harness.stages.plan.exemptions import Standing as ExemptionStanding
@@ -163,6 +164,7 @@ class Completion:
     requirements_from: str
     coverage: Mapping[EvidenceClass, Coverage]
     events: tuple[EventLine, ...]
+    loads: tuple[LoadResult, ...]
     codes_unseen: tuple[tuple[str, str], ...]
     """Codes that the DIP or a recipient may send and none did: code, meaning."""
     assumptions: tuple[Assumption, ...]

@@ -26,6 +26,9 @@ Pair = tuple[str, str]
 """Interface and event."""
 Step = MessageSent | AnswerReceived | PublicationReceived | CheckMade
 
+LOAD = "load:"
+"""Begins the key of a check that `dip load` made."""
+_LOAD_KEY = b'"key":"load:'
 _PASSED_CHECK = (b'{"event":"check-made"', b'"passed":true')
 HANDSHAKE = "TLS handshake"
 NO_ANSWER = "no answer"
@@ -40,6 +43,8 @@ class Traffic:
     refused: Counter[tuple[Pair, str]] = field(default_factory=Counter)
     codes: set[str] = field(default_factory=set)
     steps: list[Step] = field(default_factory=list)
+    load: list[CheckMade] = field(default_factory=list)
+    """What a load test held against its limits, passed or not."""
     _asked: Pair = ("", "")
 
     def take(self, event: Event, *, keep: bool) -> None:
@@ -59,7 +64,10 @@ class Traffic:
                 self.received[event.interface, event.event_code] += 1
                 return
             case CheckMade():
-                pass
+                if event.key.startswith(LOAD):
+                    self.load.append(event)
+                    if event.passed:
+                        return
             case _:
                 return
         if keep:
@@ -98,4 +106,4 @@ def gather(events: Iterable[Event], shown: Collection[str]) -> dict[str, Traffic
 
 def _wanted(line: bytes) -> bool:
     kind, passed = _PASSED_CHECK
-    return not (line.startswith(kind) and passed in line)
+    return not (line.startswith(kind) and passed in line) or _LOAD_KEY in line

@@ -149,7 +149,7 @@ def not_proven(report: Completion) -> list[str]:
             f"{plural(len(report.assumptions), 'assumption stands', 'assumptions stand')} in for what no "
             "public source says; section 15 names them."
         )
-    if not report.given.rows("non_functional"):
+    if not report.loads and not report.given.rows("non_functional"):
         lines.append("Nothing about performance: no non-functional result was given.")
     return lines
 

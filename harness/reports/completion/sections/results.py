@@ -9,6 +9,8 @@ from harness.evidence.evidence_class import EvidenceClass
 from harness.evidence.verdicts import ExecutionStatus, Verdict
 from harness.reports.completion.document import (
     BAD,
+    GOOD,
+    IDLE,
     OPEN,
     Block,
     Cell,
@@ -18,6 +20,7 @@ from harness.reports.completion.document import (
     Value,
     table,
 )
+from harness.reports.completion.load_results import LoadResult
 from harness.reports.completion.messages import Shown
 from harness.reports.completion.model import Completion, RequirementLine
 from harness.reports.completion.sections.words import code, listed, moment, of, plural, status
@@ -273,9 +276,74 @@ def events(report: Completion) -> Section:
 
 def non_functional(report: Completion) -> Section:
     """10. What was measured, where it is in scope."""
-    measured = report.given.listed(
-        "non_functional",
+    if report.loads:
+        blocks = list(_loads(report.loads))
+        if report.given.rows("non_functional"):
+            blocks.append(_told(report, "Measured elsewhere, from the title block"))
+        return Section("10", "Non-functional results", tuple(blocks))
+    concerned = "non-functional" in report.stage.id or report.given.rows("non_functional")
+    block: Block = (
+        _told(report, "Measured against target")
+        if concerned
+        else Text(f"Not in the scope of the stage {report.stage.title}.")
+    )
+    return Section("10", "Non-functional results", (block,))
+
+
+def _loads(loads: Iterable[LoadResult]) -> Iterable[Block]:
+    listed_loads = list(loads)
+    yield table(
+        "Load tests",
+        ("Test", "Profile", "Evidence class", "Release", "Run", "Verdict", "Why", "Health of the generator"),
+        [
+            (
+                code(each.test.case),
+                each.test.started.title,
+                each.test.evidence.value,
+                each.test.started.release,
+                code(each.test.last.run),
+                status(each.test.verdict),
+                each.test.last.reason or "every limit was kept",
+                Cell(
+                    f"{'healthy' if each.healthy else 'not healthy'}: {each.generator}",
+                    GOOD if each.healthy else BAD,
+                ),
+            )
+            for each in listed_loads
+        ],
+        note="From the events of the runs. A result of a generator that was not healthy is inconclusive.",
+    )
+    yield table(
         "Measured against target",
+        ("Test", "Evidence class", "Measure", "Target", "Source of the target", "Measured", "Target kept"),
+        [
+            (
+                code(each.test.case),
+                each.test.evidence.value,
+                figure.title,
+                figure.target,
+                figure.source,
+                figure.measured,
+                _KEPT[figure.kept],
+            )
+            for each in listed_loads
+            for figure in each.figures
+        ],
+        note="A figure without a target, or with one that was relaxed for a rehearsal, decides nothing.",
+    )
+
+
+_KEPT: Mapping[bool | None, Cell] = {
+    True: Cell("yes", GOOD),
+    False: Cell("no", BAD),
+    None: Cell("decides nothing", IDLE),
+}
+
+
+def _told(report: Completion, title: str) -> Block:
+    return report.given.listed(
+        "non_functional",
+        title,
         {
             "profile": "Profile",
             "measure": "Measure",
@@ -288,9 +356,6 @@ def non_functional(report: Completion) -> Section:
             "generator": "Health of the generator",
         },
     )
-    concerned = "non-functional" in report.stage.id or report.given.rows("non_functional")
-    block: Block = measured if concerned else Text(f"Not in the scope of the stage {report.stage.title}.")
-    return Section("10", "Non-functional results", (block,))
 
 
 def failures(report: Completion, messages: Mapping[tuple[str, str], Shown]) -> Section:
