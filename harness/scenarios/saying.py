@@ -17,13 +17,14 @@ def said(step: Step) -> str:
     for field in fields(step):
         value = getattr(step, field.name)
         if value != usual[field.name] and value not in ("", (), {}, None):
-            words.append(f"{field.name}: {_written(value)}")
+            words.append(f"{field.name}: {written(value)}")
     return "; ".join(words)
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
+    """Return a field's value in one line: texts as they are, lists and mappings with commas."""
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_written(inner)}" for key, inner in value.items())
+        return ", ".join(f"{key} {written(inner)}" for key, inner in value.items())
     if isinstance(value, tuple | list):
-        return ", ".join(map(_written, value))
+        return ", ".join(map(written, value))
     return str(value)

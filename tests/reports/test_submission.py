@@ -16,6 +16,7 @@ from harness.registers.model import Defect, DefectStatus, Evidence, Override, Re
 from harness.registers.reliance import EvidenceFacts
 from harness.reports.run import Party
 from harness.reports.submission.subject import Subject, find
+from harness.scenarios.model import Given as ScenarioGiven
 
 ONE, TWO, THREE = "DH-TT-001", "DH-TT-002", "DH-TT-003"
 
@@ -320,6 +321,32 @@ def test_planned_tests_stand_until_they_are_run(desk: Desk) -> None:
         each["subject"] for each in matrix.sheet("Gaps").rows if each["gap"] == "requirement without test"
     ] == [THREE]
     assert matrix.value("Tests without a run of this party") == 2
+
+
+def test_planned_date_and_preconditions_are_what_plan_and_scenario_say(desk: Desk) -> None:
+    """The cycle of the test's area that comes next, else the stage's milestones; the scenario's 'given'."""
+    test = planned("a", ONE)
+    given = ScenarioGiven(
+        parties={"sender": "SUP"}, points={"one": {"segment": "smart"}}, metering_point=("sender",)
+    )
+    scenario = dataclasses.replace(test.case.scenario, given=given)
+    desk.tests = (dataclasses.replace(test, case=dataclasses.replace(test.case, scenario=scenario)),)
+    cycles = [
+        {"cycle": "one", "title": "1", "stage": "cit", "start": "2026-10-05", "end": "2026-10-09"},
+        {"cycle": "two", "title": "2", "stage": "cit", "start": "2026-12-07", "end": "2026-12-11"},
+        {"cycle": "else", "title": "3", "stage": "cit", "start": "2026-12-02", "areas": ["batches"]},
+    ]
+    desk.plan = plan_with(cycles=cycles)
+    (row,) = desk.matrix().sheet("Tests").rows
+    assert row["planned_date"] == "2026-12-07 to 2026-12-11"
+    assert row["preconditions"] == (
+        "parties: sender SUP | metering points: one: segment smart | known to the DIP for the MPAN: sender"
+        " | effective date: 14 days after the start"
+    )
+    desk.plan = plan_with(cycles=cycles[:1])
+    assert desk.matrix().sheet("Tests").rows[0]["planned_date"] == "2026-10-05 to 2026-10-09"
+    desk.plan = plan_with()
+    assert "planned_date" not in desk.matrix().sheet("Tests").rows[0]
 
 
 def test_another_party_of_the_role_shows_nothing_of_this_one(desk: Desk) -> None:

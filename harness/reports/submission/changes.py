@@ -23,6 +23,8 @@ _STANDING = (
     *("pit_status", "sit_or_qt_status", "regression_status", "overall_status", "met", "evidence_class"),
     *("release", "stale_reason", "open_defects_by_severity", "defect_ids", "work_off_ref", "target_date"),
 )
+_WHERE_SILENT = frozenset({"planned_date", "preconditions"})
+"""Columns that people fill where neither plan nor scenario says it."""
 _LAPSES = ("requirement_text", "overall_status", "applies_to_this_party", "stale_reason", "coverage")
 """Columns over which an assurer's decision does not stand."""
 _DECISION = ("assurer_decision", "assurer", "date")
@@ -200,13 +202,17 @@ def _with_words(
     sheet: str, key: tuple[str, ...], rows: Sequence[Row], previous: Previous, lapsed: list[Row]
 ) -> Iterator[Row]:
     columns: tuple[Column, ...] = SHEETS[sheet]
-    people = [column.key for column in columns if not column.by_harness]
+    people = [column.key for column in columns if not column.by_harness or column.key in _WHERE_SILENT]
     watch = _Watch(key, ())
     before = _keyed(previous.sheets[sheet], watch)
     for each in rows:
         own = tuple(str(each.get(name, "")) for name in key)
         old = before.get(own, {})
-        words = {name: old[name] for name in people if old.get(name)}
+        words = {
+            name: old[name]
+            for name in people
+            if old.get(name) and not (name in _WHERE_SILENT and each.get(name))
+        }
         decided = str(words.get("assurer_decision", ""))
         over = [name for name in _LAPSES if str(old.get(name, "")) != str(each.get(name, ""))]
         if sheet == "Requirements" and decided and over:

@@ -44,8 +44,8 @@ REQUIREMENTS = (
 TESTS = columns(
     "test",
     "*Our test id|*Programme or QT id|*ADO id|*Title|*Stage|*Theme|*Process area|*Type|*Roles|*Profile|"
-    "Preconditions|*Expected result|*Release|*Evidence class|*Cycle|*Pairing|*Parties real or simulated|"
-    "*Executed by|Witness|Planned date|*Actual start|*Actual end|*Attempts|*First-run result|*Final result|"
+    "*Preconditions|*Expected result|*Release|*Evidence class|*Cycle|*Pairing|*Parties real or simulated|"
+    "*Executed by|Witness|*Planned date|*Actual start|*Actual end|*Attempts|*First-run result|*Final result|"
     "*Execution status|*Override (who, why)|*Flaky|*Stale (reason)|*Blame class|*Blame party|"
     "*Assumptions leaned on|*Defects|*Evidence ref|*SHA-256",
 )

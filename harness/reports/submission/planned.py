@@ -9,8 +9,17 @@ from pathlib import Path
 from harness.reports.rttm_layout import PHASE_OF_STAGE
 from harness.scenarios.catalogue import read_variants, scenario_files
 from harness.scenarios.expand import cases_of, read_families
-from harness.scenarios.model import Case, ExpectNone, ExpectStatus, InOrder, Receive, ReceiveStatus, Send
-from harness.scenarios.saying import WORD_OF, said
+from harness.scenarios.model import (
+    Case,
+    Check,
+    ExpectNone,
+    ExpectStatus,
+    InOrder,
+    Receive,
+    ReceiveStatus,
+    Send,
+)
+from harness.scenarios.saying import WORD_OF, said, written
 from harness.spec.release import load
 from harness.spec.roles import roles
 from harness.spec.routing import Routing, load_routing
@@ -41,6 +50,24 @@ class Planned:
         return (part != "recipient" and role in self.senders) or (
             part != "sender" and role in self.recipients
         )
+
+    @property
+    def preconditions(self) -> str:
+        """What the scenario says has to hold before its first step, in words; empty where it says nothing."""
+        scenario = self.case.scenario
+        given = scenario.given
+        told = {
+            "parties": ", ".join(f"{alias} {role}" for alias, role in given.parties.items()),
+            "metering points": "; ".join(f"{name}: {written(each)}" for name, each in given.points.items()),
+            "known to the DIP for the MPAN": written(given.metering_point),
+            "clock": given.clock,
+            "effective date": given.effective
+            or (f"{given.effective_in_days} days after the start" if given.points else ""),
+        }
+        checks = (
+            f"holds: {said(step)}" for step in scenario.steps if isinstance(step, Check) and step.precondition
+        )
+        return " | ".join([*(f"{name}: {text}" for name, text in told.items() if text), *checks])
 
     @property
     def expected(self) -> str:

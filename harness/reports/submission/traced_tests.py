@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from harness.reports.rttm import Row
@@ -37,6 +38,7 @@ def _not_run(given: Given, test: PartyTest) -> Row:
         roles=", ".join(_roles(test)),
         release=case.release,
         pairing=_pairing(given),
+        planned_date=_planned(given, case.scenario.stage, case.scenario.theme, case.scenario.area),
         execution_status="descoped" if test.exempt else "not started",
     )
 
@@ -64,6 +66,7 @@ def _run(given: Given, test: PartyTest, result: Result) -> Row:
         pairing=_pairing(given),
         parties_real_or_simulated=_who(given, standing),
         executed_by="harness",
+        planned_date=_planned(given, started.stage, started.theme, started.area, last.cycle),
         actual_start=last.began[:19],
         actual_end=last.at[:19],
         attempts=len(standing.attempts),
@@ -96,6 +99,7 @@ def _known(test: PartyTest, external: Mapping[str, str]) -> Mapping[str, Any]:
         "our_test_id": test.id,
         "programme_or_qt_id": "; ".join(others),
         "ado_id": "; ".join(ado),
+        "preconditions": test.planned.preconditions if test.planned else "",
         "expected_result": test.planned.expected if test.planned else "",
     }
 
@@ -111,6 +115,40 @@ def _pairing(given: Given) -> str:
     if plan is None or not own:
         return ""
     return ", ".join(each.id for each in plan.pairings if own in each.parties)
+
+
+def _planned(given: Given, stage: str, theme: str, area: str, cycle: str = "") -> str:
+    """Say when the plan has a test: the days of the cycle that it was run in, or that comes next, or last.
+
+    Without a dated cycle, those of the stage's milestones; empty where the plan gives no day.
+    """
+    plan = given.plan
+    if plan is None:
+        return ""
+    dated = sorted(
+        (each.start or each.end or date.min, each.end or each.start or date.max)
+        for each in plan.cycles.values()
+        if each.stage == stage
+        and (each.start or each.end)
+        and cycle in {"", each.id}
+        and (not each.themes or theme in each.themes)
+        and (not each.areas or area in each.areas)
+    )
+    if dated:
+        ahead = [each for each in dated if each[1] >= given.point.as_of]
+        return _days(*(ahead[0] if ahead else dated[-1]))
+    found = plan.stages.get(stage)
+    if found is None:
+        return ""
+    start = plan.milestones[found.start].day if found.start else None
+    end = plan.milestones[found.exit].day if found.exit else None
+    return _days(start or end, end or start)
+
+
+def _days(start: date | None, end: date | None) -> str:
+    if start is None or end is None:
+        return ""
+    return str(start) if start == end else f"{start} to {end}"
 
 
 def _who(given: Given, test: Test) -> str:
