@@ -16,6 +16,7 @@ from example_run import ExampleRun
 from openpyxl import load_workbook
 
 from harness.reports.completion import docx_template
+from harness.reports.completion.docx_widths import shares
 from harness.reports.completion.messages import MOST_TESTS
 from harness.reports.completion.rendering_docx import SHIPPED
 from harness.reports.write import write_reports
@@ -463,3 +464,23 @@ def test_no_two_tables_of_the_word_file_touch() -> None:
     parts = [part.tag.rpartition("}")[2] for part in Document("out/completion-report.docx").element.body]
     assert parts.count("tbl") > 30
     assert ("tbl", "tbl") not in set(itertools.pairwise(parts))
+
+
+def test_word_tables_have_columns_as_wide_as_their_content_needs() -> None:
+    """Numbers get less room than sentences, a longest word gets its own, and the whole width is used."""
+    rows = [
+        ["Not applicable", "Expected", "No"],
+        ["0", "A sentence that takes more than one line of it", "1"],
+    ]
+    head, sentence, number = shares(rows)
+    assert head + sentence + number == pytest.approx(1)
+    assert number < head < sentence
+    run_folder(Path("a"))
+    invoke("completion", "a", *OPTIONS, "--out", "out")
+    codes = next(
+        table
+        for table in Document("out/completion-report.docx").tables
+        if [cell.text for cell in table.rows[0].cells] == ["Code", "Meaning"]
+    )
+    first, second = (column.width for column in codes.columns)
+    assert first * 3 < second

@@ -28,6 +28,8 @@ def docx(content: Mapping[str, Any], template: Path = SHIPPED) -> bytes:
     """
     from docxtpl import DocxTemplate
 
+    from harness.reports.completion.docx_widths import fit
+
     names = {**content["document"], "report": content}
     environment = SandboxedEnvironment(autoescape=True, undefined=StrictUndefined)
     stream = io.BytesIO()
@@ -36,6 +38,7 @@ def docx(content: Mapping[str, Any], template: Path = SHIPPED) -> bytes:
             warnings.simplefilter("ignore")
             file = DocxTemplate(template)
             file.render(_plain(names), environment)
+            fit(file.docx)
             file.save(stream)
     except (TemplateError, TypeError, AttributeError) as error:
         raise ConfigurationError(
