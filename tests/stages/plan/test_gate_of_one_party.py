@@ -44,6 +44,9 @@ def a_run(folder: Path, *, real: str, passed: int = 2, failed: int = 1) -> Path:
         parties = ["2300000001" if number < passed else "1200000001"]
         lines.append({"event": "instance-started", "case": f"{case['id']}@2.1.0", "parties": parties, **CASE})
         lines.append({"event": "message-sent", "case": "of no interest here"})
+    end = {"evidence_class": "self-test", "evidence_class_reason": "", "seconds": 1.0}
+    lines[0]["selected"] = len(data["scenarios"])
+    lines.append({"event": "run-finished", **end})
     path.write_text(json.dumps(data))
     text = "".join(f"{json.dumps(line, separators=(',', ':'))}\n" for line in lines)
     (folder / "events.ndjson").write_text(text)
