@@ -225,8 +225,8 @@ def _self_checks(found: Readiness) -> Iterator[Block]:
     without = [party.id for party in found.plan.parties.values() if party.id not in checked]
     yield table(
         "",
-        ("Participant", "Party", "Ready", "Made on", "API release", "Evidence class", "Mend first", "Counts",
-         "Sealed file", "Signed by"),
+        ("Participant", "Party", "Ready", "Made on", "API release", "Evidence class", "Counts", "Sealed file",
+         "Signed by"),
         [
             (
                 each.participant,
@@ -235,7 +235,6 @@ def _self_checks(found: Readiness) -> Iterator[Block]:
                 str(each.day or "not known"),
                 ", ".join(each.releases) or "not known",
                 each.evidence_class or "none",
-                "; ".join(f"{what}: {how}" if how else what for what, how in each.first) or "nothing",
                 Cell("; ".join(each.problems), BAD) if each.problems else Cell("yes", GOOD),
                 code(each.file),
                 each.signer or "nobody",
@@ -246,6 +245,11 @@ def _self_checks(found: Readiness) -> Iterator[Block]:
         note="A participant's own check of its own system, each seal verified and ready or not worked out "
         "again from the events. It adds to no total and takes the place of no entry criterion.",
     )  # fmt: skip
+    firsts = [
+        (each.participant, what, how or "not said") for each in found.self_checks for what, how in each.first
+    ]
+    if firsts:
+        yield table("Mend first", ("Participant", "What", "How"), firsts)
     if found.self_checks and without:
         yield Text(f"No self-check counts of: {', '.join(without)}.")
 
