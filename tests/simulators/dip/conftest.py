@@ -29,6 +29,7 @@ FILES, ENGINES = STORES = ("files", "postgres+nats")
 """Where a hub keeps what it took, and what carries it to who delivers."""
 ON_BOTH = (
     "test_hub_delivery",
+    "test_hub_durability",
     "test_hub_journal",
     "test_hub_lifecycle",
     "test_hub_order",
@@ -84,6 +85,15 @@ class Bench:
         with closing(sqlite3.connect(self.target.store / f"{self.release}.sqlite3")) as store:
             return store.execute(sql, parameters).fetchall()
 
+    def change(self, sql: str) -> None:
+        """Change what is in the store of the release, as another program would."""
+        if STORE_VARIABLE in os.environ:
+            with self._database() as connection:
+                connection.execute(sql)
+            return
+        with closing(sqlite3.connect(self.target.store / f"{self.release}.sqlite3")) as store, store:
+            store.execute(sql)
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Let another program hold the store of the release."""
@@ -101,11 +111,11 @@ class Bench:
     def _database(self) -> Any:
         import psycopg
 
-        (schema,) = (
+        (schema,) = {  # said once more by each process that began with the same log
             line["schema"]
             for line in map(json.loads, self.log.splitlines())
             if line["event"] == "store" and line.get("release") == self.release
-        )
+        }
         return psycopg.connect(POSTGRES, options=f"-c search_path={schema}")
 
     def tag(self) -> str:

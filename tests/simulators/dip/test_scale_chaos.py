@@ -1,4 +1,7 @@
-"""A hub of several processes: whatever dies under load, nothing is lost, misdirected or out of order."""
+"""A hub of several processes: whatever dies under load, nothing is lost, misdirected or out of order.
+
+``DIP_WORKER_KILLS`` says how many workers of a role are killed one after another; `.ci/nightly` asks for 20.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +38,7 @@ from tests.simulators.dip.webhook_stub import ScriptedWebhook, wait_for
 
 RELEASE = "2.1.0"
 SENDERS = 3
+KILLS = int(os.environ.get("DIP_WORKER_KILLS", "1"))
 BEFORE_SECONDS, AFTER_SECONDS = 0.5, 1.0
 TAG = "chaos"
 PASSWORD = "hunter2"
@@ -115,10 +119,23 @@ def _is_ready(bench: Bench) -> bool:
     return httpx.get(f"{bench.admin.url}/ready", trust_env=False).status_code == 200
 
 
+def _kill_one(bench: Bench, role: str) -> None:
+    """Kill a worker of a role, and wait until another is in its place."""
+    before = _workers(bench, role)
+    os.kill(before[0], signal.SIGKILL)
+
+    def replaced() -> bool:
+        now = _workers(bench, role)
+        return before[0] not in now and len(now) == len(before)
+
+    wait_for(replaced, 20)
+
+
 def _harm(kind: str, bench: Bench, shared: Services, cable: Cable) -> None:
     """Do the harm, and end it where it lasts."""
     if kind in ("ingress", "delivery"):
-        os.kill(_workers(bench, kind)[0], signal.SIGKILL)
+        for _ in range(KILLS):
+            _kill_one(bench, kind)
     elif kind == "database":
         shared.rows(
             RELEASE,
