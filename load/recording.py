@@ -139,7 +139,7 @@ def _generator_check(case: str, judgement: Judgement) -> CheckMade:
         expected="requests begun when they were due",
         actual=f"99 % begun within {fitness.late_p99_ms:.3g} ms, {fitness.late_share:.2%} late by itself",
         rule="load.late_seconds and load.late_share (settings)",
-        blame=None if fitness.healthy else {"class": BlameClass.ENVIRONMENT.value, "party": ""},
+        blame=None if fitness.healthy else Blame(BlameClass.ENVIRONMENT).as_dict(),
         key="load:generator",
     )
 
