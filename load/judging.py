@@ -7,13 +7,15 @@ the figures may be the generator's own.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.evidence.verdicts import Verdict
 from harness.settings import Settings
 from load.measures import MEASURES
 from load.measuring import Measured
 from load.profile import Limit, Profile
+
+_NO_ORDER = "the target promises no order of delivery"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,8 @@ def health(measured: Measured, told: Sequence[Mapping[str, float]], settings: Se
 
 
 def judge(profile: Profile, measured: Measured, fitness: Health, *, rehearsal: bool) -> Judgement:
-    """Hold figures to limits; a limit that was not measured makes a run inconclusive."""
-    checks = tuple(_check(limit, measured.values.get(limit.measure)) for limit in profile.limits)
+    """Hold figures to limits; one that decides and was not measured makes a run inconclusive."""
+    checks = tuple(_check(limit, measured.values.get(limit.measure)) for limit in _limits(profile, measured))
     failed = [check for check in checks if not check.passed and check.decides and check.value is not None]
     unknown = [check for check in checks if check.value is None and check.decides]
     if not fitness.healthy:
@@ -103,6 +105,16 @@ def judge(profile: Profile, measured: Measured, fitness: Health, *, rehearsal: b
         reason = f"Every limit is kept, at {profile.scale:.0%} of the profile's rates only."
         return Judgement(Verdict.INCONCLUSIVE, reason, checks, fitness)
     return Judgement(Verdict.PASS, "", checks, fitness)
+
+
+def _limits(profile: Profile, measured: Measured) -> Sequence[Limit]:
+    """Return a profile's limits; the one on order does not decide where the target promises none."""
+    return [
+        replace(limit, relaxed=limit.relaxed or _NO_ORDER)
+        if limit.measure == "out_of_order" and measured.values.get(limit.measure) is None
+        else limit
+        for limit in profile.limits
+    ]
 
 
 def _check(limit: Limit, value: float | None) -> Check:

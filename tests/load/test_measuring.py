@@ -9,6 +9,7 @@ import pytest
 from harness.evidence.verdicts import Verdict
 from harness.settings import current
 from load.arrived import OWN, RESPONSE, Arrival
+from load.figures import promised as promised_order
 from load.histogram import Histogram
 from load.judging import health, judge
 from load.measuring import Measured, Tables, measure
@@ -140,6 +141,25 @@ def test_a_real_system_passes_at_the_whole_rate_only() -> None:
     part = replace(_profile(lost=0), scale=0.1)
     assert _judged(measured, part)[0] is Verdict.PASS
     assert _judged(measured, part, rehearsal=False)[0] is Verdict.INCONCLUSIVE
+
+
+def test_order_decides_only_where_one_is_promised() -> None:
+    """Without a promise the limit on order is shown as relaxed, with one a message that overtook fails it."""
+    arrivals = [_arrived(1, 101.5), _arrived(0, 101.6)]
+    free = _measured([_sent(0), _sent(1)], arrivals)
+    assert _judged(free, _profile(lost=0, out_of_order=0)) == (Verdict.PASS, "")
+    promised = _measured([_sent(0), _sent(1)], arrivals, order="per-recipient")
+    verdict, reason = _judged(promised, _profile(lost=0, out_of_order=0))
+    assert (verdict, reason) == (Verdict.FAIL, "out_of_order is 1 publications, at most 0 publications.")
+    real = replace(_profile(out_of_order=0), order="per-mpan", settings={"delivery.order": "none"})
+    assert [promised_order(real, simulated=each) for each in (False, True)] == ["per-mpan", "none"]
+
+
+def test_what_waits_is_counted_from_acceptance_to_arrival() -> None:
+    """A publication waits in each slot's end between the two; in the end none does."""
+    found = _measured([_sent(0), _sent(1)], [_arrived(0, 102.8), _arrived(1, 102.9)])
+    waiting = [slot.waiting for slot in found.seconds]
+    assert [waiting[place] for place in (0, 2, 4, 5)] == [1, 2, 2, 0]
 
 
 def test_what_was_not_measured_is_not_passed() -> None:
