@@ -22,7 +22,8 @@ def _load(**measures: float) -> dict[str, Any]:
         "format": 1, "run": "abc123", "profile": "NFT-X", "title": "A <title>", "sha256": "s",
         "release": "2.1.0", "scale": 1.0, "seconds": 10.0, "time_factor": 1.0,
         "rehearsal": True, "verdict": "fail",
-        "volume": {"basis": "assumed", "source": "a test"}, "order": "none", "reason": "lost is 3 publications, at most 0.",
+        "volume": {"basis": "assumed", "source": "a test"}, "order": "none",
+        "reason": "lost is 3 publications, at most 0.",
         "limits": [
             {"measure": "lost", "title": "t", "bound": 0, "upper": True, "value": 3, "passed": False,
              "decides": True, "relaxed": "", "basis": "assumed", "source": "a test"},
@@ -31,8 +32,8 @@ def _load(**measures: float) -> dict[str, Any]:
                       "late_max_ms": 2.0, "busy": 0.1, "signed": 10, "signing_us": 300.0, "held_up": 0},
         "measures": {name: measures.get(name) for name in MEASURES}, "flows": [], "statuses": {"201": 10},
         "first_refusal": "", "disturbed": [[2.0, 4.0]], "slot_seconds": 1.0,
-        "course": [{"due": 1, "accepted": 1, "delivered": 1, "waiting": 2, "answer_p50": 1.0, "answer_p99": 2.0,
-                    "delivery_p99": 5.0, "resident": None}] * 5,
+        "course": [{"due": 1, "accepted": 1, "delivered": 1, "waiting": 2, "answer_p50": 1.0,
+                    "answer_p99": 2.0, "delivery_p99": 5.0, "resident": None}] * 5,
         "answers": [[0.0, 0.001], [1.0, 0.002]], "deliveries": [[0.0, 0.002], [1.0, 0.02]],
     }  # fmt: skip
 
