@@ -11,6 +11,7 @@ from harness.errors import ConfigurationError
 from harness.security.vault import write_whole
 from harness.settings import current
 from load.arrived import read_arrivals
+from load.crowding import others_share
 from load.judging import Judgement, health, judge
 from load.measures import MEASURES
 from load.measuring import Measured, Tables, measure, slot_seconds
@@ -54,7 +55,9 @@ def result(profile: Profile, played: Played) -> Result:
         resident=[(sample.at, sample.resident) for sample in played.samples],
     )
     told = tuple(json.loads(path.read_text()) for path in sorted(folder.glob("generator-*.json")))
-    judgement = judge(profile, measured, health(measured, told, current()), rehearsal=played.simulated)
+    others = others_share(played.samples, told, tables.cpu_seconds) if played.simulated else None
+    fitness = health(measured, told, current(), others=others)
+    judgement = judge(profile, measured, fitness, rehearsal=played.simulated)
     return Result(profile, played, measured, judgement, told)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from harness.evidence.verdicts import Verdict
 from harness.settings import Settings
+from load.crowding import is_of_time
 from load.measures import MEASURES
 from load.measuring import Measured
 from load.profile import Limit, Profile
@@ -34,6 +35,10 @@ class Health:
     signing_us: float
     """Processor time of one signature with its message, microseconds."""
     held_up: int
+    others: float | None = None
+    """Share of the machine's processors that other programs took; None: not told, or of no matter."""
+    crowded: bool = False
+    """Whether that is more than `load.others_share`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +65,17 @@ class Judgement:
     health: Health
 
 
-def health(measured: Measured, told: Sequence[Mapping[str, float]], settings: Settings) -> Health:
-    """Judge the generator by its lateness; ``told`` is what its processes say of themselves."""
+def health(
+    measured: Measured,
+    told: Sequence[Mapping[str, float]],
+    settings: Settings,
+    *,
+    others: float | None = None,
+) -> Health:
+    """Judge the generator by its lateness; ``told`` is what its processes say of themselves.
+
+    ``others`` is the share of the processors that other programs took beside a rehearsal.
+    """
     most = settings.number("load.late_seconds")
     late = 1.0 - measured.lateness.share_within(most)
     busy = max((each["cpu_seconds"] / each["seconds"] for each in told if each["seconds"]), default=0.0)
@@ -84,11 +98,16 @@ def health(measured: Measured, told: Sequence[Mapping[str, float]], settings: Se
         signed=signed,
         signing_us=cost / signed * 1e6 if signed else 0.0,
         held_up=measured.held_up,
+        others=others,
+        crowded=others is not None and others > settings.number("load.others_share"),
     )
 
 
 def judge(profile: Profile, measured: Measured, fitness: Health, *, rehearsal: bool) -> Judgement:
-    """Hold figures to limits; one that decides and was not measured makes a run inconclusive."""
+    """Hold figures to limits; one that decides and was not measured makes a run inconclusive.
+
+    So do missed limits on times and rates alone where other programs used the machine of a rehearsal.
+    """
     checks = tuple(_check(limit, measured.values.get(limit.measure)) for limit in _limits(profile, measured))
     failed = [check for check in checks if not check.passed and check.decides and check.value is not None]
     unknown = [check for check in checks if check.value is None and check.decides]
@@ -96,7 +115,11 @@ def judge(profile: Profile, measured: Measured, fitness: Health, *, rehearsal: b
         reason = f"The generator was not healthy: {'; '.join(fitness.reasons)}."
         return Judgement(Verdict.INCONCLUSIVE, reason, checks, fitness)
     if failed:
-        return Judgement(Verdict.FAIL, "; ".join(map(sentence, failed)) + ".", checks, fitness)
+        missed = "; ".join(map(sentence, failed)) + "."
+        if fitness.crowded and all(is_of_time(MEASURES[check.limit.measure].unit) for check in failed):
+            share = f"other programs took {fitness.others:.0%} of this machine's processors"
+            return Judgement(Verdict.INCONCLUSIVE, f"{missed} But {share}.", checks, fitness)
+        return Judgement(Verdict.FAIL, missed, checks, fitness)
     if unknown:
         names = ", ".join(check.limit.measure for check in unknown)
         why = "" if measured.drained else " Deliveries were still under way when the wait for them ended."

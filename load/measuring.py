@@ -32,6 +32,8 @@ class Tables:
     addressed: tuple[frozenset[str], ...] = ()
     events: tuple[tuple[str, str], ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
+    cpu_seconds: float = 0.0
+    """What the receiver has used of a processor."""
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Tables:
@@ -41,6 +43,7 @@ class Tables:
             tuple(frozenset(each) for each in data["addressed"]),
             tuple((each[0], each[1]) for each in data["events"]),
             dict(data["counts"]),
+            float(data["cpu_seconds"]),
         )
 
 

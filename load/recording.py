@@ -20,7 +20,7 @@ from load.figures import Result
 from load.judging import Check, Judgement, bound, shown
 from load.profile import Profile
 
-_SETTINGS = ("load.late_seconds", "load.late_share", "signing.skew_seconds")
+_SETTINGS = ("load.late_seconds", "load.late_share", "load.others_share", "signing.skew_seconds")
 
 
 def case_id(profile: Profile) -> str:

@@ -29,7 +29,8 @@ def _load(**measures: float) -> dict[str, Any]:
              "decides": True, "relaxed": "", "basis": "assumed", "source": "a test"},
         ],
         "generator": {"healthy": True, "reasons": [], "late_share": 0.0, "late_p99_ms": 1.0,
-                      "late_max_ms": 2.0, "busy": 0.1, "signed": 10, "signing_us": 300.0, "held_up": 0},
+                      "late_max_ms": 2.0, "busy": 0.1, "signed": 10, "signing_us": 300.0, "held_up": 0,
+                      "others": 0.35, "crowded": True},
         "measures": {name: measures.get(name) for name in MEASURES}, "flows": [], "statuses": {"201": 10},
         "first_refusal": "", "disturbed": [[2.0, 4.0]], "slot_seconds": 1.0,
         "course": [{"due": 1, "accepted": 1, "delivered": 1, "waiting": 2, "answer_p50": 1.0,
@@ -47,6 +48,7 @@ def test_the_report_is_one_file_that_shows_verdict_limits_and_course() -> None:
     assert 'class="v v-fail">missed' in text
     assert text.count('class="shade"') == 4
     assert "rehearsal" in text
+    assert "took 35 % of this machine" in text
 
 
 def test_the_recovery_from_a_disturbance_is_told() -> None:

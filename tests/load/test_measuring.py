@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import pytest
 
+from benchmarks.cores import CoreTime
 from harness.evidence.verdicts import Verdict
 from harness.settings import current
 from load.arrived import OWN, RESPONSE, Arrival
+from load.crowding import others_share
 from load.figures import promised as promised_order
 from load.histogram import Histogram
 from load.judging import health, judge
 from load.measuring import Measured, Tables, measure
 from load.order import overtaken
 from load.plan import Lane, Plan
+from load.playing import Sample
 from load.profile import Limit, Phase, Profile
 from load.records import NO_ANSWER, Sent
 
@@ -133,6 +137,31 @@ def test_an_unhealthy_generator_makes_the_result_inconclusive() -> None:
     verdict, reason = _judged(measured, _profile(answer_p99_ms=250))
     assert verdict is Verdict.INCONCLUSIVE
     assert "generator" in reason
+
+
+def test_times_say_nothing_where_other_programs_used_the_machine() -> None:
+    """A missed limit on times alone is inconclusive then; loss is loss, and a kept limit is kept."""
+    slow = _measured([_sent(0, took=0.5)], [_arrived(0, 100.6)])
+    crowded = health(slow, [], current(), others=0.6)
+    found = judge(_profile(answer_p99_ms=250, lost=0), slow, crowded, rehearsal=True)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.reason.endswith("But other programs took 60% of this machine's processors.")
+    assert judge(_profile(answer_p99_ms=900), slow, crowded, rehearsal=True).verdict is Verdict.PASS
+    losing = _measured([_sent(0, took=0.5), _sent(1)], [_arrived(0, 100.6)])
+    found = judge(_profile(answer_p99_ms=250, lost=0), losing, crowded, rehearsal=True)
+    assert found.verdict is Verdict.FAIL
+    quiet = health(slow, [], current(), others=0.1)
+    assert judge(_profile(answer_p99_ms=250), slow, quiet, rehearsal=True).verdict is Verdict.FAIL
+
+
+def test_what_others_used_is_what_no_process_of_the_run_did() -> None:
+    """Of all processors' busy time hub, generator, receiver and the watching process are taken off."""
+    cores = os.cpu_count() or 1
+    first = Sample(100.0, 1, 5.0, CoreTime(0, 0), 1.0)
+    last = Sample(110.0, 1, 5.0 + cores, CoreTime(80, 100), 1.0 + cores)
+    told = [{"cpu_seconds": 1.0 * cores, "signing_cpu_seconds": 0.5 * cores}]
+    assert others_share([first, last], told, 0.5 * cores) == pytest.approx(0.8 - 0.4)
+    assert others_share([first], told, 0.0) is None
 
 
 def test_a_real_system_passes_at_the_whole_rate_only() -> None:

@@ -39,6 +39,22 @@ ON_BOTH = (
     "test_hub_status",
 )
 """Modules that run on files, and once more on PostgreSQL with NATS."""
+BESIDES = (
+    "test_address_learning",
+    "test_hub_by_mpan",
+    "test_hub_codes",
+    "test_hub_history",
+    "test_hub_limits",
+    "test_hub_openapi",
+    "test_hub_overwriting",
+    "test_hub_provider",
+    "test_hub_refusals",
+    "test_hub_settle",
+    "test_hub_stages",
+    "test_hub_status_stages",
+    "test_hub_tokens",
+)
+"""Modules that do so where ``DIP_STORES=all``, as in `.ci/nightly`; others are about files, or neither."""
 
 
 @dataclass
@@ -185,7 +201,8 @@ def network_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what must hold on both kinds of store on both."""
-    if metafunc.module.__name__.rpartition(".")[2] in ON_BOTH and "store_kind" in metafunc.fixturenames:
+    modules = (*ON_BOTH, *BESIDES) if os.environ.get("DIP_STORES") == "all" else ON_BOTH
+    if metafunc.module.__name__.rpartition(".")[2] in modules and "store_kind" in metafunc.fixturenames:
         metafunc.parametrize("store_kind", STORES, indirect=True, scope="module")
 
 
