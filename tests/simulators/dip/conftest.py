@@ -41,7 +41,6 @@ ON_BOTH = (
 """Modules that run on files, and once more on PostgreSQL with NATS."""
 BESIDES = (
     "test_address_learning",
-    "test_hub_by_mpan",
     "test_hub_codes",
     "test_hub_history",
     "test_hub_limits",
