@@ -70,13 +70,22 @@ class CoreTime:
 
 def core_time(core: int | None) -> CoreTime | None:
     """Read a core's time from `/proc/stat`; waiting for a disk is no work."""
+    return _time(f"cpu{core}")
+
+
+def all_cores() -> CoreTime | None:
+    """Read the time of all cores together."""
+    return _time("cpu")
+
+
+def _time(wanted: str) -> CoreTime | None:
     try:
         lines = (_PROC / "stat").read_text().splitlines()
     except OSError:
         return None
     for line in lines:
         name, *numbers = line.split()
-        if name == f"cpu{core}":
+        if name == wanted:
             ticks = [int(number) for number in numbers[:8]]
             return CoreTime(sum(ticks) - ticks[3] - ticks[4], sum(ticks))
     return None

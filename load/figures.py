@@ -11,6 +11,7 @@ from harness.errors import ConfigurationError
 from harness.settings import current
 from harness.writing import write_whole
 from load.arrived import read_arrivals
+from load.crowding import others_share
 from load.judging import Judgement, health, judge
 from load.measures import MEASURES
 from load.measuring import Measured, Tables, measure, slot_seconds
@@ -41,7 +42,6 @@ def result(profile: Profile, played: Played) -> Result:
     sent = [one for path in sorted(folder.glob("records-*.bin")) for one in read_records(path)]
     arrivals = folder / ARRIVALS
     tables = Tables.of(json.loads((folder / TABLES).read_text())) if (folder / TABLES).exists() else Tables()
-    order = str(profile.settings.get("delivery.order", current().text("delivery.order")))
     measured = measure(
         played.plan,
         sent,
@@ -49,14 +49,23 @@ def result(profile: Profile, played: Played) -> Result:
         tables,
         start=played.start,
         receives=played.receives,
-        order=order if played.simulated else "none",
+        order=promised(profile, simulated=played.simulated),
         disturbed=played.disturbed,
         drained=played.drained,
         resident=[(sample.at, sample.resident) for sample in played.samples],
     )
     told = tuple(json.loads(path.read_text()) for path in sorted(folder.glob("generator-*.json")))
-    judgement = judge(profile, measured, health(measured, told, current()), rehearsal=played.simulated)
+    others = others_share(played.samples, told, tables.cpu_seconds) if played.simulated else None
+    fitness = health(measured, told, current(), others=others)
+    judgement = judge(profile, measured, fitness, rehearsal=played.simulated)
     return Result(profile, played, measured, judgement, told)
+
+
+def promised(profile: Profile, *, simulated: bool) -> str:
+    """Return the order of delivery that the target promises: none, per-mpan or per-recipient."""
+    if not simulated:
+        return profile.order
+    return str(profile.settings.get("delivery.order", current().text("delivery.order")))
 
 
 def as_dict(found: Result) -> dict[str, Any]:
@@ -75,6 +84,7 @@ def as_dict(found: Result) -> dict[str, Any]:
         "time_factor": profile.time_factor,
         "rehearsal": found.played.simulated,
         "volume": dict(profile.volume),
+        "order": promised(profile, simulated=found.played.simulated),
         "verdict": judgement.verdict.value,
         "reason": judgement.reason,
         "limits": [

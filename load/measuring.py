@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from statistics import median
 from typing import Any
 
@@ -31,6 +32,8 @@ class Tables:
     addressed: tuple[frozenset[str], ...] = ()
     events: tuple[tuple[str, str], ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
+    cpu_seconds: float = 0.0
+    """What the receiver has used of a processor."""
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Tables:
@@ -40,6 +43,7 @@ class Tables:
             tuple(frozenset(each) for each in data["addressed"]),
             tuple((each[0], each[1]) for each in data["events"]),
             dict(data["counts"]),
+            float(data["cpu_seconds"]),
         )
 
 
@@ -50,6 +54,8 @@ class Second:
     due: int
     accepted: int
     delivered: int
+    waiting: int
+    """Publications that will arrive and had not by its end, of accepted messages."""
     answer_p50: float
     answer_p99: float
     delivery_p99: float
@@ -376,6 +382,7 @@ def _seconds(
     due: list[int] = [0] * slots
     accepted: list[int] = [0] * slots
     delivered: list[int] = [0] * slots
+    came_and_went: list[int] = [0] * slots
     answers = [Histogram() for _ in range(slots)]
     deliveries = [Histogram() for _ in range(slots)]
     memory: list[float | None] = [None] * slots
@@ -392,15 +399,18 @@ def _seconds(
     for message in messages.values():
         for at, _ in message.arrived.values():
             delivered[slot(at)] += 1
+            came_and_went[slot(min(message.answered, at))] += 1
+            came_and_went[slot(at)] -= 1
             deliveries[slot(message.due)].add(at - message.due)
     for at, size in resident:
         if size and start <= at < start + slots * width:
             memory[slot(at)] = size / 1e6
-    for place in range(slots):
+    for place, waiting in enumerate(accumulate(came_and_went)):
         yield Second(
             due[place],
             accepted[place],
             delivered[place],
+            waiting,
             answers[place].percentile(0.5) * MS,
             answers[place].percentile(0.99) * MS,
             deliveries[place].percentile(0.99) * MS,

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import yaml
 
-from benchmarks.cores import process_seconds, resident_bytes
+from benchmarks.cores import CoreTime, all_cores, process_seconds, resident_bytes
 from harness.errors import ConfigurationError, EnvironmentFault
 from harness.settings import read
 from harness.transport.admin import Admin
@@ -48,11 +48,15 @@ _USERS = Path(__file__).with_name("users.py")
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What the machine showed of the hub's process at one moment; None where it doesn't tell."""
+    """What the machine showed of itself and the hub's process at one moment; None where it doesn't tell."""
 
     at: float
     resident: int | None
     cpu_seconds: float | None
+    cores: CoreTime | None = None
+    """What all processors of the machine have done."""
+    own_seconds: float = 0.0
+    """Processor time of the process that watches."""
 
 
 @dataclass(slots=True)
@@ -391,7 +395,8 @@ def _watch(
 def _sample(pid: int) -> Sample:
     if not pid:
         return Sample(time.time(), None, None)
-    return Sample(time.time(), resident_bytes(pid), process_seconds(pid))
+    memory, used = resident_bytes(pid), process_seconds(pid)
+    return Sample(time.time(), memory, used, all_cores(), time.process_time())
 
 
 class _Look:

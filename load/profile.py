@@ -129,6 +129,8 @@ class Profile:
     """SHA-256 of the file."""
     scale: float = 1.0
     """Share of the rates that is offered."""
+    order: str = "none"
+    """The order of delivery that a real target promises; the embedded hub's is its setting."""
 
     @property
     def seconds(self) -> float:
@@ -214,6 +216,7 @@ def read_profile(path: Path) -> Profile:
         limits=tuple(_limit(entry, f"{path}: limits/{n}") for n, entry in enumerate(data["limits"])),
         file=str(path),
         digest=hashlib.sha256(path.read_bytes()).hexdigest(),
+        order=data.get("order", "none"),
     )
 
 

@@ -27,7 +27,7 @@ _SHOWN = (
     *("lost", "astray"),
 )
 """Figures that reports show of every load, whether a profile limits them or not."""
-_SETTINGS = ("load.late_seconds", "load.late_share", "signing.skew_seconds")
+_SETTINGS = ("load.late_seconds", "load.late_share", "load.others_share", "signing.skew_seconds")
 
 
 def case_id(profile: Profile) -> str:
@@ -150,7 +150,7 @@ def _generator_check(case: str, judgement: Judgement) -> CheckMade:
         expected="requests begun when they were due",
         actual=f"99 % begun within {fitness.late_p99_ms:.3g} ms, {fitness.late_share:.2%} late by itself",
         rule="load.late_seconds and load.late_share (settings)",
-        blame=None if fitness.healthy else {"class": BlameClass.ENVIRONMENT.value, "party": ""},
+        blame=None if fitness.healthy else Blame(BlameClass.ENVIRONMENT).as_dict(),
         key="load:generator",
     )
 

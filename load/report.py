@@ -17,6 +17,7 @@ from load.comparing import Row, compare
 from load.judging import bound, shown
 from load.measures import MEASURES
 from load.profile import Limit
+from load.recovering import recoveries, sentences
 
 _OWN = Path(__file__).with_name("templates")
 
@@ -37,6 +38,8 @@ def page(content: Mapping[str, Any], other: Mapping[str, Any] | None = None) -> 
                 for name, value in content["measures"].items()
                 if value is not None
             ],
+            recoveries=recoveries(content),
+            recovered=sentences(content),
             charts=[Markup(each) for each in _charts(content) if each],
             peak=max((each["due"] for each in content["course"]), default=0) / content["slot_seconds"],
             style=Markup(
@@ -86,6 +89,12 @@ def _charts(content: Mapping[str, Any]) -> list[str]:
                 line("accepted", "b", "accepted", 1 / width),
                 line("delivered", "c", "delivered", 1 / width),
             ],
+            shaded=shaded,
+        ),
+        chart.lines(
+            "Publications of accepted messages that wait for their delivery",
+            "publications",
+            [line("waiting", "a", "waiting")],
             shaded=shaded,
         ),
         chart.lines(

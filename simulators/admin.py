@@ -24,6 +24,7 @@ from starlette.routing import Route, Router
 from harness.clock import OffsetClock, message_time
 from harness.errors import ConfigurationError, nearest
 from simulators.dip import opening
+from simulators.dip.exposition import counted, merged, scraped
 from simulators.dip.metrics import MEDIA_TYPE
 from simulators.dip.mount import Mount
 from simulators.dip.settle import Tracker
@@ -302,12 +303,11 @@ class Admin:
             for release, mount in self._simulators.mounts.items()
             for status, count in (await mount.store.waiting()).items()
         }
-        replayed: dict[tuple[str, ...], int] = {}
-        for release, mount in self._simulators.mounts.items():
-            if mount.store.look_back is not None:
-                replayed[release, "stream"] = mount.replay.from_stream
-                replayed[release, "store"] = mount.replay.from_store
-        return Response(self._simulators.controls.metrics.text(queues, replayed), media_type=MEDIA_TYPE)
+        text = counted(self._simulators.controls.metrics, self._simulators.mounts, queues)
+        state = self._simulators.state
+        if state is not None and state.workers is not None:
+            text = merged(text, await scraped(state.workers.metrics()))
+        return Response(text, media_type=MEDIA_TYPE)
 
 
 def _json(content: object, status: int = 200) -> Response:

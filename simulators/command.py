@@ -38,7 +38,7 @@ sim.add_command(parties)
     default="127.0.0.1:0",
     show_default=True,
     metavar="HOST:PORT",
-    help="Where the admin API listens (plain HTTP, loopback only).",
+    help="Where the admin API listens, with --role the metrics (plain HTTP, loopback only).",
 )
 @click.option(
     "--store",

@@ -13,7 +13,6 @@ import contextlib
 import errno
 import gc
 import socket
-import ssl
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -26,7 +25,7 @@ import uvicorn
 from harness.errors import ConfigurationError, EnvironmentFault
 from harness.transport.limits import Limits
 from harness.transport.protocol import bounded_protocol
-from harness.transport.tls import ServerTls, identify, server_context
+from harness.transport.tls import ServerTls, Showing
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -49,17 +48,17 @@ class Server:
     host: str
     port: int
     scheme: str
-    context: ssl.SSLContext | None = None
-    """None: it speaks plain HTTP."""
+    showing: Showing | None = None
+    """None: it speaks plain HTTP, or workers listen there."""
 
     def show(self, cert: Path, key: Path) -> None:
         """Show another certificate to clients that connect from now on; open connections keep theirs.
 
         Raises ConfigurationError for files that can't be used, and without TLS.
         """
-        if self.context is None:
+        if self.showing is None:
             raise ConfigurationError("a server without TLS shows no certificate", where=self.url)
-        identify(self.context, cert, key)
+        self.showing.show(cert, key)
 
     @property
     def url(self) -> str:
@@ -128,7 +127,7 @@ async def serve(
     in use, ConfigurationError for a certificate or host that can't be used.
     """
     limits = limits or Limits.from_settings()
-    context = server_context(tls) if tls else None
+    showing = Showing(tls) if tls else None
     listener = _listen(host, port, shares_port=shares_port)
     config = uvicorn.Config(
         app,
@@ -144,7 +143,7 @@ async def serve(
         timeout_keep_alive=limits.keep_alive_seconds,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         h11_max_incomplete_event_size=limits.header_bytes,
-        ssl_context_factory=(lambda *_: context) if context else None,
+        ssl_context_factory=(lambda *_: showing.context) if showing else None,
     )
     server = _Uvicorn(config, listener, limits.header_seconds)
     try:
@@ -154,7 +153,7 @@ async def serve(
         raise
     ticking = asyncio.create_task(server.main_loop())
     try:
-        yield Server(host, listener.getsockname()[1], "https" if tls else "http", context)
+        yield Server(host, listener.getsockname()[1], "https" if tls else "http", showing)
     finally:
         ticking.cancel()
         await server.close()

@@ -8,7 +8,7 @@ with its certificate, as it would from the web servers that real environments st
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.errors import ConfigurationError
@@ -67,8 +67,35 @@ def server_context(tls: ServerTls) -> ssl.SSLContext:
     context.sslobject_class = _AlertingObject
     context.set_alpn_protocols(["http/1.1"])
     _trust(context, tls.ca)
-    identify(context, tls.cert, tls.key)
+    _identify(context, tls.cert, tls.key)
     return context
+
+
+class Showing:
+    """A server's context whose certificate can be changed in one step while clients connect.
+
+    Each handshake takes the certificate that is shown when the client's first message is read, with or
+    without a server name in it, and keeps it: none meets a certificate and a key that do not belong together,
+    and of a former certificate with another kind of key nothing is left.
+    """
+
+    def __init__(self, tls: ServerTls) -> None:
+        """Show what ``tls`` names; raises ConfigurationError naming the file that can't be used."""
+        self._tls = tls
+        self._newest = server_context(tls)
+        self.context = server_context(tls)
+        """What the server listens with."""
+        self.context.sni_callback = self._take_newest
+
+    def show(self, cert: Path, key: Path) -> None:
+        """Show another certificate from now on.
+
+        Raises ConfigurationError naming the file that can't be used; the former certificate stays then.
+        """
+        self._newest = server_context(replace(self._tls, cert=cert, key=key))
+
+    def _take_newest(self, connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
+        connection.context = self._newest
 
 
 def client_context(ca: Path | None, identity: CertificateSet | None) -> ssl.SSLContext:
@@ -90,7 +117,7 @@ def client_context(ca: Path | None, identity: CertificateSet | None) -> ssl.SSLC
                 where=f"certificate {identity.name}",
                 mend="Add key, or put a TLS proxy that holds the key in front.",
             )
-        identify(context, identity.cert, identity.key)
+        _identify(context, identity.cert, identity.key)
     return context
 
 
@@ -103,11 +130,7 @@ def _trust(context: ssl.SSLContext, ca: Path) -> None:
         ) from error
 
 
-def identify(context: ssl.SSLContext, cert: Path, key: Path) -> None:
-    """Let a context show a certificate from now on; connections that it has made keep theirs.
-
-    Raises ConfigurationError naming the file that can't be used.
-    """
+def _identify(context: ssl.SSLContext, cert: Path, key: Path) -> None:
     for path in (cert, key):
         if not path.is_file():
             raise ConfigurationError(

@@ -17,6 +17,7 @@ from pathlib import Path
 from harness.errors import EnvironmentFault
 from harness.transport.server import Server, serve, spare_memory
 from simulators.dip.broker.settling import SharedTracker
+from simulators.dip.exposition import PATH, counted, exposed, merged, scraped
 from simulators.dip.fronts import before_hub
 from simulators.dip.ground import Ground
 from simulators.dip.logs import Log
@@ -28,6 +29,8 @@ from simulators.dip.stopping import stopping
 from simulators.participants.service import Participants
 
 READY = b"ready\n"
+_METRICS = "metrics "
+"""What the line begins with that names the URL of a process's metrics, after `READY`."""
 _START_SECONDS = 60.0
 _STOP_SECONDS = 8.0
 _AGAIN_SECONDS = 0.3
@@ -77,10 +80,15 @@ async def work(options: Options, folder: Path) -> None:
                 )
             )
             told["dip"] = server.url
+
+        async def text() -> str:
+            return counted(standing.controls.metrics, found.mounts)
+
+        metrics = await stack.enter_async_context(exposed(text, *options.admin_listen))
         await found.begin()
         spare_memory()
         standing.log.write("info", "ready", role=options.role, pid=os.getpid(), **told)
-        print(READY.decode(), end="", flush=True)
+        _tell_ready(metrics)
         await stop.wait()
         standing.log.write("info", "stopping", role=options.role, pid=os.getpid())
 
@@ -95,8 +103,17 @@ async def supervise(options: Options, folder: Path) -> None:
         workers = Workers(options, standing.ground, standing.log)
         stack.push_async_callback(workers.close)
         await workers.start((options.role,))
-        print(READY.decode(), end="", flush=True)
+
+        async def text() -> str:
+            return merged("", await scraped(workers.metrics()))
+
+        _tell_ready(await stack.enter_async_context(exposed(text, *options.admin_listen)))
         await stop.wait()
+
+
+def _tell_ready(metrics: Server) -> None:
+    """Print that a process is ready, and where its metrics are."""
+    print(f"{READY.decode()}{_METRICS}{metrics.url}{PATH}", flush=True)
 
 
 class Workers:
@@ -106,12 +123,15 @@ class Workers:
         self._options, self._ground, self._log = options, ground, log
         self._tasks: list[asyncio.Task[None]] = []
         self._children: dict[int, tuple[str, asyncio.subprocess.Process]] = {}
+        """Name and process by process id; a name is its role and its place, as ``ingress-1``."""
+        self._metrics: dict[str, str | None] = {}
+        """URL by name; None while the worker is away."""
         self._ready: asyncio.Queue[int | None] = asyncio.Queue()
 
     async def start(self, roles: Iterable[str]) -> None:
         """Start them and wait until each is ready; raises EnvironmentFault when one doesn't come up."""
-        names = [role for role in roles for _ in range(self._options.workers)]
-        self._tasks = [asyncio.create_task(self._keep(role), name=f"worker {role}") for role in names]
+        names = [(role, f"{role}-{n}") for role in roles for n in range(1, self._options.workers + 1)]
+        self._tasks = [asyncio.create_task(self._keep(*each), name=f"worker {each[1]}") for each in names]
         for _ in names:
             try:
                 code = await asyncio.wait_for(self._ready.get(), _START_SECONDS)
@@ -124,7 +144,14 @@ class Workers:
 
     def listed(self) -> list[Mapping[str, object]]:
         """Return the workers that run now."""
-        return [{"pid": pid, "role": role} for pid, (role, _) in sorted(self._children.items())]
+        return [
+            {"pid": pid, "role": name.partition("-")[0], "worker": name}
+            for pid, (name, _) in sorted(self._children.items())
+        ]
+
+    def metrics(self) -> Mapping[str, str | None]:
+        """Return where each worker's metrics are, by its name; None for one that is away."""
+        return dict(sorted(self._metrics.items()))
 
     async def close(self) -> None:
         """Stop them and wait for them."""
@@ -143,7 +170,7 @@ class Workers:
                 await child.wait()
         self._children.clear()
 
-    async def _keep(self, role: str) -> None:
+    async def _keep(self, role: str, name: str) -> None:
         """Run a worker, and another when it ends."""
         once_ready = False
         while True:
@@ -153,15 +180,18 @@ class Workers:
                 stdout=asyncio.subprocess.PIPE,
                 env={**os.environ, **self._variables()},
             )
-            self._children[child.pid] = role, child
+            self._children[child.pid] = name, child
             assert child.stdout is not None
             line = await child.stdout.readline()
+            if line == READY:
+                self._metrics[name] = (await child.stdout.readline()).decode().removeprefix(_METRICS).strip()
             if not once_ready and (line == READY or child.returncode is not None):
                 once_ready = line == READY
                 self._ready.put_nowait(None if once_ready else child.returncode)
             code = await child.wait()
             self._children.pop(child.pid, None)
-            self._log.write("warning", "worker ended", role=role, pid=child.pid, code=code)
+            self._metrics[name] = None
+            self._log.write("warning", "worker ended", role=role, worker=name, pid=child.pid, code=code)
             if not once_ready:
                 self._ready.put_nowait(code)
                 return

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import pytest
 
+from benchmarks.cores import CoreTime
 from harness.evidence.verdicts import Verdict
 from harness.settings import current
 from load.arrived import OWN, RESPONSE, Arrival
+from load.crowding import others_share
+from load.figures import promised as promised_order
 from load.histogram import Histogram
 from load.judging import health, judge
 from load.measuring import Measured, Tables, measure
 from load.order import overtaken
 from load.plan import Lane, Plan
+from load.playing import Sample
 from load.profile import Limit, Phase, Profile
 from load.records import NO_ANSWER, Sent
 
@@ -134,12 +139,56 @@ def test_an_unhealthy_generator_makes_the_result_inconclusive() -> None:
     assert "generator" in reason
 
 
+def test_times_say_nothing_where_other_programs_used_the_machine() -> None:
+    """A missed limit on times alone is inconclusive then; loss is loss, and a kept limit is kept."""
+    slow = _measured([_sent(0, took=0.5)], [_arrived(0, 100.6)])
+    crowded = health(slow, [], current(), others=0.6)
+    found = judge(_profile(answer_p99_ms=250, lost=0), slow, crowded, rehearsal=True)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.reason.endswith("But other programs took 60% of this machine's processors.")
+    assert judge(_profile(answer_p99_ms=900), slow, crowded, rehearsal=True).verdict is Verdict.PASS
+    losing = _measured([_sent(0, took=0.5), _sent(1)], [_arrived(0, 100.6)])
+    found = judge(_profile(answer_p99_ms=250, lost=0), losing, crowded, rehearsal=True)
+    assert found.verdict is Verdict.FAIL
+    quiet = health(slow, [], current(), others=0.1)
+    assert judge(_profile(answer_p99_ms=250), slow, quiet, rehearsal=True).verdict is Verdict.FAIL
+
+
+def test_what_others_used_is_what_no_process_of_the_run_did() -> None:
+    """Of all processors' busy time hub, generator, receiver and the watching process are taken off."""
+    cores = os.cpu_count() or 1
+    first = Sample(100.0, 1, 5.0, CoreTime(0, 0), 1.0)
+    last = Sample(110.0, 1, 5.0 + cores, CoreTime(80, 100), 1.0 + cores)
+    told = [{"cpu_seconds": 1.0 * cores, "signing_cpu_seconds": 0.5 * cores}]
+    assert others_share([first, last], told, 0.5 * cores) == pytest.approx(0.8 - 0.4)
+    assert others_share([first], told, 0.0) is None
+
+
 def test_a_real_system_passes_at_the_whole_rate_only() -> None:
     """At a part of the rates every limit may be kept, and the result is inconclusive all the same."""
     measured = _measured([_sent(0)], [_arrived(0, 100.2)])
     part = replace(_profile(lost=0), scale=0.1)
     assert _judged(measured, part)[0] is Verdict.PASS
     assert _judged(measured, part, rehearsal=False)[0] is Verdict.INCONCLUSIVE
+
+
+def test_order_decides_only_where_one_is_promised() -> None:
+    """Without a promise the limit on order is shown as relaxed, with one a message that overtook fails it."""
+    arrivals = [_arrived(1, 101.5), _arrived(0, 101.6)]
+    free = _measured([_sent(0), _sent(1)], arrivals)
+    assert _judged(free, _profile(lost=0, out_of_order=0)) == (Verdict.PASS, "")
+    promised = _measured([_sent(0), _sent(1)], arrivals, order="per-recipient")
+    verdict, reason = _judged(promised, _profile(lost=0, out_of_order=0))
+    assert (verdict, reason) == (Verdict.FAIL, "out_of_order is 1 publications, at most 0 publications.")
+    real = replace(_profile(out_of_order=0), order="per-mpan", settings={"delivery.order": "none"})
+    assert [promised_order(real, simulated=each) for each in (False, True)] == ["per-mpan", "none"]
+
+
+def test_what_waits_is_counted_from_acceptance_to_arrival() -> None:
+    """A publication waits in each slot's end between the two; in the end none does."""
+    found = _measured([_sent(0), _sent(1)], [_arrived(0, 102.8), _arrived(1, 102.9)])
+    waiting = [slot.waiting for slot in found.seconds]
+    assert [waiting[place] for place in (0, 2, 4, 5)] == [1, 2, 2, 0]
 
 
 def test_what_was_not_measured_is_not_passed() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -28,6 +29,8 @@ PARTS = 8
 _AT_ONCE = 500
 _BUNDLE = 100
 _LOOK_SECONDS = 0.25
+_GATHER_SECONDS = 0.02
+"""From one look into the outbox to the next at least: a few messages at a time cost more each."""
 _TROUBLED_SECONDS = 0.5
 _WAITING = "SELECT seq, kind::text, item, recipient FROM outbox WHERE part % ? = ANY(?) ORDER BY seq LIMIT ?"
 _DELIVERIES = (
@@ -86,11 +89,14 @@ class Relay:
         self._woken.set()
 
     async def _run(self) -> None:
+        looked = 0.0
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_SECONDS):
                     await self._woken.wait()
+            await asyncio.sleep(max(0.0, looked + _GATHER_SECONDS - time.monotonic()))
             self._woken.clear()
+            looked = time.monotonic()
             try:
                 while self._shares.held and await self._hand_over(self._shares.held):
                     pass

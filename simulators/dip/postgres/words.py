@@ -5,8 +5,9 @@ Only what those statements use is known here; a word that it doesn't know Postgr
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 _REPLACED: tuple[tuple[str, str], ...] = (
@@ -29,12 +30,44 @@ _REPLACED: tuple[tuple[str, str], ...] = (
 )
 
 
+_INSERT = re.compile(r"INSERT INTO \w+ (?:\([\w, ]+\) )?VALUES \([^()]*\)")
+_MOST = 64
+"""Rows of one statement; a message has 15 parameters, and PostgreSQL takes 65,535."""
+
+
 @lru_cache(maxsize=1024)
 def words(sql: str) -> str:
     """Return a statement in PostgreSQL's words, with psycopg's marks for parameters."""
     for pattern, now in _REPLACED:
         sql = re.sub(pattern, now, sql)
     return sql
+
+
+def is_insert(sql: str) -> bool:
+    """Say whether a statement only inserts one row, so that `together` can insert many."""
+    return _INSERT.fullmatch(sql) is not None
+
+
+def together(sql: str, rows: Sequence[Sequence[object]]) -> Iterator[tuple[str, Sequence[object]]]:
+    """Yield statements with numbered marks (``$1``) and their parameters that insert many rows each.
+
+    ``sql`` inserts one row, in PostgreSQL's words (`is_insert`). Many rows cost the server one execution, and
+    one run of a trigger that is fired by statement. Their numbers are powers of two, so that a few prepared
+    statements serve for any number of rows.
+    """
+    at = 0
+    while at < len(rows):
+        count = min(_MOST, 1 << (len(rows) - at).bit_length() - 1)
+        yield _inserting(sql, count), [value for row in rows[at : at + count] for value in row]
+        at += count
+
+
+@lru_cache(maxsize=256)
+def _inserting(sql: str, count: int) -> str:
+    head, _, row = sql.partition(" VALUES ")
+    numbers = itertools.count(1)
+    marked = re.sub("%s", lambda _: f"${next(numbers)}", ",".join([row] * count))
+    return f"{head} VALUES {marked}".replace("%%", "%")
 
 
 def cleaned(parameters: Sequence[object]) -> tuple[object, ...]:

@@ -18,7 +18,7 @@ import psycopg
 
 from simulators.dip.postgres.link import connect, fault
 from simulators.dip.postgres.place import Place
-from simulators.dip.postgres.words import cleaned, words
+from simulators.dip.postgres.words import cleaned, is_insert, together, words
 from simulators.dip.store_faults import StoreFault
 from simulators.dip.writer import Statement
 
@@ -170,7 +170,12 @@ class PostgresWriter:
         return connection.execute(_TRANSACTION)
 
     def _write(self, connection: psycopg.Connection, sql: str, rows: Sequence[Sequence[object]]) -> None:
-        connection.cursor().executemany(words(sql), rows)
+        sql = words(sql)
+        if is_insert(sql):
+            for text, parameters in together(sql, rows):
+                psycopg.RawCursor(connection).execute(text, parameters)
+        else:
+            connection.cursor().executemany(sql, rows)
 
     def _was_committed(self, transaction: str) -> bool:
         """Ask what became of a transaction; False where it is not there, or the database stays away."""

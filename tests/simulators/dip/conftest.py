@@ -29,6 +29,7 @@ FILES, ENGINES = STORES = ("files", "postgres+nats")
 """Where a hub keeps what it took, and what carries it to who delivers."""
 ON_BOTH = (
     "test_hub_delivery",
+    "test_hub_durability",
     "test_hub_journal",
     "test_hub_lifecycle",
     "test_hub_order",
@@ -38,6 +39,21 @@ ON_BOTH = (
     "test_hub_status",
 )
 """Modules that run on files, and once more on PostgreSQL with NATS."""
+BESIDES = (
+    "test_address_learning",
+    "test_hub_codes",
+    "test_hub_history",
+    "test_hub_limits",
+    "test_hub_openapi",
+    "test_hub_overwriting",
+    "test_hub_provider",
+    "test_hub_refusals",
+    "test_hub_settle",
+    "test_hub_stages",
+    "test_hub_status_stages",
+    "test_hub_tokens",
+)
+"""Modules that do so where ``DIP_STORES=all``, as in `.ci/nightly`; others are about files, or neither."""
 
 
 @dataclass
@@ -84,6 +100,15 @@ class Bench:
         with closing(sqlite3.connect(self.target.store / f"{self.release}.sqlite3")) as store:
             return store.execute(sql, parameters).fetchall()
 
+    def change(self, sql: str) -> None:
+        """Change what is in the store of the release, as another program would."""
+        if STORE_VARIABLE in os.environ:
+            with self._database() as connection:
+                connection.execute(sql)
+            return
+        with closing(sqlite3.connect(self.target.store / f"{self.release}.sqlite3")) as store, store:
+            store.execute(sql)
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Let another program hold the store of the release."""
@@ -101,11 +126,11 @@ class Bench:
     def _database(self) -> Any:
         import psycopg
 
-        (schema,) = (
+        (schema,) = {  # said once more by each process that began with the same log
             line["schema"]
             for line in map(json.loads, self.log.splitlines())
             if line["event"] == "store" and line.get("release") == self.release
-        )
+        }
         return psycopg.connect(POSTGRES, options=f"-c search_path={schema}")
 
     def tag(self) -> str:
@@ -175,7 +200,8 @@ def network_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what must hold on both kinds of store on both."""
-    if metafunc.module.__name__.rpartition(".")[2] in ON_BOTH and "store_kind" in metafunc.fixturenames:
+    modules = (*ON_BOTH, *BESIDES) if os.environ.get("DIP_STORES") == "all" else ON_BOTH
+    if metafunc.module.__name__.rpartition(".")[2] in modules and "store_kind" in metafunc.fixturenames:
         metafunc.parametrize("store_kind", STORES, indirect=True, scope="module")
 
 

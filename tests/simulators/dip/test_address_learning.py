@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import sqlite3
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -58,13 +57,7 @@ def _register(
 
 
 def _journal(bench: Bench, stage: str) -> list[tuple[str, str]]:
-    path = bench.target.store / f"{bench.release}.sqlite3"
-    connection = sqlite3.connect(path)
-    try:
-        rows = connection.execute("SELECT status, detail FROM journal WHERE stage = ? ORDER BY id", (stage,))
-        return rows.fetchall()
-    finally:
-        connection.close()
+    return bench.stored("SELECT status, detail FROM journal WHERE stage = ? ORDER BY id", stage)
 
 
 def test_before_any_registration_traffic_only_the_distributor_is_known(bench: Bench) -> None:

@@ -21,7 +21,8 @@ from simulators.dip.model import Accepted, Address, Addressing, Draft
 from simulators.dip.postgres.migrate import migrate, versions
 from simulators.dip.postgres.place import Place
 from simulators.dip.postgres.store import PostgresStore
-from simulators.dip.postgres.words import words
+from simulators.dip.postgres.words import is_insert, together, words
+from simulators.dip.postgres.writer import PostgresWriter
 from simulators.dip.store_faults import ReferenceUsed, StoreFault
 from tests.simulators.dip.services import POSTGRES, Cable, Services, services
 
@@ -59,10 +60,13 @@ async def _accept(store: PostgresStore, reference: str = "") -> int:
     return number
 
 
-def test_a_store_of_the_former_version_is_upgraded_with_what_it_holds(place: Place, shared: Services) -> None:
-    """What version 1 holds is there in the newest; what is open in it goes to the broker when it gets one."""
+@pytest.mark.parametrize("former", range(1, len(versions())))
+def test_a_store_of_a_former_version_is_upgraded_with_what_it_holds(
+    former: int, place: Place, shared: Services
+) -> None:
+    """What a former version holds is there in the newest; what is open goes to a broker that it gets."""
     schema = place.schema_of(RELEASE)
-    assert migrate(place, schema, to=1) == 0
+    assert migrate(place, schema, to=former) == 0
     shared.rows(
         RELEASE,
         "INSERT INTO message VALUES (7, 1, 1, 'T-7', %s, 'ref-7', 'SUP', NULL, 'IF-031', 'MSApp', 'C', NULL,"
@@ -121,6 +125,44 @@ def test_a_reference_is_taken_once_over_all_processes(place: Place) -> None:
         await other.close()
 
     asyncio.run(twice())
+
+
+def test_a_group_is_inserted_together_and_handed_over_in_order(place: Place, shared: Services) -> None:
+    """Messages of many requests that are committed together are all there, and leave in their order."""
+
+    async def check() -> None:
+        store = PostgresStore(place, RELEASE)
+        await store.claim(broker=True)
+        numbers = await numbered(store, 45)
+        written = [
+            store.accept([_message(number, token)], consumer=HUB, now=NOW, took=0.0)
+            for number, token in numbers
+        ]
+        await asyncio.gather(*written)
+        assert isinstance(store.writer, PostgresWriter)
+        assert store.writer.commits < len(written) / 2
+        stored = store.rows("SELECT id, transaction_id, reference FROM message ORDER BY id")
+        assert stored == [(number, f"T-{token}", f"ref-{number}") for number, token in numbers]
+        assert store.rows(*OPEN) == [("d", number << 16) for number, _ in numbers]
+        await store.close()
+
+    asyncio.run(check())
+    assert shared.rows(RELEASE, "SELECT count(*) FROM delivery") == [(45,)]
+
+
+def test_rows_are_inserted_by_a_few_statements() -> None:
+    """Their numbers are powers of two, marks rise over the rows, and a literal is kept."""
+    sql = words("INSERT INTO outbox (part, kind, item) VALUES (?,'%',?)")
+    assert is_insert(sql)
+    assert not is_insert(words("INSERT OR REPLACE INTO webhook VALUES (?,?,?)"))
+    found = list(together(sql, [(number, -number) for number in range(7)]))
+    assert [len(parameters) for _, parameters in found] == [8, 4, 2]
+    assert found[1] == (
+        "INSERT INTO outbox (part, kind, item) VALUES ($1,'%',$2),($3,'%',$4)",
+        [4, -4, 5, -5],
+    )
+    many = together(sql, [(0, 0)] * 150)
+    assert [len(parameters) // 2 for _, parameters in many] == [64, 64, 16, 4, 2]
 
 
 def test_whoever_asks_later_gets_a_higher_number(place: Place) -> None:

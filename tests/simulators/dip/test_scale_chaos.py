@@ -1,4 +1,7 @@
-"""A hub of several processes: whatever dies under load, nothing is lost, misdirected or out of order."""
+"""A hub of several processes: whatever dies under load, nothing is lost, misdirected or out of order.
+
+``DIP_WORKER_KILLS`` says how many workers of a role are killed one after another; `.ci/nightly` asks for 20.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +38,7 @@ from tests.simulators.dip.webhook_stub import ScriptedWebhook, wait_for
 
 RELEASE = "2.1.0"
 SENDERS = 3
+KILLS = int(os.environ.get("DIP_WORKER_KILLS", "1"))
 BEFORE_SECONDS, AFTER_SECONDS = 0.5, 1.0
 TAG = "chaos"
 PASSWORD = "hunter2"
@@ -115,10 +119,23 @@ def _is_ready(bench: Bench) -> bool:
     return httpx.get(f"{bench.admin.url}/ready", trust_env=False).status_code == 200
 
 
+def _kill_one(bench: Bench, role: str) -> None:
+    """Kill a worker of a role, and wait until another is in its place."""
+    before = _workers(bench, role)
+    os.kill(before[0], signal.SIGKILL)
+
+    def replaced() -> bool:
+        now = _workers(bench, role)
+        return before[0] not in now and len(now) == len(before)
+
+    wait_for(replaced, 20)
+
+
 def _harm(kind: str, bench: Bench, shared: Services, cable: Cable) -> None:
     """Do the harm, and end it where it lasts."""
     if kind in ("ingress", "delivery"):
-        os.kill(_workers(bench, kind)[0], signal.SIGKILL)
+        for _ in range(KILLS):
+            _kill_one(bench, kind)
     elif kind == "database":
         shared.rows(
             RELEASE,
@@ -232,7 +249,7 @@ def test_hosts_are_run_by_themselves(network_folder: Path, tmp_path: Path) -> No
     """Parties, an ingress worker and a delivery worker that were started apart are one hub."""
     network = network_folder / "network" / "network.toml"
     with services() as found, ExitStack() as stack:
-        port = _free_port()
+        port, metrics = _free_port(), dict[str, str]()
         first = stack.enter_context(_up(found, tmp_path, "--network", str(network), "--workers", "2",
                                         "--parties-listen", "127.0.0.2:0"))  # fmt: skip
         for role, listen in (("ingress", f"127.0.0.1:{port}"), ("delivery", "127.0.0.1:0")):
@@ -241,6 +258,7 @@ def test_hosts_are_run_by_themselves(network_folder: Path, tmp_path: Path) -> No
             )
             assert other.stdout is not None
             assert other.stdout.readline() == "ready\n"
+            metrics[role] = other.stdout.readline().removeprefix("metrics ").strip()
         assert first.stdout is not None
         told = json.loads(first.stdout.readline())
         key = Path(told["admin_key_file"]).read_text().strip()
@@ -250,6 +268,8 @@ def test_hosts_are_run_by_themselves(network_folder: Path, tmp_path: Path) -> No
             assert bench.send(bench.message(tag=TAG)).status == 201
         assert admin.settle(TAG, timeout=30)["settled"]
         bench.client().close()
+        text = httpx.get(metrics["ingress"], trust_env=False).text
+        assert 'dip_messages_accepted_total{release="2.1.0",interface="IF-031"} 5' in text.splitlines()
 
 
 @dataclass
@@ -278,6 +298,36 @@ def _up(found: Services, folder: Path, *options: str) -> Iterator[subprocess.Pop
             yield process
         finally:
             process.communicate(timeout=30)
+
+
+def _counted(url: str, family: str, label: str = "") -> dict[str, int]:
+    """Return a family's counts with a label in a scrape, added up by worker."""
+    found: dict[str, int] = defaultdict(int)
+    for line in httpx.get(url, trust_env=False).text.splitlines():
+        if line.startswith(f'{family}{{worker="') and label in line:
+            found[line.split('"')[1]] += int(line.rpartition(" ")[2])
+    return found
+
+
+def test_metrics_hold_what_every_worker_counted(bench: Bench) -> None:
+    """One scrape of the admin API has the counts of all ingress and delivery workers, by worker."""
+    url, tag = f"{bench.admin.url}/metrics", f"{TAG}-metrics"
+    wait_for(lambda: set(_counted(url, "dip_worker_up").values()) == {1}, 20)
+    assert set(_counted(url, "dip_worker_up")) == {"delivery-1", "delivery-2", "ingress-1", "ingress-2"}
+    families = ("dip_messages_accepted_total", "dip_deliveries_total")
+    label = 'interface="IF-031"'
+    before = [_counted(url, family, label) for family in families]
+    clients = [DipClient(bench.target.url(RELEASE), bench.network, bench.target.ca) for _ in range(12)]
+    for client in clients:
+        body = encode([bench.message(tag=tag)])
+        assert client.send(bench.party("SUP"), "IF-031", body).status == 201
+        client.close()
+    assert bench.settle(tag)["settled"]
+    after = [_counted(url, family, label) for family in families]
+    grown = [sum(now.values()) - sum(then.values()) for then, now in zip(before, after, strict=True)]
+    assert grown == [12, 12]
+    assert {name.partition("-")[0] for name in after[0]} == {"ingress"}
+    assert {name.partition("-")[0] for name in after[1]} == {"delivery"}
 
 
 def _free_port() -> int:
