@@ -24,6 +24,8 @@ from starlette.routing import Route, Router
 from harness.clock import OffsetClock, message_time
 from harness.errors import ConfigurationError, nearest
 from simulators.dip import opening
+from simulators.dip import terms as member_terms
+from simulators.dip.directory import Directory
 from simulators.dip.exposition import counted, merged, scraped
 from simulators.dip.metrics import MEDIA_TYPE
 from simulators.dip.mount import Mount
@@ -64,6 +66,8 @@ class Simulators:
     """Seconds without anything new after which a tag counts as at rest; for a hub that can't be asked."""
     state: State | None = None
     """What is known of the hub's store and broker."""
+    directory: Directory | None = None
+    """Whom the hub knows; None where it can't be changed while it runs: no hub of ours, or several processes."""
 
 
 class Admin:
@@ -78,6 +82,7 @@ class Admin:
                 Route("/ready", self._ready),
                 Route("/clock", self._clock, methods=["GET", "PUT"]),
                 Route("/clock/advance", self._advance, methods=["POST"]),
+                Route("/members/{dip_id}", self._member, methods=["PUT", "DELETE"]),
                 Route("/addresses", self._addresses, methods=["PUT"]),
                 Route("/behaviours", self._behaviours, methods=["PUT"]),
                 Route("/told", self._told, methods=["POST"]),
@@ -174,6 +179,14 @@ class Admin:
 
     def _now(self) -> Response:
         return _json({"now": self._simulators.clock.now().isoformat()})
+
+    async def _member(self, request: Request) -> Response:
+        directory = self._simulators.directory
+        if directory is None:
+            raise ConfigurationError("a member can be changed in a DIP of one process only")
+        terms = member_terms.read(await _body(request)) if request.method == "PUT" else None
+        directory.stand(request.path_params["dip_id"], terms)
+        return _json({"dip_id": request.path_params["dip_id"]})
 
     async def _addresses(self, request: Request) -> Response:
         body = await _body(request)

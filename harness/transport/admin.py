@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -100,6 +101,33 @@ class Admin:
             return self._call("GET", f"/register/{dip_id}/{mpan}{query}")
         except NotThere:
             return None
+
+    def set_member(
+        self,
+        dip_id: str,
+        *,
+        connection_provider: str | None = None,
+        former_providers: Sequence[str] = (),
+        api_keys: Sequence[str] | None = None,
+        withdrawn: Sequence[bytes] = (),
+    ) -> None:
+        """Let a party in on other terms than the network file's, as if it had changed them in the portal.
+
+        ``former_providers`` may act beside the nominated one; ``api_keys`` are all that are in force (None: the
+        network file's; only their SHA-256 is sent); ``withdrawn`` are SHA-256 fingerprints of certificates.
+        """
+        content: dict[str, object] = {
+            "connection_provider": connection_provider,
+            "former_providers": list(former_providers),
+            "withdrawn": [each.hex() for each in withdrawn],
+        }
+        if api_keys is not None:
+            content["api_keys"] = [hashlib.sha256(each.encode()).hexdigest() for each in api_keys]
+        self._call("PUT", f"/members/{dip_id}", content)
+
+    def reset_member(self, dip_id: str) -> None:
+        """Let a party in on the network file's terms again."""
+        self._call("DELETE", f"/members/{dip_id}")
 
     def set_faults(self, faults: Sequence[Mapping[str, Any]], *, tag: str = "") -> None:
         """Replace the faults on request, or with ``tag`` those that meet messages with that S1.subText."""

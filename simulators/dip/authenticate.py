@@ -71,12 +71,13 @@ def authenticate(
 
 
 def _bound(owners: frozenset[str], member: Member, directory: Directory) -> Member | None:
-    """Return whose certificate it is: the nominated provider's, the member's own, or neither's.
+    """Return whose certificate it is: a nominated provider's, the member's own, or neither's.
 
     One that both have is the provider's: then it holds the certificates of the parties that nominated it.
     """
-    if member.connection_provider in owners:
-        return directory.members.get(member.connection_provider or "")
+    for provider in member.providers:
+        if provider in owners:
+            return directory.members.get(provider)
     return member if member.dip_id in owners else None
 
 

@@ -131,7 +131,7 @@ def _sender(draft: Draft, caller: Caller, directory: Directory) -> tuple[Member 
     if draft.sender == caller.member.dip_id:
         return caller.member, caller.provider.dip_id if caller.provider else None
     sender = directory.members.get(draft.sender)
-    if sender and sender.connection_provider == caller.member.dip_id:
+    if sender and caller.member.dip_id in sender.providers:
         return sender, caller.member.dip_id
     return None, None
 

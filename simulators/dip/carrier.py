@@ -50,7 +50,8 @@ class Carrier:
         self._release, self._courier, self._issuer = release, courier, issuer
         self._plan, self._service, self._metrics = controls.plan, controls.service, controls.metrics
         self._masks, self._members = masks, members
-        self._usual = {dip_id: _usual(member, controls.settings) for dip_id, member in members.items()}
+        self._settings = controls.settings
+        self._usual = {dip_id: (each, _usual(each, controls.settings)) for dip_id, each in members.items()}
 
     async def gather(self, recipient: str) -> None:
         """Wait where a fault lets deliveries gather before the next batch is taken."""
@@ -102,7 +103,7 @@ class Carrier:
 
     async def deliver(self, parcel: Parcel, url: str) -> Reply:
         """Make one call, and to it what faults there are."""
-        usual = self._usual.get(parcel.recipient, USUAL)
+        usual = self._usually(parcel.recipient)
         if not self._plan.watches(DELIVERY):
             return await self._post(url, parcel, usual)
         place = self._place(parcel.recipient, parcel.channel)
@@ -124,6 +125,16 @@ class Carrier:
         """Count what became of the messages of a call."""
         for status in statuses:
             self._metrics.delivered(self._release, channel, status)
+
+    def _usually(self, recipient: str) -> Handling:
+        """Return a recipient's usual handling, made anew where another provider was nominated."""
+        member = self._members.get(recipient)
+        if member is None:
+            return USUAL
+        known = self._usual.get(recipient)
+        if known is None or known[0] is not member:
+            known = self._usual[recipient] = (member, _usual(member, self._settings))
+        return known[1]
 
     async def _post(self, url: str, parcel: Parcel, handling: Handling) -> Reply:
         reply = await self._courier.post(url, parcel.body, handling)

@@ -1,6 +1,7 @@
 """Who the hub knows: members by DIP id, role, API key, certificate and distributor id.
 
-Read once from the network file. API keys are kept as SHA-256 digests only.
+Read once from the network file; what an operator says of a member (`simulators.dip.terms`) stands in place of
+what the file says until it is taken back. API keys are kept as SHA-256 digests only.
 """
 
 from __future__ import annotations
@@ -8,16 +9,17 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from harness.errors import ConfigurationError
+from harness.errors import ConfigurationError, nearest
 from harness.security.certificates import first_certificate, identity_of
 from harness.transport.parties import Network
 from simulators.dip.model import HUB_ROLE, Member
+from simulators.dip.terms import Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,12 @@ class Directory:
     """SHA-256 fingerprint of a certificate in the network file to the DIP ids that use it."""
     distributors: Mapping[str, frozenset[str]]
     """Two-digit distributor id to the DIP ids of the LDSOs that hold it."""
+    terms: dict[str, Terms] = field(default_factory=dict)
+    """What an operator said, by DIP id; changed by `stand` alone."""
+    _present: dict[str, Member] = field(default_factory=dict)
+    """What ``members`` shows."""
+    _filed: Mapping[str, Member] = field(default_factory=dict)
+    """The members as the network file has them."""
 
     def with_role(self, role: str) -> tuple[Member, ...]:
         """Return the members that hold a role, in the order of the network file."""
@@ -39,12 +47,49 @@ class Directory:
 
     def with_key(self, key: str) -> Member | None:
         """Return the owner of an API key."""
-        return self.by_key.get(digest(key))
+        mark = digest(key)
+        for dip_id, terms in self.terms.items():
+            if terms.api_keys is not None and mark in terms.api_keys:
+                return self.members[dip_id]
+        found = self.by_key.get(mark)
+        if found is None:
+            return None
+        other = self.terms.get(found.dip_id)
+        return self.members[found.dip_id] if other is None or other.api_keys is None else None
 
     def owned_by(self, certificate: x509.Certificate, fingerprint: bytes) -> frozenset[str]:
-        """Return who may use a certificate: by the network file, else by the DIP ids in its subject."""
+        """Return who may use a certificate: by the network file, else by the DIP ids in its subject.
+
+        Nobody may use one that was withdrawn.
+        """
+        if any(fingerprint in terms.withdrawn for terms in self.terms.values()):
+            return frozenset()
         named = self.owners.get(fingerprint)
         return named if named is not None else frozenset(identity_of(certificate).dip_ids)
+
+    def stand(self, dip_id: str, terms: Terms | None) -> None:
+        """Let a member in on other terms than the network file's; None: on those.
+
+        Raises ConfigurationError for a DIP id that is no member, or a provider that is none.
+        """
+        member = self._filed.get(dip_id)
+        if member is None:
+            raise ConfigurationError(f"no party has the DIP id '{dip_id}'", mend=nearest(dip_id, self.members))
+        for provider in terms.providers if terms else ():
+            if provider not in self.members:
+                raise ConfigurationError(
+                    f"no party has the provider's DIP id '{provider}'", mend=nearest(provider, self.members)
+                )
+        if terms is None:
+            self.terms.pop(dip_id, None)
+            self._present[dip_id] = member
+        else:
+            self.terms[dip_id] = terms
+            self._present[dip_id] = replace(
+                member,
+                connection_provider=terms.connection_provider,
+                former_providers=terms.former_providers,
+            )
 
 
 def digest(key: str) -> bytes:
@@ -96,4 +141,6 @@ def of_network(network: Network) -> Directory:
         by_key=MappingProxyType(by_key),
         owners=MappingProxyType({print_: frozenset(ids) for print_, ids in owners.items()}),
         distributors=MappingProxyType({number: frozenset(ids) for number, ids in distributors.items()}),
+        _present=members,
+        _filed=dict(members),
     )

@@ -25,8 +25,15 @@ class Member:
     mpid: str = ""
     connection_provider: str | None = None
     """DIP id of the provider that it nominated."""
+    former_providers: tuple[str, ...] = ()
+    """DIP ids of providers whose nomination has not ended yet: a change with overlap."""
     distributors: tuple[str, ...] = ()
     """The two-digit distributor ids of an LDSO, e.g. ``("10",)``."""
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """Return the DIP ids of every provider that may act for it now, the nominated one first."""
+        return (*((self.connection_provider,) if self.connection_provider else ()), *self.former_providers)
 
 
 class Call(NamedTuple):

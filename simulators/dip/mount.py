@@ -138,7 +138,7 @@ class Mount:
         member = self._business.directory.members.get(recipient)
         if member is None:
             return Refusal(404, "no party has this DIP id")
-        if caller.member.dip_id not in (recipient, member.connection_provider):
+        if caller.member.dip_id not in (recipient, *member.providers):
             return Refusal(403, f"{caller.member.dip_id} may not act for {recipient}")
         return None
 

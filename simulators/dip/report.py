@@ -80,7 +80,7 @@ class Reports:
         rules = self._access.rules
         origin, reference = entry["senderID"], entry["senderUniqueReference"]
         member = self._access.business.directory.members.get(origin)
-        speaks = member is not None and caller.member.dip_id in (origin, member.connection_provider)
+        speaks = member is not None and caller.member.dip_id in (origin, *member.providers)
         if not speaks:
             text = f"{origin} is not the caller, {caller.member.dip_id}"
             return Fault(rules.sender, f"{place}/senderID", text, reference)

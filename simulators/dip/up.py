@@ -110,7 +110,17 @@ async def _serve(options: Options, folder: Path) -> None:
         key = secrets.token_urlsafe(32)
         state = State(options, hub_mounts, workers, spreading)
         admin.app = Admin(
-            Simulators(mounts, tracker, standing.clock, participants, controls, rotation, state=state), key
+            Simulators(
+                mounts,
+                tracker,
+                standing.clock,
+                participants,
+                controls,
+                rotation,
+                state=state,
+                directory=standing.who if alone else None,
+            ),
+            key,
         )
         await hub_mounts.begin()
         tell(
