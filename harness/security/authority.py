@@ -224,19 +224,26 @@ class Authority:
     def find(self, name: str, profile: Profile, flaw: Flaw | None = None) -> Issued | None:
         """Return the certificate whose files are there under that name, or None."""
         cert_path, _ = self._paths(name, profile, flaw)
-        return next((issued for issued in self.issued() if issued.cert == cert_path), None)
+        if not cert_path.is_file():
+            return None
+        record = self._home / "issued" / f"{_serial_of(cert_path)}.json"
+        issued = self._issued(record) if record.is_file() else None
+        return issued if issued is not None and issued.cert == cert_path else None
 
     def issued(self) -> tuple[Issued, ...]:
         """Return what was issued and not replaced, ordered by file name."""
         current: list[Issued] = []
         for path in (self._home / "issued").glob("*.json"):
-            record = _read_json(path)
-            del record["pem"]
-            paths = {"cert": self.folder / record["cert"], "key": self.folder / record["key"]}
-            issued = Issued(**(record | paths | {"dip_ids": tuple(record["dip_ids"])}))
+            issued = self._issued(path)
             if _serial_of(issued.cert) == issued.serial:
                 current.append(issued)
         return tuple(sorted(current, key=lambda issued: issued.cert.name))
+
+    def _issued(self, path: Path) -> Issued:
+        record = _read_json(path)
+        del record["pem"]
+        paths = {"cert": self.folder / record["cert"], "key": self.folder / record["key"]}
+        return Issued(**(record | paths | {"dip_ids": tuple(record["dip_ids"])}))
 
     def certificate(self, serial: str) -> x509.Certificate | None:
         """Return the certificate with that serial number (hexadecimal), replaced or not; None if unknown."""

@@ -12,11 +12,12 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from harness.clock import Clock, SystemClock
+from harness.clock import OffsetClock
 from harness.errors import ConfigurationError, HarnessError
 from harness.evidence.events import AnswerReceived, InstanceEvent, MessageSent
 from harness.evidence.store import EvidenceStore
-from harness.security.authority import Authority
+from harness.security.authority import Authority, Issued
+from harness.security.profiles import Profile as CertificateKind
 from harness.security.signing import Signer
 from harness.selfcheck.check import Result
 from harness.selfcheck.conduct.publications import received_pairs
@@ -32,6 +33,8 @@ from harness.writing import PRIVATE, write_whole
 
 EMBEDDED = "embedded"
 HUB_ROLE = "DIP"
+NEXT_PROVIDER = "selfcheck-next-provider"
+"""Names the certificate set of the provider that is nominated next, with -tls: it carries and does not sign."""
 NETWORK = Path("network") / "network.toml"
 WEBHOOK_SECONDS = 30.0
 
@@ -48,14 +51,15 @@ class Context:
         folder: Path,
         *,
         offline: bool = False,
-        clock: Clock | None = None,
+        clock: OffsetClock | None = None,
         ask: Callable[[str], str | None] | None = None,
         store: EvidenceStore | None = None,
     ) -> None:
         self.profile = profile
         self.folder = folder
         self.offline = offline
-        self.clock = clock or SystemClock()
+        self.clock = clock or OffsetClock()
+        """Real time, but where a rehearsal moves it together with the DIP's and the participant's."""
         self.ask = ask or (lambda _: None)
         self.store = store or EvidenceStore(folder / "evidence")
         self.results: dict[str, Result] = {}
@@ -107,12 +111,16 @@ class Context:
         parties = tuple(self._called(self._with_key(party)) for party in self.profile.parties)
         certificates = (
             *base.certificates,
-            self.certificate_set(self.profile.tls, TLS),
+            self._stand_in if self.profile.tls.connect_command else self._tls,
             self.certificate_set(self.profile.signing, SIGNING),
         )
-        return Network(
-            (*organisations, Organisation(self.profile.name, parties)), certificates, str(self.profile.where)
-        )
+        organisations.append(Organisation(self.profile.name, parties))
+        coming = self.profile.next_provider
+        if coming is None or any(each.dip_id == coming.dip_id for each in base.parties):
+            return Network(tuple(organisations), certificates, str(self.profile.where))
+        provider, tls = self._coming(coming.dip_id)
+        organisations.append(Organisation(provider.organisation, (provider,)))
+        return Network(tuple(organisations), (*certificates, tls), str(self.profile.where))
 
     @property
     def hub_party(self) -> Party:
@@ -151,7 +159,7 @@ class Context:
             own = _embedded()
             folder = self.private / "dip"
             (folder / NETWORK).parent.mkdir(parents=True, exist_ok=True)
-            write(self.network, folder / NETWORK)
+            write(self._as_the_hub_knows(), folder / NETWORK)
             options = ["--pki", str(self.authority.folder.absolute())]
             for path in self.profile.trust:
                 options += ["--trust", str(path.absolute())]
@@ -169,7 +177,9 @@ class Context:
         name = f"hub {release or self.release}"
         if name not in self._clients:
             target = self.hub()
-            self._clients[name] = DipClient(target.url(release or self.release), self.network, target.ca)
+            self._clients[name] = DipClient(
+                target.url(release or self.release), self.network, target.ca, clock=self.clock
+            )
         return self._clients[name]
 
     def deliver(
@@ -296,6 +306,36 @@ class Context:
     def base_network(self) -> Network:
         """The embedded DIP's network as it is without the participant; made when missing."""
         return prepare_hub(self.profile.hub.folder)
+
+    @property
+    def _tls(self) -> CertificateSet:
+        return self.certificate_set(self.profile.tls, TLS)
+
+    @property
+    def _stand_in(self) -> CertificateSet:
+        """Return what the check itself shows where the participant's TLS key is in a vault."""
+        ids = tuple(party.dip_id for party in self.profile.parties)
+        issued = self._issued("selfcheck-tls-stand-in", "tls-client", self.profile.name, ids)
+        return CertificateSet(TLS, issued.cert, issued.key)
+
+    def _as_the_hub_knows(self) -> Network:
+        """Return the network with the participant's real TLS certificate, whoever holds its key."""
+        sets = tuple(self._tls if each.name == TLS else each for each in self.network.certificates)
+        return replace(self.network, certificates=sets)
+
+    def _coming(self, dip_id: str) -> tuple[Party, CertificateSet]:
+        """Return the connection provider that is nominated next, under a certificate of the test authority."""
+        name = f"{NEXT_PROVIDER} {dip_id}"
+        tls = self._issued(f"{NEXT_PROVIDER}-tls", "tls-client", name, (dip_id,))
+        provider = Party(name, "", "DCP", dip_id, tls.name, tls.name)
+        return self._with_key(provider), CertificateSet(tls.name, tls.cert, tls.key)
+
+    def _issued(self, name: str, profile: CertificateKind, organisation: str, ids: tuple[str, ...]) -> Issued:
+        """Return a certificate of the test authority, the one of an earlier check where it names the same."""
+        known = self.authority.find(name, profile)
+        if known is not None and known.dip_ids == ids:
+            return known
+        return self.authority.issue(name, profile, organisation=organisation, dip_ids=ids, replace=True)
 
     def _with_key(self, party: Party) -> Party:
         """Return the party with an API key for the embedded DIP, drawn where the profile names none."""

@@ -12,15 +12,16 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 import orjson
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from harness.security.certificates import identity_of, load_der
+from harness.security.certificates import first_certificate, identity_of, load_der
 from harness.security.trust import Trust
 from harness.security.verifying import Verification, verify
 from harness.selfcheck.context import Context
@@ -33,15 +34,17 @@ from harness.transport.asgi import (
     headers_of,
     read_body,
 )
-from harness.transport.client import Answer
-from harness.transport.network import Party
+from harness.transport.client import Answer, DipClient
+from harness.transport.network import CertificateSet, Network, Party
 from harness.transport.receiver import respond
 from harness.transport.server import ServerThread, ServerTls
+from harness.transport.signature import API_KEY
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 _CHANNEL = "dip-channel"
+_API_KEY = API_KEY.lower()
 _MADE: WeakKeyDictionary[Context, Inbox] = WeakKeyDictionary()
 
 
@@ -66,6 +69,8 @@ class Heard:
     """The embedded DIP's; None where the request was not passed on."""
     status: int
     """What the participant was answered."""
+    expects: bool = False
+    """Whether it came with ``Expect: 100-continue``."""
 
     @property
     def payloads(self) -> list[dict[str, Any]]:
@@ -82,6 +87,14 @@ class Inbox:
     heard: list[Heard] = field(default_factory=list)
     refusing: int = 0
     """So many requests are answered 503, as in an outage."""
+    as_heard: bool = False
+    """The embedded DIP is shown the very certificates and API key of a request, not those of the profile."""
+    unexpecting: bool = False
+    """Requests with ``Expect`` are answered 417, as by a server or proxy that does not know it."""
+    broken: list[Heard] = field(default_factory=list)
+    """Requests whose body did not come."""
+    _sets: dict[bytes, CertificateSet] = field(default_factory=dict)
+    _carriers: dict[str, DipClient] = field(default_factory=dict)
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _server: ServerThread | None = None
 
@@ -104,6 +117,16 @@ class Inbox:
         """Stop listening."""
         if self._server is not None:
             self._server.close()
+        for client in self._carriers.values():
+            client.close()
+
+    def vouch(self, *sets: CertificateSet) -> None:
+        """Hold certificate sets with their keys, so that `as_heard` can show what a request came with."""
+        for each in sets:
+            self._sets[first_certificate(each.cert)[0].public_bytes(Encoding.DER)] = each
+        for client in self._carriers.values():
+            client.close()
+        self._carriers.clear()
 
     def wait(self, wanted: Callable[[Heard], bool], *, after: int, seconds: float) -> Heard | None:
         """Return the first request beyond number ``after`` that is wanted, None when time is up."""
@@ -121,14 +144,18 @@ class Inbox:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return
+        headers = headers_of(scope)
+        if self.unexpecting and _expects(headers):
+            await respond(send, HTTPStatus.EXPECTATION_FAILED)
+            return
         try:
             body = await read_body(scope, receive, current().integer("limits.body_bytes"))
         except BodyTooLargeError:
             await respond(send, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             return
         except ClientGoneError:
+            self._cut(scope["method"], full_url(scope, headers), headers, client_certificate(scope))
             return
-        headers = headers_of(scope)
         heard = await asyncio.to_thread(
             self._take, scope["method"], full_url(scope, headers), headers, body, client_certificate(scope)
         )
@@ -138,14 +165,24 @@ class Inbox:
             self._changed.notify_all()
         await respond(send, heard.status, answer.body if answer else b"")
 
+    def _cut(self, method: str, url: str, headers: dict[str, str], client: bytes | None) -> None:
+        """Keep a request whose body did not come."""
+        found = verify(method, url, b"", headers, trust=self.trust, now=self.context.clock.now())
+        release, channel = _place(url)
+        with self._changed:
+            self.broken.append(
+                Heard(
+                    method, url, release, channel, headers, b"", client, found, "", None, 0, _expects(headers)
+                )
+            )
+            self._changed.notify_all()
+
     def _take(
         self, method: str, url: str, headers: dict[str, str], body: bytes, client: bytes | None
     ) -> Heard:
         now = self.context.clock.now()
         verification = verify(method, url, body, headers, trust=self.trust, now=now)
-        parts = urlsplit(url).path.strip("/").split("/")
-        release = parts[0] if parts else ""
-        channel = parts[2].upper() if len(parts) == 3 and parts[1].lower() == _CHANNEL else ""
+        release, channel = _place(url)
         tag = f"selfcheck-{secrets.token_hex(6)}"
         self.context.met.add("participant")
         answer: Answer | None = None
@@ -159,12 +196,33 @@ class Inbox:
         elif not channel or release not in self.context.profile.releases:
             status = int(HTTPStatus.NOT_FOUND)
         else:
-            answer, tag = self._passed_on(release, channel, body, tag)
-            status = answer.status or int(HTTPStatus.BAD_GATEWAY)
-        return Heard(method, url, release, channel, headers, body, client, verification, tag, answer, status)
+            signer = verification.certificate
+            shown = (client, signer.public_bytes(Encoding.DER) if signer else b"", headers.get(_API_KEY, ""))
+            answer, tag = self._passed_on(release, channel, body, tag, shown)
+            status = (answer.status or int(HTTPStatus.BAD_GATEWAY)) if answer else int(HTTPStatus.FORBIDDEN)
+        return Heard(
+            method,
+            url,
+            release,
+            channel,
+            headers,
+            body,
+            client,
+            verification,
+            tag,
+            answer,
+            status,
+            _expects(headers),
+        )
 
-    def _passed_on(self, release: str, channel: str, body: bytes, tag: str) -> tuple[Answer, str]:
-        """Send a body to the embedded DIP in the participant's name, tagged so that it can be followed."""
+    def _passed_on(
+        self, release: str, channel: str, body: bytes, tag: str, shown: tuple[bytes, bytes, str]
+    ) -> tuple[Answer | None, str]:
+        """Send a body to the embedded DIP in the participant's name, tagged so that it can be followed.
+
+        ``shown`` is what the request came with: TLS certificate, signing certificate (DER) and API key. With
+        `as_heard` the DIP sees the same, and nothing is sent under a certificate that nobody vouched for.
+        """
         parties = {party.dip_id: party for party in self.context.network.parties}
         party: Party = self.context.profile.parties[0]
         try:
@@ -183,7 +241,23 @@ class Inbox:
         tagged = body if document is None else orjson.dumps(document)
         own = [each.dip_id for each in self.context.profile.parties]
         sender = parties[party.dip_id if party.dip_id in own else own[0]]
-        return self.context.client(release).send(sender, channel, tagged), tag
+        if not self.as_heard:
+            return self.context.client(release).send(sender, channel, tagged), tag
+        tls, signing, key = self._sets.get(shown[0]), self._sets.get(shown[1]), shown[2]
+        if tls is None or signing is None:
+            return None, tag
+        as_shown = replace(sender, tls=tls.name, signing=signing.name)
+        return self._carrier(release).send(as_shown, channel, tagged, api_key=key), tag
+
+    def _carrier(self, release: str) -> DipClient:
+        found = self._carriers.get(release)
+        if found is None:
+            hub = self.context.hub()
+            network = Network((), tuple(self._sets.values()))
+            found = self._carriers[release] = DipClient(
+                hub.url(release), network, hub.ca, clock=self.context.clock
+            )
+        return found
 
 
 def inbox(context: Context) -> Inbox:
@@ -199,6 +273,17 @@ def inbox(context: Context) -> Inbox:
 def owners(heard: Heard) -> tuple[str, ...]:
     """Return the DIP ids that the client's TLS certificate names; empty without one."""
     return identity_of(load_der(heard.client)).dip_ids if heard.client else ()
+
+
+def _expects(headers: Mapping[str, str]) -> bool:
+    return headers.get("expect", "").lower() == "100-continue"
+
+
+def _place(url: str) -> tuple[str, str]:
+    """Return release and channel of ``/2.1.0/dip-channel/IF-022``; an empty channel for another operation."""
+    parts = urlsplit(url).path.strip("/").split("/")
+    channel = parts[2].upper() if len(parts) == 3 and parts[1].lower() == _CHANNEL else ""
+    return parts[0] if parts else "", channel
 
 
 def _payloads(body: bytes, document: Any = None) -> list[dict[str, Any]]:

@@ -25,11 +25,15 @@ TLS = "participant-tls"
 SIGNING = "participant-signing"
 """Names of the participant's certificate sets in the network of a check."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_DIP_ID = re.compile(r"[0-9A-Fa-f]{10}")
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A certificate and where its private key is: one of a file, a variable with PEM text, or a command."""
+    """A certificate and where its private key is: one of a file, a variable with PEM text, or a command.
+
+    A signing key signs by ``sign_command``; a TLS key opens connections by ``connect_command``.
+    """
 
     label: str
     """The table that it stands in: ``tls``, ``signing``."""
@@ -39,6 +43,11 @@ class Credentials:
     sign_command: tuple[str, ...] = ()
     chain: Path | None = None
     """Further certificates up to the authority, where they don't follow in ``cert``."""
+    connect_command: tuple[str, ...] = ()
+    """Opens a TLS connection to ``{host}``, ``{port}`` with the key: plain bytes on its standard input and output."""
+    next_cert: Path | None = None
+    """The certificate that follows this one, for the rehearsal of the change; with ``next_key``."""
+    next_key: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,15 @@ class Hub:
 
 
 @dataclass(frozen=True, slots=True)
+class NextProvider:
+    """The connection provider that is nominated next, for the rehearsal of the change."""
+
+    dip_id: str
+    webhook: str = ""
+    """Where its publications arrive; the party's webhook stays where empty."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hooks:
     """Commands of the participant's that make its system do something; run without a shell."""
 
@@ -87,7 +105,9 @@ class Hooks:
     start: tuple[str, ...] = ()
     """Brings it back."""
     rotate: tuple[str, ...] = ()
-    """Changes a certificate or key: ``{what}``, ``{cert}``, ``{key}`` are replaced."""
+    """Changes a certificate, key or provider: ``{what}``, ``{cert}``, ``{key}``, ``{provider}`` are replaced."""
+    clock: tuple[str, ...] = ()
+    """Sets the system's simulated clock: ``{now}`` is replaced. Without it the system lives in real time."""
     ledger: tuple[str, ...] = ()
     """Tells how often the system took a message: a command, or one URL; ``{reference}`` is replaced."""
 
@@ -120,6 +140,7 @@ class Profile:
     hub: Hub
     probes: tuple[Probe, ...] = ()
     hooks: Hooks = field(default_factory=Hooks)
+    next_provider: NextProvider | None = None
     exemptions: tuple[Exemption, ...] = ()
     certificate_profile: Path | None = None
     """The rules that certificates must meet, as a file of the user's: the programme's are not public."""
@@ -172,6 +193,7 @@ def load(path: Path | str) -> Profile:
         hub=_hub(table.table("dip"), base),
         probes=tuple(_probe(each) for each in table.tables("probe")),
         hooks=_hooks(table.table("hooks")),
+        next_provider=_next_provider(table.table("next_provider")),
         exemptions=tuple(_exemption(each) for each in table.tables("exemption")),
         certificate_profile=table.optional_file("certificate_profile", base),
         captures=_files(table, "captures", base),
@@ -210,16 +232,23 @@ def _credentials(table: Table, label: str, base: Path) -> Credentials:
     cert = table.text("cert")
     key, variable, command = table.optional("key"), table.optional("key_env"), table.texts("sign_command")
     chain = table.optional("chain")
+    connect = table.texts("connect_command") if label == "tls" else ()
+    following, following_key = table.optional("next_cert"), table.optional("next_key")
     table.nothing_else()
     if variable is not None and not _VARIABLE.fullmatch(variable):
         mend = "Never write the key itself into this file."
         raise table.fail("key_env", "is not the name of an environment variable", mend)
-    if sum(1 for each in (key, variable, command) if each) != 1:
+    if label == "tls" and command:
+        raise table.fail("sign_command", "can't open a TLS connection", "For [tls] give connect_command.")
+    if sum(1 for each in (key, variable, command, connect) if each) != 1:
+        by_command = "connect_command" if label == "tls" else "sign_command"
         raise table.fail(
             "key",
             "is said not once",
-            "Give one of key (a file), key_env (a variable that holds the PEM text) and sign_command.",
+            f"Give one of key (a file), key_env (a variable that holds the PEM text) and {by_command}.",
         )
+    if (following is None) != (following_key is None):
+        raise table.fail("next_cert", "needs next_key, and next_key needs it", "Give both or neither.")
     return Credentials(
         label,
         base / cert,
@@ -227,6 +256,9 @@ def _credentials(table: Table, label: str, base: Path) -> Credentials:
         variable or "",
         command,
         base / chain if chain else None,
+        connect,
+        base / following if following else None,
+        base / following_key if following_key else None,
     )
 
 
@@ -265,12 +297,23 @@ def _probe(table: Table) -> Probe:
     return found
 
 
+def _next_provider(table: Table) -> NextProvider | None:
+    dip_id, webhook = table.optional("dip_id"), _optional_url(table, "webhook", ("https",))
+    table.nothing_else()
+    if dip_id is None and not webhook:
+        return None
+    if dip_id is None or not _DIP_ID.fullmatch(dip_id):
+        raise table.fail("dip_id", f"is '{dip_id or ''}', expected a DIP id: ten hexadecimal digits")
+    return NextProvider(dip_id, webhook)
+
+
 def _hooks(table: Table) -> Hooks:
     found = Hooks(
         table.texts("send"),
         table.texts("stop"),
         table.texts("start"),
         table.texts("rotate"),
+        table.texts("clock"),
         table.texts("ledger"),
     )
     table.nothing_else()
@@ -288,9 +331,9 @@ def _exemption(table: Table) -> Exemption:
     return found
 
 
-def _optional_url(table: Table, name: str) -> str:
+def _optional_url(table: Table, name: str, schemes: tuple[str, ...] = ("https", "http")) -> str:
     value = table.optional(name)
-    return _url(table, name, value, ("https", "http")) if value else ""
+    return _url(table, name, value, schemes) if value else ""
 
 
 def _url(table: Table, name: str, value: str, schemes: tuple[str, ...] = ("https",)) -> str:

@@ -42,6 +42,8 @@ chain = "chain.pem"
 [signing]
 cert = "signing.pem"
 sign_command = ["vault-sign", "--key", "x"]
+next_cert = "signing.next.pem"
+next_key = "signing.next.key"
 
 [webhook]
 cert = "webhook.pem"
@@ -64,7 +66,12 @@ send = ["send", "{interface}"]
 stop = ["stop"]
 start = ["start"]
 rotate = ["rotate", "{what}"]
+clock = ["set-clock", "{now}"]
 ledger = ["count", "{reference}"]
+
+[next_provider]
+dip_id = "1000000002"
+webhook = "https://provider.example/in"
 
 [[exemption]]
 interface = "IF-041"

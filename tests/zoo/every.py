@@ -11,6 +11,7 @@ from tests.zoo.sound import SOUND
 HOMES = (
     "answering",
     "believing",
+    "changing",
     "configuring",
     "connecting",
     "recovering",

@@ -32,7 +32,24 @@ from tests.zoo.senders import HUB_PARTIES, Credentials, Sender
 
 DIP_ID = "1900000077"
 ROLE = "LSS"
+NEXT_PROVIDER = "1099000077"
 _API_KEY = "zoo-0123456789abcdef"
+_BASH = shutil.which("bash")
+_TELL = (
+    "import sys, _socket as s\n"
+    "c = s.socket()\n"
+    "c.connect(('127.0.0.1', int(sys.argv[1])))\n"
+    "b = '\\n'.join(sys.argv[3:])\n"
+    "h = 'POST %s HTTP/1.0\\r\\nContent-Length: %d\\r\\n\\r\\n' % (sys.argv[2], len(b))\n"
+    "c.send((h + b).encode())\n"
+    "sys.exit(b' 200 ' not in c.recv(99))"
+)
+_TELL_BY_BASH = (
+    "IFS=$'\\n' b=\"${*:2}\"; exec 3<>/dev/tcp/127.0.0.1/$0; "
+    "printf 'POST %s HTTP/1.0\\r\\nContent-Length: %d\\r\\n\\r\\n%s' \"$1\" \"${#b}\" \"$b\" >&3; "
+    "read -r line <&3; [[ $line == *' 200 '* ]]"
+)
+"""Tells the keeper something over HTTP, in a program that starts in no time."""
 PARTIES = {DIP_ID: ROLE}
 """The load shaping service receives few interfaces, and the largest message among them."""
 
@@ -237,7 +254,9 @@ class Keeper:
         self._senders[animal.name] = animal.sender(nest.own)
         den = self._dens[animal.name] = animal.den(mind, nest.shown)
         with den:
-            nest.tables["webhook"].setdefault("next_url", den.url.replace("127.0.0.1", "localhost"))
+            elsewhere = den.url.replace("127.0.0.1", "localhost")
+            nest.tables["webhook"].setdefault("next_url", elsewhere)
+            nest.tables["next_provider"].setdefault("webhook", f"{elsewhere}/{DIP_ID}/by-provider")
             yield den
 
     def _nest(self, folder: Path, animal: Animal) -> Nest:
@@ -254,11 +273,12 @@ class Keeper:
                 "signing": {"cert": str(certs.signing.cert), "key": str(certs.signing.key)},
                 "webhook": {},
                 "dip": {"folder": str(certs.shared)},
+                "next_provider": {"dip_id": NEXT_PROVIDER},
                 "hooks": {
                     "ledger": [f"{self._ledger_url}/{animal.name}/{{reference}}"],
                     "stop": self._told(animal, "stop"),
                     "start": self._told(animal, "start"),
-                    "rotate": [*self._told(animal, "rotate"), "{what}", "{cert}", "{key}"],
+                    "rotate": [*self._told(animal, "rotate"), "{what}", "{cert}", "{key}", "{provider}"],
                     "send": [*self._told(animal, "send"), "{interface}", "{event}", "{url}"],
                 },
             },
@@ -297,17 +317,10 @@ class Keeper:
 
     def _told(self, animal: Animal, what: str) -> list[str]:
         """Return the command that tells an animal to do something."""
-        script = (
-            "import sys, _socket as s\n"
-            "c = s.socket()\n"
-            "c.connect(('127.0.0.1', int(sys.argv[1])))\n"
-            "b = '\\n'.join(sys.argv[3:])\n"
-            "h = 'POST %s HTTP/1.0\\r\\nContent-Length: %d\\r\\n\\r\\n' % (sys.argv[2], len(b))\n"
-            "c.send((h + b).encode())\n"
-            "sys.exit(b' 200 ' not in c.recv(99))"
-        )
-        port = str(self._ledger.server_address[1])
-        return [sys.executable, "-I", "-S", "-c", script, port, f"/{animal.name}/{what}"]
+        port, path = str(self._ledger.server_address[1]), f"/{animal.name}/{what}"
+        if _BASH:
+            return [_BASH, "--norc", "-c", _TELL_BY_BASH, port, path]
+        return [sys.executable, "-I", "-S", "-c", _TELL, port, path]
 
     @property
     def _ledger_url(self) -> str:
@@ -332,9 +345,9 @@ class Keeper:
                     if what == "send":
                         senders[name].send(*words)
                     elif what == "rotate" and words[0] != "webhook":
-                        senders[name].rotate(words[0], Path(words[1]), Path(words[2]))
+                        senders[name].rotate(words[0], Path(words[1]), Path(words[2]), *words[3:])
                     else:
-                        getattr(dens[name], what)(*filter(None, words[1:]))
+                        getattr(dens[name], what)(*filter(None, words[1:3]))
                 except Exception as error:
                     self.send_error(500, type(error).__name__)
                     return

@@ -7,7 +7,7 @@ import json
 import ssl
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ class Credentials:
     ca: Path
     dip_id: str
     role: str
+    provider: str | None = None
 
 
 class Sender:
@@ -68,7 +69,7 @@ class Sender:
             environment="SIT",
             sender_dip_id=own.dip_id,
             sender_role=own.role,
-            connection_provider=None,
+            connection_provider=own.provider,
             sub_text=None,
             mpan=mpan("10", uuid.uuid4().int % 10**9),
             distributor_dip_id=HUB_PARTIES["LDSO"][0],
@@ -100,8 +101,9 @@ class Sender:
 
     def context(self) -> ssl.SSLContext:
         """Return the TLS context."""
-        context = ssl.create_default_context(cafile=str(self.own.ca))
-        context.load_cert_chain(self.own.tls_cert, self.own.tls_key)
+        own = self.own
+        context = ssl.create_default_context(cafile=str(own.ca))
+        context.load_cert_chain(own.tls_cert, own.tls_key)
         return context
 
     def headers(self, url: str, body: bytes) -> dict[str, str]:
@@ -110,18 +112,21 @@ class Sender:
 
     def signed(self, url: str, body: bytes, *, date: str = "") -> dict[str, str]:
         """Sign a call, now or at another moment."""
-        cert, key = self.own.signing_cert, self.own.signing_key
+        own = self.own
+        cert, key = own.signing_cert, own.signing_key
         at = cert, cert.stat().st_mtime_ns
         signer = _SIGNERS.get(at)
         if signer is None:
             signer = _SIGNERS[at] = Signer.load(cert, key)
         return signer.sign("POST", url, body, date=date or header_time(datetime.now(UTC)))
 
-    def rotate(self, what: str, cert: Path, key: Path) -> None:
-        """Take new credentials."""
+    def rotate(self, what: str, cert: Path, key: Path, provider: str = "") -> None:
+        """Take new credentials, or another provider, in one step: messages are on their way."""
         if what == "tls":
-            self.own.tls_cert, self.own.tls_key = cert, key
+            self.own = replace(self.own, tls_cert=cert, tls_key=key)
         elif what == "signing":
-            self.own.signing_cert, self.own.signing_key = cert, key
+            self.own = replace(self.own, signing_cert=cert, signing_key=key)
         elif what == "api-key":
-            self.own.api_key = key.read_text().strip()
+            self.own = replace(self.own, api_key=key.read_text().strip())
+        elif what == "provider":
+            self.own = replace(self.own, tls_cert=cert, tls_key=key, provider=provider or None)

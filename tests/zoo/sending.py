@@ -167,9 +167,9 @@ class Rotating(Sender):
 
     deaf_to = ""
 
-    def rotate(self, what: str, cert: Path, key: Path) -> None:
+    def rotate(self, what: str, cert: Path, key: Path, provider: str = "") -> None:
         if what != self.deaf_to:
-            super().rotate(what, cert, key)
+            super().rotate(what, cert, key, provider)
 
 
 @animal("keeps-tls", "recovery.tls-certificate")
@@ -183,8 +183,8 @@ class KeepsTls(Rotating):
 class KeyOfTheOld(Sender):
     """Shows its new signing certificate and signs with the old key."""
 
-    def rotate(self, what: str, cert: Path, key: Path) -> None:
-        super().rotate(what, cert, self.own.signing_key if what == "signing" else key)
+    def rotate(self, what: str, cert: Path, key: Path, provider: str = "") -> None:
+        super().rotate(what, cert, self.own.signing_key if what == "signing" else key, provider)
 
     def headers(self, url: str, body: bytes) -> dict[str, str]:
         signer = Signer(load_private_key(self.own.signing_key), self.own.signing_cert.read_bytes())

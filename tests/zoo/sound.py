@@ -310,6 +310,15 @@ def _profiled(nest: Nest) -> None:
     nest.top["certificate_profile"] = str(rules)
 
 
+def _with_next(nest: Nest) -> None:
+    for label, profile in (("tls", "tls-client"), ("signing", "signing")):
+        name = f"zoo-next-{label}"
+        issued = nest.certs.authority.issue(
+            name, profile, organisation="Zoo Energy", dip_ids=[DIP_ID], replace=True  # type: ignore[arg-type]
+        )
+        nest.tables[label].update(next_cert=str(issued.cert), next_key=str(issued.key))
+
+
 def _probed(nest: Nest, den: Den) -> None:
     nest.extra = f'[[probe]]\nname = "adapter"\nurl = "{den.url}/"\n'
     nest.tables["dip"].update(url=den.url, ca=str(nest.certs.authority.ca_bundle))
@@ -326,7 +335,7 @@ def _sound(
 
 
 SOUND = (
-    _sound("by-hand", Den, lambda _: None),
+    _sound("by-hand", Den, _with_next),
     _sound("standard-library", StandardLibrary, _vault),
     _sound("uvicorn", Uvicorn, _profiled),
     _sound("asyncio", Streams, lambda _: None, housed=_probed),
