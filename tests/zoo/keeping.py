@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote
@@ -70,6 +71,8 @@ class Nest:
     """What its sender shows and signs with."""
     post: str
     """Base URL of the keeper's own plain HTTP server."""
+    clock_hook: list[str]
+    """The hook of a participant whose clock is simulated."""
     party: dict[str, object] = field(default_factory=dict)
     """Further fields of every party."""
     extra: str = ""
@@ -193,6 +196,7 @@ class Keeper:
         self.certs = Certs(authority, hub, made[0], made[1], made[2], folder / "test-dip")
         self._books: dict[str, Book] = {}
         self._dens: dict[str, Den] = {}
+        self._homes: dict[str, Home] = {}
         self._senders: dict[str, Sender] = {}
         self._hub: Context | None = None
         self._ledger = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -251,6 +255,7 @@ class Keeper:
     def _living(self, animal: Animal, nest: Nest) -> Iterator[Den]:
         mind = animal.mind(nest.home)
         self._books[animal.name] = mind.book
+        self._homes[animal.name] = nest.home
         self._senders[animal.name] = animal.sender(nest.own)
         den = self._dens[animal.name] = animal.den(mind, nest.shown)
         with den:
@@ -294,6 +299,7 @@ class Keeper:
                 ROLE,
             ),
             self._ledger_url,
+            [*self._told(animal, "clock"), "{now}"],
             {"api_key_file": str(self._key_file)},
         )
 
@@ -327,7 +333,7 @@ class Keeper:
         return f"http://127.0.0.1:{self._ledger.server_address[1]}"
 
     def _handler(self) -> type[http.server.BaseHTTPRequestHandler]:
-        books, dens, senders = self._books, self._dens, self._senders
+        books, dens, senders, homes = self._books, self._dens, self._senders, self._homes
 
         class Ledger(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
@@ -344,6 +350,8 @@ class Keeper:
                 try:
                     if what == "send":
                         senders[name].send(*words)
+                    elif what == "clock":
+                        homes[name].clock.set(datetime.fromisoformat(words[0]))
                     elif what == "rotate" and words[0] != "webhook":
                         senders[name].rotate(words[0], Path(words[1]), Path(words[2]), *words[3:])
                     else:

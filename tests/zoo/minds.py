@@ -11,13 +11,12 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
 from cryptography import x509
 
-from harness.clock import message_time
+from harness.clock import OffsetClock, message_time
 from harness.security.certificates import identity_of
 from harness.security.trust import Trust
 from harness.security.verifying import Verification, verify
@@ -63,6 +62,8 @@ class Home:
     crl: Path
     environment: str = "SIT"
     release: str = "2.1.0"
+    clock: OffsetClock = field(default_factory=OffsetClock)
+    """The participant's own, moved by its clock hook where it has one."""
 
 
 class Book:
@@ -173,7 +174,7 @@ class Mind:
             request.body,
             request.headers,
             trust=self.trust,
-            now=datetime.now(UTC),
+            now=self.home.clock.now(),
             explained=False,
         )
 
@@ -249,7 +250,7 @@ class Mind:
 
     def time(self) -> str:
         """Return now as messages write it."""
-        return message_time(datetime.now(UTC))
+        return message_time(self.home.clock.now())
 
     def said(self, status: int, entries: list[dict[str, Any]]) -> Answer:
         """Return an answer with a StandardResponse."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.zoo.dens import Den
-from tests.zoo.keeping import animal
+from tests.zoo.keeping import Nest, animal
 from tests.zoo.minds import Answer, Home, Mind, Request, block
 
 
@@ -64,6 +64,26 @@ class ShortMemory(Mind):
         if transaction not in self.last[-50:]:
             self.last.append(transaction)
             self.book.write(transaction, reference)
+
+
+def _simulated(nest: Nest) -> None:
+    nest.tables["hooks"]["clock"] = nest.clock_hook
+
+
+@animal("day-long-memory", "recovery.nothing-doubled", settle=_simulated)
+class DayLongMemory(Mind):
+    """Forgets each transaction after a day, by its simulated clock."""
+
+    def __init__(self, home: Home) -> None:
+        super().__init__(home)
+        self.known: dict[str, datetime] = {}
+
+    def store(self, payload: Any) -> None:
+        transaction, reference = _taken(payload)
+        now = self.home.clock.now()
+        if now - self.known.get(transaction, datetime.min.replace(tzinfo=UTC)) > timedelta(days=1):
+            self.book.write(transaction, reference)
+        self.known.setdefault(transaction, now)
 
 
 @animal("last-first", "recovery.order", verdict="advisory", blame=None)

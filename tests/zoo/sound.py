@@ -311,6 +311,7 @@ def _profiled(nest: Nest) -> None:
 
 
 def _with_next(nest: Nest) -> None:
+    nest.tables["hooks"]["clock"] = nest.clock_hook
     for label, profile in (("tls", "tls-client"), ("signing", "signing")):
         name = f"zoo-next-{label}"
         issued = nest.certs.authority.issue(

@@ -5,20 +5,32 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterator
+from typing import Any
 from harness.evidence.verdicts import Blame, BlameClass
 from harness.messages.build import encode
 from harness.selfcheck.check import Finding, Omit, check, failed, held, unclear
 from harness.selfcheck.checks.recovery_outage import OUTAGE
+from harness.selfcheck.conduct import passing
 from harness.selfcheck.conduct.asking import named, trials
-from harness.selfcheck.conduct.counterparty import DELIVERED, counterparty, deliveries, messages, sendable
+from harness.selfcheck.conduct.backlog import read
+from harness.selfcheck.conduct.counterparty import (
+    DELIVERED,
+    counterparty,
+    deliveries,
+    messages,
+    reference_of,
+    sendable,
+)
+from harness.selfcheck.conduct.passing import STEPS
 from harness.selfcheck.conduct.publications import Pair
+from harness.selfcheck.conduct.recovery_report import tell
 from harness.selfcheck.conduct.trial import Trial
 from harness.selfcheck.context import Context
 from harness.transport.admin import Admin
 
 _CREATED = 201
 _OUTAGE_SECONDS = 0.2
-"""How long the outage lasts when all is sent: what counts is what waits, not how long."""
+"""How long the outage lasts in real time when all is sent: what counts is what waits, not how long."""
 _SETTLE_SECONDS = 120.0
 
 
@@ -56,21 +68,43 @@ def _rehearsed(context: Context, admin: Admin, trial: Trial, pair: Pair) -> Find
     told = client.configure_webhook(own, pair.interface, trial.url(pair.interface))
     if told.status != _CREATED:
         return _untried(title, f"the DIP answered {told.status} when the webhook was set")
-    payloads = messages(context, admin, trial, pair, tag=tag, count=count, now=context.clock.now())
-    admin.set_faults([{"fault": "outage", "at": "delivery", "party": own.dip_id}], tag=tag)
-    try:
-        answer = client.send(sender, pair.interface, encode(payloads))
-        time.sleep(_OUTAGE_SECONDS)
-    finally:
-        admin.clear_faults(tag=tag)
-    if answer.status != _CREATED:
-        return _untried(
-            title, f"the DIP answered {answer.status} to {sender.role}: {', '.join(answer.codes)}"
-        )
+    hours = context.settings.number("selfcheck.backlog_hours")
+    payloads: list[dict[str, Any]] = []
+    with passing.outage(context, hours) as onward:
+        admin.set_faults([{"fault": "outage", "at": "delivery", "party": own.dip_id}], tag=tag)
+        try:
+            for step in range(STEPS):
+                share = count * (step + 1) // STEPS - count * step // STEPS
+                made = messages(
+                    context, admin, trial, pair, tag=tag, count=share, now=context.clock.now()
+                )
+                payloads += made
+                answer = client.send(sender, pair.interface, encode(made))
+                if answer.status != _CREATED:
+                    said = ", ".join(answer.codes)
+                    return _untried(title, f"the DIP answered {answer.status} to {sender.role}: {said}")
+                onward(step + 1)
+            time.sleep(_OUTAGE_SECONDS)
+        finally:
+            admin.clear_faults(tag=tag)
     started = time.perf_counter()
     settled = admin.settle(tag, timeout=_SETTLE_SECONDS)
     seconds = time.perf_counter() - started
     mine = deliveries(settled, own.dip_id)
+    books = None
+    if trial.ledger is not None:
+        store_seconds = context.settings.number("selfcheck.store_seconds")
+        books = read(trial.ledger, [reference_of(each) for each in payloads], seconds=store_seconds)
+    facts: dict[str, object] = {
+        "role": trial.addressee.role,
+        "hours": hours,
+        "clock": passing.said(context, hours),
+        "messages": len(payloads),
+        "deliveries": len(mine),
+        "seconds": round(seconds, 3),
+        "messages_per_s": round(len(mine) / seconds, 1),
+    }
+    tell(context, "deliveries of the DIP", own.dip_id, facts, books)
     context.met.add("participant")
     wrong = [each for each in mine if each["status"] != DELIVERED]
     if not mine:
@@ -85,7 +119,16 @@ def _rehearsed(context: Context, admin: Admin, trial: Trial, pair: Pair) -> Find
             "limits of what stands before the receiver.",
             key=str(wrong[0]["status"]),
         )
-    return held(title, f"in {seconds:.1f} s, {len(mine) / seconds:.0f} a second")
+    if books is not None and (books.missing or books.doubled):
+        return failed(
+            title,
+            expected="each message in the ledger once",
+            actual=f"{books.missing} are missing, {books.doubled} are there more than once",
+            hint="Store each message before 201, and keep transaction ids longer than the longest outage.",
+            key="ledger",
+        )
+    said = passing.said(context, hours)
+    return held(title, f"in {seconds:.1f} s, {len(mine) / seconds:.0f} a second; clock: {said}")
 
 
 def _untried(title: str, why: str) -> Finding:

@@ -6,23 +6,22 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from weakref import WeakKeyDictionary
-
-import orjson
 
 from harness.errors import ConfigurationError
 from harness.selfcheck.check import Finding, Omit, advised, check, failed, held
 from harness.selfcheck.checks.webhook_answers import ASSUMED
 from harness.selfcheck.checks.webhook_repeats import AT_LEAST_ONCE, IDEMPOTENT
-from harness.selfcheck.conduct import judging
+from harness.selfcheck.conduct import judging, passing
 from harness.selfcheck.conduct.asking import ledger_of, named, trials
 from harness.selfcheck.conduct.backlog import Books, Recovery, read, rehearse
+from harness.selfcheck.conduct.recovery_report import tell
 from harness.selfcheck.conduct.trial import Trial, Tried
 from harness.selfcheck.context import Context
 from harness.writing import write_whole
 
 OUTAGE = "Programme NFR: a participant copes with a DIP outage of 72 hours"
-REPORT = "recovery.json"
 _HOOK_SECONDS = 60.0
 _KEPT: WeakKeyDictionary[Trial, Recovery] = WeakKeyDictionary()
 _READ: WeakKeyDictionary[Trial, Books] = WeakKeyDictionary()
@@ -32,12 +31,18 @@ def _recovery(context: Context, trial: Trial) -> Recovery:
     found = _KEPT.get(trial)
     if found is None:
         settings = context.settings
-        found = _KEPT[trial] = rehearse(
-            trial,
-            count=settings.integer("selfcheck.backlog_messages"),
-            hours=settings.number("selfcheck.backlog_hours"),
-        )
-        _report(context)
+        hours = settings.number("selfcheck.backlog_hours")
+        with passing.outage(context, hours) as onward:
+            begins = trial.now() if passing.moves(context) else trial.now() - timedelta(hours=hours)
+            found = rehearse(
+                trial,
+                count=settings.integer("selfcheck.backlog_messages"),
+                hours=hours,
+                begins=begins,
+                onward=onward,
+            )
+        _KEPT[trial] = found
+        _report(context, trial, found)
     return found
 
 
@@ -46,35 +51,25 @@ def _books(context: Context, trial: Trial) -> Books:
     if found is None:
         ledger, recovery = ledger_of(trial), _recovery(context, trial)
         seconds = context.settings.number("selfcheck.store_seconds")
-        found = _READ[trial] = read(ledger, recovery, seconds=seconds)
-        _report(context)
+        references = [each.reference for each in recovery.publications]
+        found = _READ[trial] = read(ledger, references, seconds=seconds, again=True)
+        _report(context, trial, recovery)
     return found
 
 
-def _report(context: Context) -> None:
-    """Write the recovery report: what is known of each webhook's rehearsal so far."""
-    told = []
-    for trial in trials(context):
-        recovery, books = _KEPT.get(trial), _READ.get(trial)
-        if recovery is None:
-            continue
-        told.append(
-            {
-                "party": trial.addressee.dip_id,
-                "role": trial.addressee.role,
-                "hours": recovery.hours,
-                "messages": len(recovery.publications),
-                "calls": recovery.calls,
-                "repeated_calls": recovery.repeats,
-                "refused_calls": len(recovery.refused),
-                "seconds": round(recovery.seconds, 3),
-                "messages_per_s": round(recovery.rate, 1),
-                "missing": books.missing if books else None,
-                "doubled": books.doubled if books else None,
-                "out_of_order": books.disordered if books else None,
-            }
-        )
-    write_whole(context.folder / REPORT, orjson.dumps(told, option=orjson.OPT_INDENT_2))
+def _report(context: Context, trial: Trial, recovery: Recovery) -> None:
+    facts: dict[str, object] = {
+        "role": trial.addressee.role,
+        "hours": recovery.hours,
+        "clock": passing.said(context, recovery.hours),
+        "messages": len(recovery.publications),
+        "calls": recovery.calls,
+        "repeated_calls": recovery.repeats,
+        "refused_calls": len(recovery.refused),
+        "seconds": round(recovery.seconds, 3),
+        "messages_per_s": round(recovery.rate, 1),
+    }
+    tell(context, "calls of the check", trial.addressee.dip_id, facts, _READ.get(trial))
 
 
 def _each(
@@ -120,7 +115,7 @@ def backlog(context: Context) -> Iterator[Finding]:
         found = _recovery(context, trial)
         return (
             f"{len(found.publications)} messages of {found.hours:g} hours in {found.seconds:.1f} s, "
-            f"{found.repeats} calls made again"
+            f"{found.repeats} calls made again; clock: {passing.said(context, found.hours)}"
         )
 
     return _each(

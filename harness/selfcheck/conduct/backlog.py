@@ -1,7 +1,8 @@
 """The rehearsal of an outage: what the DIP held back for three days goes out at once, oldest first.
 
 The times in the messages span the outage, the delivery doesn't: it takes as long as the receiver needs. The
-message whose answer the outage cut off comes first, and once more at the end, as a late duplicate.
+message whose answer the outage cut off comes first, and once more at the end, as a late duplicate. Where clocks can be
+moved (`passing`), it comes when the outage begins, and the clocks go through the hours before the backlog comes.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ import itertools
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from harness.selfcheck.conduct import judging
 from harness.selfcheck.conduct.calling import CUT_ANSWER, Manner, Reply
 from harness.selfcheck.conduct.ledger import Held, Ledger
+from harness.selfcheck.conduct.passing import STEPS, Onward
 from harness.selfcheck.conduct.publications import Publication
 from harness.selfcheck.conduct.trial import Trial
 
@@ -54,11 +56,18 @@ class Books:
     """How many messages stand before one that was delivered earlier; None where the ledger tells no place."""
 
 
-def rehearse(trial: Trial, *, count: int, hours: float) -> Recovery:
-    """Deliver a backlog of ``count`` messages to one webhook, of every pair that the role receives."""
-    publications = _backlog(trial, count, hours)
+def rehearse(
+    trial: Trial, *, count: int, hours: float, begins: datetime, onward: Onward = lambda _: None
+) -> Recovery:
+    """Deliver a backlog of ``count`` messages to one webhook, of every pair that the role receives.
+
+    The outage ``begins`` at a moment and lasts so many ``hours``; ``onward`` lets them pass.
+    """
+    publications = _backlog(trial, count, hours, begins)
     first = publications[0]
     trial.send((first,), Manner(cut=CUT_ANSWER))
+    for step in range(1, STEPS + 1):
+        onward(step)
     calls = repeats = 0
     refused: list[str] = []
     started = time.perf_counter()
@@ -73,12 +82,15 @@ def rehearse(trial: Trial, *, count: int, hours: float) -> Recovery:
     return Recovery(publications, hours, calls, repeats, tuple(refused), late, seconds)
 
 
-def read(ledger: Ledger, recovery: Recovery, *, seconds: float) -> Books:
-    """Ask the ledger about every message, after it had ``seconds`` for the last one."""
-    last = recovery.publications[-1]
-    ledger.wait(last.reference, 1, seconds=seconds)
-    ledger.wait(recovery.publications[0].reference, 2, seconds=seconds)
-    held = [ledger.look(each.reference) for each in recovery.publications]
+def read(ledger: Ledger, references: Sequence[str], *, seconds: float, again: bool = False) -> Books:
+    """Ask the ledger about messages in the order of their delivery, after it had ``seconds`` for the last one.
+
+    ``again``: the first one came once more at the end, and has that time as well.
+    """
+    ledger.wait(references[-1], 1, seconds=seconds)
+    if again:
+        ledger.wait(references[0], 2, seconds=seconds)
+    held = [ledger.look(each) for each in references]
     return Books(
         missing=sum(1 for each in held if each.count == 0),
         doubled=sum(1 for each in held if each.count > 1),
@@ -93,11 +105,11 @@ def _disordered(held: Sequence[Held]) -> int | None:
     return sum(1 for before, after in itertools.pairwise(places) if after < before)
 
 
-def _backlog(trial: Trial, count: int, hours: float) -> tuple[Publication, ...]:
-    now, pairs = trial.now(), [each for each in trial.press.pairs if each.interface.startswith("IF-")]
+def _backlog(trial: Trial, count: int, hours: float, begins: datetime) -> tuple[Publication, ...]:
+    pairs = [each for each in trial.press.pairs if each.interface.startswith("IF-")]
     span = timedelta(hours=hours)
     return tuple(
-        trial.press.publication(pairs[at * len(pairs) // count], now - span * (1 - at / count))
+        trial.press.publication(pairs[at * len(pairs) // count], begins + span * (at / count))
         for at in range(count)
     )
 
