@@ -34,7 +34,7 @@ from harness.writing import PRIVATE, write_whole
 EMBEDDED = "embedded"
 HUB_ROLE = "DIP"
 NEXT_PROVIDER = "selfcheck-next-provider"
-"""Names the certificate set of the provider that is nominated next, with -tls: it carries and does not sign."""
+"""Names the certificate set of the provider that is nominated next, with -tls: it carries, and signs not."""
 NETWORK = Path("network") / "network.toml"
 WEBHOOK_SECONDS = 30.0
 
@@ -324,7 +324,7 @@ class Context:
         return replace(self.network, certificates=sets)
 
     def _coming(self, dip_id: str) -> tuple[Party, CertificateSet]:
-        """Return the connection provider that is nominated next, under a certificate of the test authority."""
+        """Return the connection provider that is nominated next, with a certificate of the authority."""
         name = f"{NEXT_PROVIDER} {dip_id}"
         tls = self._issued(f"{NEXT_PROVIDER}-tls", "tls-client", name, (dip_id,))
         provider = Party(name, "", "DCP", dip_id, tls.name, tls.name)

@@ -44,7 +44,7 @@ class Credentials:
     chain: Path | None = None
     """Further certificates up to the authority, where they don't follow in ``cert``."""
     connect_command: tuple[str, ...] = ()
-    """Opens a TLS connection to ``{host}``, ``{port}`` with the key: plain bytes on its standard input and output."""
+    """Opens a TLS connection to ``{host}``, ``{port}``: plain bytes on its standard input and output."""
     next_cert: Path | None = None
     """The certificate that follows this one, for the rehearsal of the change; with ``next_key``."""
     next_key: Path | None = None
@@ -105,7 +105,7 @@ class Hooks:
     start: tuple[str, ...] = ()
     """Brings it back."""
     rotate: tuple[str, ...] = ()
-    """Changes a certificate, key or provider: ``{what}``, ``{cert}``, ``{key}``, ``{provider}`` are replaced."""
+    """Changes certificate, key or provider: ``{what}``, ``{cert}``, ``{key}``, ``{provider}`` are replaced."""
     clock: tuple[str, ...] = ()
     """Sets the system's simulated clock: ``{now}`` is replaced. Without it the system lives in real time."""
     ledger: tuple[str, ...] = ()

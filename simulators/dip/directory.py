@@ -74,7 +74,9 @@ class Directory:
         """
         member = self._filed.get(dip_id)
         if member is None:
-            raise ConfigurationError(f"no party has the DIP id '{dip_id}'", mend=nearest(dip_id, self.members))
+            raise ConfigurationError(
+                f"no party has the DIP id '{dip_id}'", mend=nearest(dip_id, self.members)
+            )
         for provider in terms.providers if terms else ():
             if provider not in self.members:
                 raise ConfigurationError(

@@ -1,7 +1,7 @@
 """The terms on which a member is let in, where an operator changes them while the hub runs.
 
-A real participant changes certificates, API keys and its connection provider in the DIP's portal; that old and new
-overlap is assumed. The admin API's ``/members/{dip_id}`` stands in for the portal.
+A real participant changes certificates, API keys and its connection provider in the DIP's portal; that old
+and new overlap is assumed. The admin API's ``/members/{dip_id}`` stands in for the portal.
 """
 
 from __future__ import annotations

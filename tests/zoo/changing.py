@@ -1,6 +1,6 @@
 """Animals whose own certificates, API key or connection provider change badly while messages go on."""
 
-# ruff: noqa: D102 - overridden methods
+# ruff: noqa: D102, ARG001, ARG002 - overridden methods
 
 from __future__ import annotations
 
@@ -99,6 +99,7 @@ broken(
         housed=_closed,
     )
 )
+
 
 @animal("keeps-for-itself", "recovery.provider-receives", blame=BlameClass.CONNECTION_PROVIDER)
 class KeepsForItself(Mind):

@@ -17,6 +17,7 @@ from tests.zoo.configuring import issued, unfit, written
 from tests.zoo.dens import Den
 from tests.zoo.keeping import DIP_ID, Nest, animal
 from tests.zoo.minds import Answer, Mind, Request
+from tests.zoo.vaults import tls_vault
 
 ENVIRONMENT = BlameClass.ENVIRONMENT
 _LIMIT = 100_000
@@ -177,6 +178,14 @@ def _dead_responder(nest: Nest) -> None:
     written(nest, "signing", ocsp="http://127.0.0.1:9/ocsp")
 
 
+def _other_vault(nest: Nest) -> None:
+    tls_vault(nest)
+    words = nest.tables["tls"]["connect_command"]
+    assert isinstance(words, list)
+    other = nest.certs.flawed("tls-client", "wrong-party")
+    words[-3:-1] = [str(other.cert), str(other.key)]
+
+
 def _slow_vault(nest: Nest) -> None:
     script = nest.folder / "sign.py"
     script.write_text(
@@ -184,7 +193,7 @@ def _slow_vault(nest: Nest) -> None:
         "from cryptography.hazmat.primitives import hashes, serialization\n"
         "from cryptography.hazmat.primitives.asymmetric import padding\n"
         "key = serialization.load_pem_private_key(open(sys.argv[1], 'rb').read(), None)\n"
-        "time.sleep(0.9)\n"
+        "time.sleep(0.45)\n"
         "sys.stdout.buffer.write(key.sign(sys.stdin.buffer.read(), padding.PKCS1v15(), hashes.SHA256()))\n",
         encoding="utf-8",
     )
@@ -268,10 +277,16 @@ unfit(
 unfit(
     "slow-vault",
     "connectivity.sign-command",
-    "Its vault takes a second for a signature.",
+    "Its vault takes its time for a signature.",
     _slow_vault,
     blame=None,
     verdict="advisory",
+)
+unfit(
+    "vault-of-another",
+    "connectivity.connect-command",
+    "Its vault opens connections with another certificate than [tls] names.",
+    _other_vault,
 )
 unfit(
     "dead-back-office",

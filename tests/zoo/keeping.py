@@ -47,7 +47,7 @@ _TELL = (
 )
 _TELL_BY_BASH = (
     "IFS=$'\\n' b=\"${*:2}\"; exec 3<>/dev/tcp/127.0.0.1/$0; "
-    "printf 'POST %s HTTP/1.0\\r\\nContent-Length: %d\\r\\n\\r\\n%s' \"$1\" \"${#b}\" \"$b\" >&3; "
+    'printf \'POST %s HTTP/1.0\\r\\nContent-Length: %d\\r\\n\\r\\n%s\' "$1" "${#b}" "$b" >&3; '
     "read -r line <&3; [[ $line == *' 200 '* ]]"
 )
 """Tells the keeper something over HTTP, in a program that starts in no time."""

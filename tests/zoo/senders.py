@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import ssl
 import time
 import uuid
@@ -130,3 +131,45 @@ class Sender:
             self.own = replace(self.own, api_key=key.read_text().strip())
         elif what == "provider":
             self.own = replace(self.own, tls_cert=cert, tls_key=key, provider=provider or None)
+
+
+class Announcing(Sender):
+    """A sound one that announces its bodies and waits for 100 Continue."""
+
+    patience = 5.0
+
+    def post(self, url: str, body: bytes) -> int:
+        """Announce the body, send it after 100 Continue; without Expect where that is refused."""
+        parts = urlsplit(url)
+        headers = {
+            "Host": parts.netloc,
+            "Content-Length": str(len(body)),
+            **self.headers(url, body),
+            "Expect": "100-continue",
+        }
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        with (
+            socket.create_connection((parts.hostname or "", parts.port or 443), self.patience) as plain,
+            self.context().wrap_socket(plain, server_hostname=parts.hostname) as line,
+        ):
+            line.sendall(f"POST {parts.path} HTTP/1.1\r\n{head}\r\n".encode())
+            status = self.heard(line)
+            if status == 100:
+                self.body(line, body)
+                status = self.heard(line)
+        return self.without(url, body) if status == 417 else status
+
+    def heard(self, line: socket.socket) -> int:
+        """Return the status of the next answer, interim or final."""
+        head = b""
+        while b"\r\n\r\n" not in head and (part := line.recv(65_536)):
+            head += part
+        return int(head.split(b" ")[1])
+
+    def body(self, line: socket.socket, body: bytes) -> None:
+        """Send the body."""
+        line.sendall(body)
+
+    def without(self, url: str, body: bytes) -> int:
+        """Send the message again without Expect."""
+        return super().post(url, body)

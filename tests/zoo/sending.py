@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import base64
+import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from harness.security.keys import load_private_key, sign_with
 from harness.security.signing import Signer
 from tests.zoo.keeping import animal
 from tests.zoo.minds import SUCCESS, Mind, Request, block
-from tests.zoo.senders import Sender
+from tests.zoo.senders import Announcing, Sender
 
 
 @animal("receives-only", "signing.requests")
@@ -25,6 +26,23 @@ class ReceivesOnly(Sender):
 
     def send(self, interface: str, event: str, url: str) -> None:
         pass
+
+
+@animal("gives-up-at-417", "connectivity.expect-continue")
+class GivesUpAt417(Announcing):
+    """Announces its bodies, and takes a refused announcement for a refused message."""
+
+    def without(self, url: str, body: bytes) -> int:
+        return 417
+
+
+@animal("never-told-to-go-on", "connectivity.expect-continue")
+class NeverToldToGoOn(Announcing):
+    """Sends through a proxy that keeps 100 Continue for itself, and gives up."""
+
+    def body(self, line: socket.socket, body: bytes) -> None:
+        line.close()
+        raise TimeoutError
 
 
 class Headers(Sender):

@@ -9,21 +9,18 @@ import http.client
 import http.server
 import socket
 import ssl
-import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric import rsa
-
-from harness.security.keys import load_private_key
 from harness.security.verifying import Verification
 from harness.transport.asgi import ClientGoneError, client_certificate, full_url, headers_of, read_body
 from harness.transport.server import ServerThread, ServerTls
 from tests.zoo.dens import Den, Shown
 from tests.zoo.keeping import DIP_ID, Animal, Nest
 from tests.zoo.minds import Answer, Mind, Request
+from tests.zoo.senders import Announcing
+from tests.zoo.vaults import signing_vault, tls_vault
 
 PUBLIC = f"https://dip.zoo.example/hooks/{DIP_ID}"
 
@@ -286,38 +283,25 @@ class Forwarded(Mind):
         )
 
 
-def _vault(nest: Nest) -> None:
-    """Let the signing key live in a vault: a program that starts in no time and knows nothing else."""
-    key = load_private_key(Path(str(nest.tables["signing"].pop("key"))))
-    assert isinstance(key, rsa.RSAPrivateKey)
-    numbers, script = key.private_numbers(), nest.folder / "sign.py"
-    script.write_text(
-        "import hashlib, sys\n"
-        f"n, d = {numbers.public_numbers.n}, {numbers.d}\n"
-        "kind = bytes.fromhex('3031300d060960864801650304020105000420')\n"
-        "end = kind + hashlib.sha256(sys.stdin.buffer.read()).digest()\n"
-        "size = (n.bit_length() + 7) // 8\n"
-        "padded = b'\\0\\1' + b'\\xff' * (size - len(end) - 3) + b'\\0' + end\n"
-        "sys.stdout.buffer.write(pow(int.from_bytes(padded, 'big'), d, n).to_bytes(size, 'big'))\n",
-        encoding="utf-8",
-    )
-    nest.tables["signing"]["sign_command"] = [sys.executable, "-I", "-S", str(script)]
-
-
-def _profiled(nest: Nest) -> None:
-    rules = nest.folder / "rules.toml"
-    rules.write_text('[tls]\nmax_days = 400\n[signing]\nkeys = ["RSA-2048"]\n[webhook]\n', encoding="utf-8")
-    nest.top["certificate_profile"] = str(rules)
-
-
 def _with_next(nest: Nest) -> None:
     nest.tables["hooks"]["clock"] = nest.clock_hook
     for label, profile in (("tls", "tls-client"), ("signing", "signing")):
         name = f"zoo-next-{label}"
         issued = nest.certs.authority.issue(
-            name, profile, organisation="Zoo Energy", dip_ids=[DIP_ID], replace=True  # type: ignore[arg-type]
+            name,
+            profile,
+            organisation="Zoo Energy",
+            dip_ids=[DIP_ID],
+            replace=True,  # type: ignore[arg-type]
         )
         nest.tables[label].update(next_cert=str(issued.cert), next_key=str(issued.key))
+
+
+def _profiled(nest: Nest) -> None:
+    tls_vault(nest)
+    rules = nest.folder / "rules.toml"
+    rules.write_text('[tls]\nmax_days = 400\n[signing]\nkeys = ["RSA-2048"]\n[webhook]\n', encoding="utf-8")
+    nest.top["certificate_profile"] = str(rules)
 
 
 def _probed(nest: Nest, den: Den) -> None:
@@ -337,7 +321,7 @@ def _sound(
 
 SOUND = (
     _sound("by-hand", Den, _with_next),
-    _sound("standard-library", StandardLibrary, _vault),
+    _sound("standard-library", StandardLibrary, signing_vault, sender=Announcing),
     _sound("uvicorn", Uvicorn, _profiled),
     _sound("asyncio", Streams, lambda _: None, housed=_probed),
     _sound("behind-a-proxy", ReverseProxy, _public, mind=Forwarded),

@@ -36,7 +36,7 @@ def files_readable(context: Context) -> Iterator[Finding]:
             yield _tried(
                 f"[{each.label}] chain {each.chain.name}", lambda each=each: all_certificates([each.chain])
             )
-        if each.sign_command:
+        if each.sign_command or each.connect_command:
             continue
         name = each.key_env or (each.key.name if each.key else "")
         yield _tried(f"[{each.label}] key {name}", lambda each=each: _key(context, each))
@@ -60,6 +60,8 @@ def files_readable(context: Context) -> Iterator[Finding]:
 def key_matches(context: Context) -> Iterator[Finding]:
     """A key of another certificate fails every handshake and signature, and the error seldom says why."""
     for name, each in credentials(context):
+        if each.connect_command:
+            continue  # connectivity.connect-command shows it
         certificate, _ = first_certificate(each.cert)
         public = parse(certificate).public_key
         title = f"the key of [{each.label}] belongs to {each.cert.name}"

@@ -11,12 +11,14 @@ from cryptography import x509
 
 from harness.clock import header_time
 from harness.evidence.verdicts import Blame, BlameClass
-from harness.security.certificates import load_der
+from harness.security.certificates import first_certificate, load_der
 from harness.security.signing import Signer
 from harness.selfcheck import revocation
 from harness.selfcheck.certificates import anchors, held_certificates
 from harness.selfcheck.check import Finding, Omit, advised, check, failed, held
 from harness.selfcheck.context import Context
+from harness.selfcheck.inbox import inbox
+from harness.selfcheck.piped import ask
 from harness.selfcheck.reaching import TIMEOUT_SETTING, dip_context, handshake, webhooks
 
 _SIGNING = "selfcheck.sign_seconds"
@@ -108,6 +110,46 @@ def sign_command(context: Context) -> Iterator[Finding]:
         )
     else:
         yield held(title, f"in {quickest * 1000:.0f} ms at best")
+
+
+@check(
+    id="connectivity.connect-command",
+    part="connectivity",
+    title="A TLS key in a vault or HSM opens connections by command",
+    rule="RFC 8446 4.4.3: whoever shows a certificate proves that it holds its key; the command is ours",
+    basis="assumed",
+    blame=BlameClass.CONFIGURATION,
+    after=["config.files-readable"],
+)
+def connect_command(context: Context) -> Iterator[Finding]:
+    """The check reaches the DIP by your command, and shows a stand-in certificate when sending in your name.
+
+    What your system itself sends comes with your own certificate all the same, and is judged.
+    """
+    own = context.profile.tls
+    if not own.connect_command:
+        raise Omit("[tls] has a key and no connect_command")
+    box = inbox(context)
+    before, began = len(box.heard), time.perf_counter()
+    answer = ask(own.connect_command, "GET", f"{box.url(context.release)}/", b"", seconds=_seconds(context))
+    took = time.perf_counter() - began
+    context.record(answer, sender=context.profile.parties[0].dip_id)
+    heard = box.heard[before] if answer.status is not None and len(box.heard) > before else None
+    title = f"{own.connect_command[0]} opens a connection with {own.cert.name}"
+    wanted, _ = first_certificate(own.cert)
+    if heard is not None and heard.client is not None and load_der(heard.client) == wanted:
+        yield held(title, f"answered in {took * 1000:.0f} ms")
+        return
+    actual = answer.error or f"answered {answer.status}"
+    if heard is not None:
+        actual = "another certificate came" if heard.client else "no client certificate came"
+    yield failed(
+        title,
+        expected=f"an answer over TLS, with the certificate of serial number {wanted.serial_number:x}",
+        actual=actual,
+        hint="Run the command by hand with host and port: it must trust the simulated DIP's authority, show "
+        "the certificate of [tls], and pass bytes from standard input and to standard output.",
+    )
 
 
 @check(

@@ -13,6 +13,7 @@ from harness.clock import SystemClock
 from harness.evidence.verdicts import Blame, BlameClass
 from harness.selfcheck.check import Finding, Omit, advised, check, failed, held, unclear
 from harness.selfcheck.context import Context
+from harness.selfcheck.piped import ask
 from harness.selfcheck.profile import TLS
 from harness.selfcheck.reaching import (
     TIMEOUT_SETTING,
@@ -51,7 +52,12 @@ def to_dip(context: Context) -> Iterator[Finding]:
     party, release = context.profile.parties[0], load_release(context.release)
     interface = release.interfaces[0]
     path = f"/validate/{interface}/{release.events(interface)[0]}"
-    answer = context.client().request(party, "POST", path, b"{}", sign=False, api_key="")
+    command = context.profile.tls.connect_command
+    if command:
+        url = f"{context.hub().url(context.release)}{path}"
+        answer = ask(command, "POST", url, b"{}", seconds=_seconds(context))
+    else:
+        answer = context.client().request(party, "POST", path, b"{}", sign=False, api_key="")
     context.record(answer, sender=party.dip_id, departure="an empty message, to be validated only")
     title = f"[tls] {context.profile.tls.cert.name} is let in by the embedded DIP"
     if answer.status is not None and answer.status not in _REFUSED:
@@ -81,10 +87,13 @@ def real_dip(context: Context) -> Iterator[Finding]:
     if not hub.url:
         raise Omit("the profile names no real DIP ([dip] url)")
     where = endpoint("the DIP", hub.url, "dip")
-    own = context.certificate_set(context.profile.tls, TLS)
-    network = Network(context.network.organisations, context.network.certificates)
-    with DipClient(f"https://{where.address}", network, hub.ca, timeout=_seconds(context)) as client:
-        answer = client.request(context.profile.parties[0], "GET", "/", sign=False, api_key="", tls=own.name)
+    if context.profile.tls.connect_command:
+        url = f"https://{where.address}/"
+        answer = ask(context.profile.tls.connect_command, "GET", url, b"", seconds=_seconds(context))
+    else:
+        network = Network(context.network.organisations, context.network.certificates)
+        with DipClient(f"https://{where.address}", network, hub.ca, timeout=_seconds(context)) as client:
+            answer = client.request(context.profile.parties[0], "GET", "/", sign=False, api_key="", tls=TLS)
     context.record(answer, sender=context.profile.parties[0].dip_id)
     if answer.status is not None:
         context.met.add("dip")

@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from typing import Any
+
 from harness.evidence.verdicts import Blame, BlameClass
 from harness.messages.build import encode
 from harness.selfcheck.check import Finding, Omit, check, failed, held, unclear
@@ -75,9 +76,7 @@ def _rehearsed(context: Context, admin: Admin, trial: Trial, pair: Pair) -> Find
         try:
             for step in range(STEPS):
                 share = count * (step + 1) // STEPS - count * step // STEPS
-                made = messages(
-                    context, admin, trial, pair, tag=tag, count=share, now=context.clock.now()
-                )
+                made = messages(context, admin, trial, pair, tag=tag, count=share, now=context.clock.now())
                 payloads += made
                 answer = client.send(sender, pair.interface, encode(made))
                 if answer.status != _CREATED:

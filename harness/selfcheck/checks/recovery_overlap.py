@@ -1,4 +1,4 @@
-"""Recovery: the participant's certificates and key change while it sends: old and new overlap, then the old ends."""
+"""Recovery: the participant's certificates and key change while it sends, with overlap, then the old ends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from harness.selfcheck.conduct.rotating import call_hook, changeable
 from harness.selfcheck.conduct.sending import Sending, any_sent
 from harness.selfcheck.conduct.traffic import going_on, key_in_use
 from harness.selfcheck.context import Context
-from harness.selfcheck.profile import Credentials
+from harness.selfcheck.profile import SIGNING, Credentials
 from harness.transport.client import DipClient
 from harness.transport.network import CertificateSet, Network
 
@@ -73,7 +73,9 @@ def _changed(context: Context) -> _Changed:
 
 
 def _rehearsed(context: Context) -> _Changed:
-    tls, signing = changeable(context)
+    tls = changeable(context, context.profile.tls)
+    signs_by_file = context.profile.signing.key is not None
+    signing = context.network.certificate(SIGNING)
     admin = context.hub().admin
     if admin is None:
         raise Omit("the DIP has no admin API")
@@ -85,12 +87,13 @@ def _rehearsed(context: Context) -> _Changed:
     write_whole(old_file, old_key.encode() + b"\n", mode=PRIVATE)
     write_whole(new_file, new_key.encode() + b"\n", mode=PRIVATE)
     provider = party.connection_provider
-    old = [("tls", tls.cert, tls.key), ("signing", signing.cert, signing.key), ("api-key", old_file, old_file)]
-    new = [
-        ("tls", new_tls.cert, new_tls.key),
-        ("signing", new_signing.cert, new_signing.key),
-        ("api-key", new_file, new_file),
-    ]
+    old = [("tls", tls.cert, tls.key), ("api-key", old_file, old_file)]
+    new = [("tls", new_tls.cert, new_tls.key), ("api-key", new_file, new_file)]
+    withdrawn = [fingerprint(tls.cert)]
+    if signs_by_file:  # a key in a vault can't be handed over
+        old.insert(1, ("signing", signing.cert, signing.key))
+        new.insert(1, ("signing", new_signing.cert, new_signing.key))
+        withdrawn.append(fingerprint(signing.cert))
 
     def by_hand() -> int | None:
         return context.client().send(party, any_sent(context)[1], b"[]", api_key=old_key).status
@@ -110,7 +113,7 @@ def _rehearsed(context: Context) -> _Changed:
                 party.dip_id,
                 connection_provider=provider,
                 api_keys=[new_key],
-                withdrawn=[fingerprint(tls.cert), fingerprint(signing.cert)],
+                withdrawn=withdrawn,
             )
             after, afterwards = traffic.more(_AFTER), by_hand()
     finally:
@@ -145,7 +148,7 @@ def _refused(sendings: tuple[Sending, ...]) -> str:
     after=["interfaces.sent-accepted"],
 )
 def own_overlap(context: Context) -> Iterator[Finding]:
-    """TLS and signing certificate and API key change under traffic; the DIP takes old and new side by side."""
+    """TLS and signing certificate and API key change under traffic; the DIP takes old and new together."""
     found = _changed(context)
     if found.old_in_overlap in (None, *_REFUSED):
         yield unclear(
@@ -174,7 +177,7 @@ def own_overlap(context: Context) -> Iterator[Finding]:
     title="Nothing of the old certificates and API key is used when the overlap ends",
     rule=f"{RENEWAL}; what is withdrawn is refused (CoCo 6.1.3)",
     basis="assumed",
-    after=["recovery.own-overlap"],
+    after=["interfaces.sent-accepted"],
 )
 def own_cut(context: Context) -> Iterator[Finding]:
     """One adapter of several that was forgotten is refused on the day when the old certificate ends."""
@@ -224,7 +227,11 @@ def next_certificates(context: Context) -> Iterator[Finding]:
         network = Network(context.network.organisations, sets)
         title = f"[{each.label}] {following.cert.name} is let in beside {each.cert.name}"
         with DipClient(hub.url(context.release), network, hub.ca, clock=context.clock) as client:
-            later = replace(inside, **{each.label: following.name})
+            later = (
+                replace(inside, tls=following.name)
+                if each.label == "tls"
+                else replace(inside, signing=following.name)
+            )
             answers = [client.send(who, interface, b"[]") for who in (inside, later, inside)]
         for answer in answers:
             context.record(answer, sender=party.dip_id, interface=interface, departure="an empty batch")
@@ -237,6 +244,6 @@ def next_certificates(context: Context) -> Iterator[Finding]:
             title,
             expected="let in; the empty batch itself is then refused with 400",
             actual=f"answered {wrong.status} {said}".strip() if wrong.status else wrong.error,
-            hint="The next certificate must name the same DIP id, be for the same use, be in force and come from an "
-            "authority in `trust`; next_key must be its key.",
+            hint="The next certificate must name the same DIP id, be for the same use, be in force and come "
+            "from an authority in `trust`; next_key must be its key.",
         )

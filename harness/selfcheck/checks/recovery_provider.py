@@ -29,7 +29,7 @@ from harness.selfcheck.conduct.sending import Sending, any_sent
 from harness.selfcheck.conduct.traffic import going_on, key_in_use
 from harness.selfcheck.conduct.trial import Trial
 from harness.selfcheck.context import NEXT_PROVIDER, Context
-from harness.selfcheck.profile import NextProvider
+from harness.selfcheck.profile import SIGNING, NextProvider
 from harness.transport.admin import Admin
 from harness.transport.network import CertificateSet, Party
 
@@ -112,7 +112,7 @@ def _exchanged(context: Context) -> _Exchange:
 def _rehearsed(context: Context, admin: Admin, coming: NextProvider) -> _Exchange:
     own = context.network.by_dip_id(any_sent(context)[0].dip_id)
     old, key = own.connection_provider, key_in_use(context)
-    tls, signing = changeable(context)
+    tls, signing = changeable(context, context.profile.tls), context.network.certificate(SIGNING)
     provider = context.network.by_dip_id(coming.dip_id)
     new_tls = context.network.certificate(provider.tls)
     publishing = _publishing(context, admin, own.dip_id)
@@ -211,7 +211,7 @@ def provider_sends(context: Context) -> Iterator[Finding]:
                 f"{title}: it comes over the new provider's connection",
                 expected=f"the TLS certificate of {found.provider}",
                 actual=f"another certificate; the DIP answered {each.heard.status}",
-                hint="The provider opens connections with its own certificate from the nomination on; close pools.",
+                hint="The provider opens connections with its own certificate from then on; close pools.",
                 blame=carried_by,
                 key="connection",
             )
@@ -240,7 +240,9 @@ def provider_sends(context: Context) -> Iterator[Finding]:
                 key="refused",
             )
             return
-    yield held(f"{title}: all are accepted", f"{len(found.overlap)} in the overlap, {len(found.after)} after it")
+    yield held(
+        f"{title}: all are accepted", f"{len(found.overlap)} in the overlap, {len(found.after)} after it"
+    )
 
 
 def _provider_in(payload: Mapping[str, Any]) -> str:
@@ -280,7 +282,7 @@ def provider_receives(context: Context) -> Iterator[Finding]:
             f"{name}: every publication is delivered",
             expected=DELIVERED,
             actual=f"{len(wrong)} of {len(came)} were not: {wrong[0]['status']}, last answered {last}",
-            hint="Open the new provider's webhook before the nomination; it gets X-DIP-MPO, and calls for you.",
+            hint="Open the new provider's webhook before the nomination; calls for you carry X-DIP-MPO.",
             blame=blame,
             key=str(wrong[0]["status"]),
         )
@@ -300,7 +302,7 @@ def provider_receives(context: Context) -> Iterator[Finding]:
         f"{name}: the ledger holds each of them once",
         expected="count 1 for each",
         actual=f"{missing} of {len(counts)} are missing, {len(astray) - missing} are there more than once",
-        hint="The new provider answers 201 for what it has passed on; messages that both providers hold count once.",
+        hint="The new provider answers 201 for what it has passed on; what both providers hold counts once.",
         blame=blame if missing else Blame(BlameClass.PARTICIPANT, trial.addressee.dip_id),
         key="ledger",
     )

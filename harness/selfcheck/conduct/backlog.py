@@ -1,8 +1,9 @@
 """The rehearsal of an outage: what the DIP held back for three days goes out at once, oldest first.
 
 The times in the messages span the outage, the delivery doesn't: it takes as long as the receiver needs. The
-message whose answer the outage cut off comes first, and once more at the end, as a late duplicate. Where clocks can be
-moved (`passing`), it comes when the outage begins, and the clocks go through the hours before the backlog comes.
+message whose answer the outage cut off comes first, and once more at the end, as a late duplicate. Where
+clocks can be moved (`passing`), it comes when the outage begins, and the clocks go through the hours before the
+backlog comes.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def rehearse(
 
 
 def read(ledger: Ledger, references: Sequence[str], *, seconds: float, again: bool = False) -> Books:
-    """Ask the ledger about messages in the order of their delivery, after it had ``seconds`` for the last one.
+    """Ask the ledger about messages in the order of delivery, after it had ``seconds`` for the last one.
 
     ``again``: the first one came once more at the end, and has that time as well.
     """

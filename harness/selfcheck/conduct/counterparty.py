@@ -83,8 +83,5 @@ def reference_of(payload: Mapping[str, Any]) -> str:
 def deliveries(settled: Mapping[str, Any], dip_id: str) -> list[Mapping[str, Any]]:
     """Return the deliveries to one party of what `Admin.settle` told, in the order of acceptance."""
     return [
-        each
-        for message in settled["messages"]
-        for each in message["recipients"]
-        if each["dip_id"] == dip_id
+        each for message in settled["messages"] for each in message["recipients"] if each["dip_id"] == dip_id
     ]

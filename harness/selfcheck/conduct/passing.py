@@ -1,7 +1,7 @@
-"""Time that passes in a rehearsal: the clocks of harness, embedded DIP and participant move together, or none does.
+"""Time that passes in a rehearsal: the clocks of harness, embedded DIP and participant move, or none does.
 
-A participant's clock is simulated where its profile has a ``clock`` hook. A real one lives in real time: the dates of its
-signatures, and of the DIP's, would be refused if only one side moved.
+A participant's clock is simulated where its profile has a ``clock`` hook. A real one lives in real time: the
+dates of its signatures, and of the DIP's, would be refused if only one side moved.
 """
 
 from __future__ import annotations

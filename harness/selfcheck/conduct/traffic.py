@@ -29,7 +29,7 @@ class Traffic:
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def more(self, count: int) -> tuple[Sending, ...]:
-        """Wait until ``count`` more messages were begun and sent; returns them. Raises what sending raised."""
+        """Wait until ``count`` more messages were begun and sent; return them. Raises what sending raised."""
         with self._changed:
             first = len(self.sent) + 1  # the one that is on its way may have begun before
             self._changed.wait_for(
@@ -60,7 +60,6 @@ class Traffic:
             with self._changed:
                 self._trouble = trouble
                 self._changed.notify_all()
-
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A party's provider, API key and certificates change while the hub runs: with overlap, then the old one ends."""
+"""A party's provider, API key and certificates change while the hub runs: with overlap, then the old ends."""
 
 from __future__ import annotations
 
