@@ -67,7 +67,7 @@ class Simulators:
     state: State | None = None
     """What is known of the hub's store and broker."""
     directory: Directory | None = None
-    """Whom the hub knows; None where that can't change while it runs: no hub of ours, or several processes."""
+    """Whom the hub knows; None where that can't be changed: no hub of ours, or one of several processes."""
 
 
 class Admin:

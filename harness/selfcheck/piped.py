@@ -1,8 +1,8 @@
 """A request over a TLS connection that a command of the participant's opens, as it alone can use the key.
 
 Python's TLS takes private keys from files. Where the key of [tls] is in a vault or an HSM, `connect_command`
-opens the connection in its place, as ``ProxyCommand`` does for SSH: plain bytes go in on its standard input and
-come out on its standard output. ``openssl s_client -quiet`` with a PKCS #11 provider is such a command.
+opens the connection in its place, as ``ProxyCommand`` does for SSH: plain bytes go in on its standard input
+and come out on its standard output. ``openssl s_client -quiet`` with a PKCS #11 provider is such a command.
 """
 
 from __future__ import annotations

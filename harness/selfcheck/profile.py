@@ -105,7 +105,7 @@ class Hooks:
     start: tuple[str, ...] = ()
     """Brings it back."""
     rotate: tuple[str, ...] = ()
-    """Changes certificate, key or provider: ``{what}``, ``{cert}``, ``{key}``, ``{provider}`` are replaced."""
+    """Changes a credential or provider: ``{what}``, ``{cert}``, ``{key}``, ``{provider}`` are replaced."""
     clock: tuple[str, ...] = ()
     """Sets the system's simulated clock: ``{now}`` is replaced. Without it the system lives in real time."""
     ledger: tuple[str, ...] = ()

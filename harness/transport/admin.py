@@ -114,7 +114,7 @@ class Admin:
         """Let a party in on other terms than the network file's, as if it had changed them in the portal.
 
         ``former_providers`` may act beside the nominated one; ``api_keys`` are all that are in force (None:
-        the network file's; only their SHA-256 is sent); ``withdrawn`` are SHA-256 fingerprints of certificates.
+        the network file's; only their SHA-256 is sent); ``withdrawn``: SHA-256 fingerprints of certificates.
         """
         content: dict[str, object] = {
             "connection_provider": connection_provider,

@@ -140,7 +140,7 @@ class Slow(Mind):
     """Works before it answers."""
 
     def answer(self, request: Request) -> Answer:
-        time.sleep(2.3)
+        time.sleep(1.6)
         return super().answer(request)
 
 

@@ -251,7 +251,6 @@ unfit(
     "connectivity.to-dip",
     "Connects with a revoked certificate.",
     lambda nest: _revoked(nest, "tls"),
-    own_hub=True,
 )
 unfit(
     "far-dip",

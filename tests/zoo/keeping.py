@@ -118,8 +118,6 @@ class Animal:
     """Changes the nest before the animal moves in."""
     parties: dict[str, str] = field(default_factory=lambda: dict(PARTIES))
     url: Callable[[Den], str] = lambda den: den.url
-    own_hub: bool = False
-    """Whether it needs a hub that knows its own certificates."""
     only: tuple[str, ...] = ()
     """Checks to make, where they are others than the one that finds the fault."""
 
@@ -166,15 +164,15 @@ class Sharing(Context):
     """A context that lets other contexts use the hub as well."""
 
     def __init__(
-        self, profile: Participant, folder: Path, shared: Callable[[], Target] | None, base: Network
+        self, profile: Participant, folder: Path, shared: Callable[[], Target], base: Network
     ) -> None:
         super().__init__(profile, folder)
         self._shared = shared
         self.base_network = base
 
     def hub(self) -> Target:
-        """Return the shared hub, or one's own."""
-        return super().hub() if self._shared is None else self._shared()
+        """Return the shared hub."""
+        return self._shared()
 
 
 class Keeper:
@@ -225,20 +223,11 @@ class Keeper:
             started = time.perf_counter()
             profile = load(path)
             checks = selected(chosen)
-            with self._context(profile, folder / "check", animal) as context:
+            with Sharing(profile, folder / "check", self.hub, self.network) as context:
                 journal = Journal(folder / "check", profile, checks)
                 with contextlib.closing(journal):
                     results = run(context, checks, journal)
             return Visit(animal, dict(results), time.perf_counter() - started)
-
-    @contextlib.contextmanager
-    def _context(self, profile: Participant, folder: Path, animal: Animal) -> Iterator[Context]:
-        """Give a context on the hub that all share, or on its own where the animal asks for that."""
-        context = Sharing(profile, folder, None if animal.own_hub else self.hub, self.network)
-        try:
-            yield context
-        finally:
-            context.close()
 
     def hub(self) -> Target:
         """Return the hub that the animals share, started when first asked for."""
@@ -336,6 +325,9 @@ class Keeper:
         books, dens, senders, homes = self._books, self._dens, self._senders, self._homes
 
         class Ledger(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
             def do_GET(self) -> None:
                 _, name, reference = self.path.split("/", 2)
                 body = json.dumps(books[name].told(unquote(reference))).encode()

@@ -31,29 +31,29 @@ class NothingOld(Mind):
 
 @animal("known-is-error", "recovery.late-duplicate")
 class KnownIsError(Mind):
-    """Answers 422 to what it took more than a hundred messages ago."""
+    """Answers 422 to what it took more than fifty messages ago."""
 
     def answer(self, request: Request) -> Answer:
         payloads = self.read(request.body) or []
         for each in payloads:
             held = self.book.told(_taken(each)[1])
-            if held["place"] is not None and len(self.book._taken) - held["place"] > 100:
+            if held["place"] is not None and len(self.book._taken) - held["place"] > 50:
                 return Answer(422)
         return super().answer(request)
 
 
 @animal("full-queue", "recovery.nothing-lost")
 class FullQueue(Mind):
-    """Has a queue of 80 messages and drops what doesn't fit."""
+    """Has a queue of 40 messages and drops what doesn't fit."""
 
     def store(self, payload: Any) -> None:
-        if len(self.book._taken) < 80:
+        if len(self.book._taken) < 40:
             super().store(payload)
 
 
 @animal("short-memory", "recovery.nothing-doubled")
 class ShortMemory(Mind):
-    """Remembers the last fifty transactions."""
+    """Remembers the last thirty transactions."""
 
     def __init__(self, home: Home) -> None:
         super().__init__(home)
@@ -61,7 +61,7 @@ class ShortMemory(Mind):
 
     def store(self, payload: Any) -> None:
         transaction, reference = _taken(payload)
-        if transaction not in self.last[-50:]:
+        if transaction not in self.last[-30:]:
             self.last.append(transaction)
             self.book.write(transaction, reference)
 

@@ -141,5 +141,4 @@ unfit(
     "signing.own-key",
     "Signs with a revoked certificate.",
     _revoked,
-    own_hub=True,
 )

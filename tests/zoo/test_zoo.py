@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import pytest
 
 from harness.evidence.verdicts import Verdict
+from harness.security import keys
 from harness.selfcheck.check import checks
 from tests.zoo.every import BROKEN, SOUND
 from tests.zoo.keeping import Animal, Keeper
@@ -26,6 +28,8 @@ def keeper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keeper]:
     folder = tmp_path_factory.mktemp("zoo")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DIP_SETTINGS", str(SETTINGS))
+        read = lru_cache(keys.load_pem_private_key)  # looking through an RSA key takes its time
+        patch.setattr(keys, "load_pem_private_key", read)
         found = Keeper(folder)
         yield found
         found.close()

@@ -49,6 +49,9 @@ def _made(context: Context) -> Iterator[Trial]:
     for party in context.profile.parties:
         if party.simulated:
             continue
+        ledger = Ledger(source) if source else None
+        if ledger is not None:
+            context.also_close(ledger.close)
         trial = Trial(
             Addressee(party.dip_id, party.role, party.mpid, party.connection_provider),
             party.webhook,
@@ -59,7 +62,7 @@ def _made(context: Context) -> Iterator[Trial]:
             context.settings,
             environment=context.profile.environment,
             seed=secrets.randbits(32),
-            ledger=Ledger(source) if source else None,
+            ledger=ledger,
             channels=party.webhooks,
             record=lambda answer, departure: _record(context, answer, departure),
         )

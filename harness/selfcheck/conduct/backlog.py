@@ -2,8 +2,8 @@
 
 The times in the messages span the outage, the delivery doesn't: it takes as long as the receiver needs. The
 message whose answer the outage cut off comes first, and once more at the end, as a late duplicate. Where
-clocks can be moved (`passing`), it comes when the outage begins, and the clocks go through the hours before the
-backlog comes.
+clocks can be moved (`passing`), it comes when the outage begins, and the clocks go through the hours before
+the backlog comes.
 """
 
 from __future__ import annotations

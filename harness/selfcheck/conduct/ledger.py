@@ -58,6 +58,12 @@ class Ledger:
             held = self.look(reference)
         return held
 
+    def close(self) -> None:
+        """Close what connections there are."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
     def _asked(self, url: str) -> bytes:
         try:
             self._client = self._client or httpx.Client(timeout=self._timeout, trust_env=False)

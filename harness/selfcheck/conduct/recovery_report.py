@@ -15,7 +15,7 @@ _TOLD: WeakKeyDictionary[Context, dict[tuple[str, str], dict[str, object]]] = We
 
 
 def tell(context: Context, rehearsal: str, party: str, facts: dict[str, object], books: Books | None) -> None:
-    """Write down what a rehearsal of one party came to; ``books``: what its ledger says, None where unasked."""
+    """Write down what a rehearsal of one party came to; ``books``: what its ledger says, if it was asked."""
     told = _TOLD.setdefault(context, {})
     told[rehearsal, party] = {
         "rehearsal": rehearsal,

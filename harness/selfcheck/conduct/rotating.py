@@ -18,8 +18,8 @@ _SECONDS = 60.0
 def call_hook(context: Context, what: str, cert: Path, key: Path, *, provider: str = "") -> None:
     """Have ``what`` changed: ``webhook``, ``tls``, ``signing``, ``api-key`` or ``provider``.
 
-    For an API key both paths name the file that holds it; for a provider they are its TLS certificate and key,
-    and ``provider`` is its DIP id, empty for none. Raises ConfigurationError.
+    For an API key both paths name the file that holds it; for a provider they are its TLS certificate and
+    key, and ``provider`` is its DIP id, empty for none. Raises ConfigurationError.
     """
     given = {"{what}": what, "{cert}": str(cert.absolute()), "{key}": str(key.absolute()), PROVIDER: provider}
     command = list(context.profile.hooks.rotate)
