@@ -154,6 +154,8 @@ trust = {trust}    # who vouches for the certificates below (PEM)
 [tls]
 cert = "{tls_cert}"
 key = "{tls_key}"            # or: key_env = "NAME" (PEM text in a variable)
+# connect_command = ["open-tls", "{{host}}", "{{port}}"]   # in place of key, where a vault or HSM holds it
+# next_cert = "tls.next.pem"  # the certificate that follows, and next_key: for the rehearsal of the change
 # chain = "chain.pem"        # further certificates up to the authority, if cert lacks them
 
 # The certificate that signs. A key in a vault or HSM signs by command: string on stdin, signature on stdout.
@@ -176,6 +178,11 @@ folder = "{hub}"
 # url = "https://dip.sit.example/2.1.0"   # a real DIP, to see whether it can be reached
 # ca = "dip-ca.pem"
 
+# The connection provider that you nominate next, for the rehearsal of that change.
+# [next_provider]
+# dip_id = "1000000002"
+# webhook = "https://provider.example/in"   # where it takes publications for you
+
 # Points that tell adapter, gateway and back office apart, from the outside in.
 # [[probe]]
 # name = "adapter"
@@ -186,7 +193,8 @@ folder = "{hub}"
 # send = ["./send-message", "{{interface}}", "{{event}}", "{{url}}"]
 # stop = ["systemctl", "stop", "receiver"]
 # start = ["systemctl", "start", "receiver"]
-# rotate = ["./change-certificate", "{{what}}", "{{cert}}", "{{key}}"]
+# rotate = ["./change", "{{what}}", "{{cert}}", "{{key}}", "{{provider}}"]
+# clock = ["./set-clock", "{{now}}"]          # only where the system's clock is simulated
 # ledger = ["./how-often", "{{reference}}"]   # how often a message was taken: a number, or {{"count": 1}}
 
 # What was agreed not to apply.

@@ -187,6 +187,8 @@ class Result:
 
 
 _REGISTRY: dict[str, Check] = {}
+_IN_ORDER: dict[int, tuple[Check, ...]] = {}
+"""What `checks` found, by how many checks there were."""
 
 
 def check(
@@ -224,7 +226,10 @@ def checks() -> tuple[Check, ...]:
     package = import_module("harness.selfcheck.checks")
     for module in iter_modules(package.__path__):
         import_module(f"harness.selfcheck.checks.{module.name}")
-    return tuple(_ordered(_REGISTRY))
+    found = _IN_ORDER.get(len(_REGISTRY))
+    if found is None:
+        found = _IN_ORDER[len(_REGISTRY)] = tuple(_ordered(_REGISTRY))
+    return found
 
 
 def find(name: str) -> tuple[Check, ...]:

@@ -10,6 +10,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -85,6 +86,7 @@ def encode(publications: Sequence[Publication]) -> bytes:
     return orjson.dumps([{"payload": each.payload} for each in publications])
 
 
+@lru_cache(maxsize=256)
 def received_pairs(release: Release, routing: Routing, role: str) -> tuple[Pair, ...]:
     """Return the interface-event pairs that a role receives, each once, in the release's order."""
     pairs: list[Pair] = []
