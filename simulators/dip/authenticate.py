@@ -75,7 +75,9 @@ def _bound(owners: frozenset[str], member: Member, directory: Directory) -> Memb
 
     One that both have is the provider's: then it holds the certificates of the parties that nominated it.
     """
-    for provider in member.providers:
+    if member.connection_provider in owners:
+        return directory.members.get(member.connection_provider or "")
+    for provider in member.former_providers:
         if provider in owners:
             return directory.members.get(provider)
     return member if member.dip_id in owners else None

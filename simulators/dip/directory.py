@@ -62,7 +62,7 @@ class Directory:
 
         Nobody may use one that was withdrawn.
         """
-        if any(fingerprint in terms.withdrawn for terms in self.terms.values()):
+        if self.terms and any(fingerprint in terms.withdrawn for terms in self.terms.values()):
             return frozenset()
         named = self.owners.get(fingerprint)
         return named if named is not None else frozenset(identity_of(certificate).dip_ids)
