@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,20 +18,29 @@ from tests.zoo.keeping import DIP_ID, Animal, Nest, animal, broken
 from tests.zoo.minds import Answer, Book, Mind, Request
 from tests.zoo.senders import Credentials, Sender
 
+_PATIENCE = 10.0
+
 
 @animal("in-two-steps", "recovery.own-overlap")
 class InTwoSteps(Sender):
-    """Loads its new signing certificate, and its key half a second later."""
+    """Loads its new signing certificate, and its key a message later."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        super().__init__(credentials)
+        self.first, self.between = credentials.signing_cert, threading.Event()
 
     def rotate(self, what: str, cert: Path, key: Path, provider: str = "") -> None:
-        if what == "signing":
+        if what == "signing" and cert != self.first:
+            self.between.clear()
             self.own = replace(self.own, signing_cert=cert)
-            time.sleep(0.5)
+            self.between.wait(_PATIENCE)
         super().rotate(what, cert, key, provider)
 
     def signed(self, url: str, body: bytes, *, date: str = "") -> dict[str, str]:
         own = self.own
         signer = Signer(load_private_key(own.signing_key), own.signing_cert.read_bytes())
+        if own.signing_cert != self.first:
+            self.between.set()
         return signer.sign("POST", url, body, date=date or header_time(datetime.now(UTC)))
 
 
