@@ -15,7 +15,7 @@ from harness.security.certificates import first_certificate
 from harness.security.vault import PRIVATE, write_whole
 from harness.selfcheck.check import Finding, Omit, check, failed, held, unclear
 from harness.selfcheck.checks.recovery_rotation import RENEWAL
-from harness.selfcheck.conduct.rotating import call_hook, changeable
+from harness.selfcheck.conduct.rotating import call_hook, changeable, nominated
 from harness.selfcheck.conduct.sending import Sending, any_sent
 from harness.selfcheck.conduct.traffic import going_on, key_in_use
 from harness.selfcheck.context import Context
@@ -86,7 +86,7 @@ def _rehearsed(context: Context) -> _Changed:
     old_file, new_file = context.private / "overlap-key.old", context.private / "overlap-key.new"
     write_whole(old_file, old_key.encode() + b"\n", mode=PRIVATE)
     write_whole(new_file, new_key.encode() + b"\n", mode=PRIVATE)
-    provider = party.connection_provider
+    provider = nominated(context, party)
     old = [("tls", tls.cert, tls.key), ("api-key", old_file, old_file)]
     new = [("tls", new_tls.cert, new_tls.key), ("api-key", new_file, new_file)]
     withdrawn = [fingerprint(tls.cert)]

@@ -24,7 +24,7 @@ from harness.selfcheck.conduct.counterparty import (
     sendable,
 )
 from harness.selfcheck.conduct.publications import Pair
-from harness.selfcheck.conduct.rotating import PROVIDER, call_hook, changeable
+from harness.selfcheck.conduct.rotating import PROVIDER, call_hook, changeable, nominated
 from harness.selfcheck.conduct.sending import Sending, any_sent
 from harness.selfcheck.conduct.traffic import going_on, key_in_use
 from harness.selfcheck.conduct.trial import Trial
@@ -111,7 +111,7 @@ def _exchanged(context: Context) -> _Exchange:
 
 def _rehearsed(context: Context, admin: Admin, coming: NextProvider) -> _Exchange:
     own = context.network.by_dip_id(any_sent(context)[0].dip_id)
-    old, key = own.connection_provider, key_in_use(context)
+    old, key = nominated(context, own), key_in_use(context)
     tls, signing = changeable(context, context.profile.tls), context.network.certificate(SIGNING)
     provider = context.network.by_dip_id(coming.dip_id)
     new_tls = context.network.certificate(provider.tls)
@@ -146,7 +146,7 @@ def _rehearsed(context: Context, admin: Admin, coming: NextProvider) -> _Exchang
         settled = _settled(admin, publishing) if publishing else None
     finally:
         admin.reset_member(own.dip_id)
-        _nominate(context, old or "", tls)
+        _nominate(context, own.connection_provider or "", tls)
         if publishing and coming.webhook:
             context.client().configure_webhook(own, publishing.pair.interface, usual)
     return _Exchange(

@@ -9,7 +9,7 @@ from harness.errors import ConfigurationError
 from harness.selfcheck.check import Omit
 from harness.selfcheck.context import Context
 from harness.selfcheck.profile import SIGNING, TLS, Credentials
-from harness.transport.network import CertificateSet
+from harness.transport.network import CertificateSet, Party
 
 PROVIDER = "{provider}"
 _SECONDS = 60.0
@@ -41,3 +41,9 @@ def changeable(context: Context, own: Credentials) -> CertificateSet:
     if own.key is None:
         raise Omit(f"the key of [{own.label}] is no file, so it could not be changed back")
     return context.network.certificate(TLS if own.label == "tls" else SIGNING)
+
+
+def nominated(context: Context, party: Party) -> str | None:
+    """Return the connection provider of a party, None where the embedded DIP knows no such one."""
+    known = {each.dip_id for each in context.network.parties}
+    return party.connection_provider if party.connection_provider in known else None
