@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from harness.errors import ConfigurationError, HarnessError
 from harness.evidence.events import AnswerReceived, InstanceEvent, MessageSent
 from harness.evidence.store import EvidenceStore
 from harness.security.authority import Authority, Issued
+from harness.security.certificates import first_certificate, identity_of
 from harness.security.profiles import Profile as CertificateKind
 from harness.security.signing import Signer
 from harness.selfcheck.check import Result
@@ -115,6 +116,7 @@ class Context:
             self.certificate_set(self.profile.signing, SIGNING),
         )
         organisations.append(Organisation(self.profile.name, parties))
+        organisations += self._carriers({each.dip_id for each in base.parties})
         coming = self.profile.next_provider
         if coming is None or any(each.dip_id == coming.dip_id for each in base.parties):
             return Network(tuple(organisations), certificates, str(self.profile.where))
@@ -314,9 +316,29 @@ class Context:
     @property
     def _stand_in(self) -> CertificateSet:
         """Return what the check itself shows where the participant's TLS key is in a vault."""
-        ids = tuple(party.dip_id for party in self.profile.parties)
+        ids = self._named or tuple(party.dip_id for party in self.profile.parties)
         issued = self._issued("selfcheck-tls-stand-in", "tls-client", self.profile.name, ids)
         return CertificateSet(TLS, issued.cert, issued.key)
+
+    @property
+    def _named(self) -> tuple[str, ...]:
+        """Return the DIP ids that the certificate of [tls] names; none for one that can't be read."""
+        try:
+            return identity_of(first_certificate(self.profile.tls.cert)[0]).dip_ids
+        except HarnessError:
+            return ()
+
+    def _carriers(self, known: Container[str]) -> list[Organisation]:
+        """Return the connection providers that hold the certificate of [tls] and the simulated network lacks."""
+        nominated = dict.fromkeys(party.connection_provider for party in self.profile.parties)
+        named = self._named
+        found = []
+        for dip_id in nominated:
+            if dip_id is not None and dip_id in named and dip_id not in known:
+                name = f"Connection provider {dip_id}"
+                party = self._with_key(Party(name, "", "DCP", dip_id, TLS, TLS))
+                found.append(Organisation(name, (party,)))
+        return found
 
     def _as_the_hub_knows(self) -> Network:
         """Return the network with the participant's real TLS certificate, whoever holds its key."""

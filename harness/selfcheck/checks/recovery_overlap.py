@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from cryptography.hazmat.primitives import hashes
 
 from harness.evidence.verdicts import Blame, BlameClass
-from harness.security.certificates import first_certificate
+from harness.security.certificates import first_certificate, identity_of
 from harness.security.vault import PRIVATE, write_whole
 from harness.selfcheck.check import Finding, Omit, check, failed, held, unclear
 from harness.selfcheck.checks.recovery_rotation import RENEWAL
@@ -59,7 +59,7 @@ def _next(context: Context, own: Credentials, label: str) -> CertificateSet:
         name,
         profile,  # type: ignore[arg-type]
         organisation=party.organisation,
-        dip_ids=(party.dip_id,),
+        dip_ids=identity_of(first_certificate(own.cert)[0]).dip_ids or (party.dip_id,),
         replace=True,
     )
     return CertificateSet(name, issued.cert, issued.key)
