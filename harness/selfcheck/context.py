@@ -329,7 +329,7 @@ class Context:
             return ()
 
     def _carriers(self, known: Container[str]) -> list[Organisation]:
-        """Return the connection providers that hold the certificate of [tls] and the simulated network lacks."""
+        """Return the providers that hold the certificate of [tls] and that the simulated network lacks."""
         nominated = dict.fromkeys(party.connection_provider for party in self.profile.parties)
         named = self._named
         found = []

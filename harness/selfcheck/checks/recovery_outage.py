@@ -19,7 +19,6 @@ from harness.selfcheck.conduct.backlog import Books, Recovery, read, rehearse
 from harness.selfcheck.conduct.recovery_report import tell
 from harness.selfcheck.conduct.trial import Trial, Tried
 from harness.selfcheck.context import Context
-from harness.writing import write_whole
 
 OUTAGE = "Programme NFR: a participant copes with a DIP outage of 72 hours"
 _HOOK_SECONDS = 60.0

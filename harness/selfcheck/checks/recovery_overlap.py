@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives import hashes
 
 from harness.evidence.verdicts import Blame, BlameClass
 from harness.security.certificates import first_certificate, identity_of
-from harness.security.vault import PRIVATE, write_whole
 from harness.selfcheck.check import Finding, Omit, check, failed, held, unclear
 from harness.selfcheck.checks.recovery_rotation import RENEWAL
 from harness.selfcheck.conduct.rotating import call_hook, changeable, nominated
@@ -22,6 +21,7 @@ from harness.selfcheck.context import Context
 from harness.selfcheck.profile import SIGNING, Credentials
 from harness.transport.client import DipClient
 from harness.transport.network import CertificateSet, Network
+from harness.writing import PRIVATE, write_whole
 
 _CREATED = 201
 _REFUSED = (401, 403)

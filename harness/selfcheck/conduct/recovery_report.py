@@ -6,9 +6,9 @@ from weakref import WeakKeyDictionary
 
 import orjson
 
-from harness.security.vault import write_whole
 from harness.selfcheck.conduct.backlog import Books
 from harness.selfcheck.context import Context
+from harness.writing import write_whole
 
 REPORT = "recovery.json"
 _TOLD: WeakKeyDictionary[Context, dict[tuple[str, str], dict[str, object]]] = WeakKeyDictionary()
