@@ -118,6 +118,8 @@ class Animal:
     """Changes the nest before the animal moves in."""
     parties: dict[str, str] = field(default_factory=lambda: dict(PARTIES))
     url: Callable[[Den], str] = lambda den: den.url
+    omits: frozenset[str] = frozenset()
+    """Checks that don't apply to a sound one."""
     only: tuple[str, ...] = ()
     """Checks to make, where they are others than the one that finds the fault."""
 

@@ -11,6 +11,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from harness.security.verifying import Verification
@@ -108,9 +109,11 @@ class Uvicorn(Den):
         shown = ServerTls(self.shown.cert, self.shown.key, self.shown.ca)
         self._thread = ServerThread(self._app, port=self.port, tls=shown).start()
         self.port = self._thread.port
-        context = self._thread._running().context
-        assert context is not None
-        self.followed(context)
+
+    def show(self, cert: Path, key: Path) -> None:
+        """Show another certificate from now on, in one step."""
+        self.shown.cert, self.shown.key = cert, key
+        self._thread._running().show(cert, key)
 
     def close(self) -> None:
         """Stop."""
@@ -314,16 +317,61 @@ def _public(nest: Nest) -> None:
 
 
 def _sound(
-    name: str, den: Callable[[Mind, Shown], Den], settle: Callable[[Nest], None], **more: Any
+    name: str,
+    den: Callable[[Mind, Shown], Den],
+    settle: Callable[[Nest], None],
+    *,
+    omits: set[str],
+    **more: Any,
 ) -> Animal:
-    return Animal(name, "", den=den, settle=settle, blame=None, verdict="pass", **more)
+    left_out = frozenset({_RESPONDER, *omits})
+    return Animal(name, "", den=den, settle=settle, blame=None, verdict="pass", omits=left_out, **more)
 
+
+_RESPONDER = "connectivity.revocation"
+"""The zoo's certificates name no responder: only broken animals' do."""
+_RULES, _POINTS, _REAL = "config.certificate-profile", "connectivity.probe-points", "connectivity.real-dip"
+_PUBLIC_URL, _EXPECT = "connectivity.public-url", "connectivity.expect-continue"
+_SIGNS, _CONNECTS = "connectivity.sign-command", "connectivity.connect-command"
+_NEXT = "recovery.next-certificates"
 
 SOUND = (
-    _sound("by-hand", Den, _with_next),
-    _sound("standard-library", StandardLibrary, signing_vault, sender=Announcing),
-    _sound("uvicorn", Uvicorn, _profiled),
-    _sound("asyncio", Streams, lambda _: None, housed=_probed),
-    _sound("behind-a-proxy", ReverseProxy, _public, mind=Forwarded),
+    _sound(
+        "by-hand",
+        Den,
+        _with_next,
+        omits={_RULES, _POINTS, _REAL, _PUBLIC_URL, _EXPECT, _SIGNS, _CONNECTS},
+    ),
+    _sound(
+        "standard-library",
+        StandardLibrary,
+        signing_vault,
+        sender=Announcing,
+        omits={_RULES, _POINTS, _REAL, _PUBLIC_URL, _CONNECTS, _NEXT, "recovery.signing-certificate"},
+    ),
+    _sound(
+        "uvicorn",
+        Uvicorn,
+        _profiled,
+        omits={
+            *(_POINTS, _REAL, _PUBLIC_URL, _EXPECT, _SIGNS, _NEXT),
+            *("recovery.tls-certificate", "recovery.own-overlap", "recovery.own-cut"),
+            *("recovery.provider-sends", "recovery.provider-receives"),
+        },
+    ),
+    _sound(
+        "asyncio",
+        Streams,
+        lambda _: None,
+        housed=_probed,
+        omits={_RULES, _PUBLIC_URL, _EXPECT, _SIGNS, _CONNECTS, _NEXT},
+    ),
+    _sound(
+        "behind-a-proxy",
+        ReverseProxy,
+        _public,
+        mind=Forwarded,
+        omits={_RULES, _POINTS, _REAL, _EXPECT, _SIGNS, _CONNECTS, _NEXT},
+    ),
 )
 """Participants in which the self-check must find nothing."""
