@@ -57,6 +57,6 @@ def _patience() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let a worker begin with the longest tests, so that none of them runs alone at the end."""
+    """Begin with the longest modules, so that none of them runs alone at the end."""
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: item.path.name not in _LONGEST)

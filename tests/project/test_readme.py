@@ -44,7 +44,7 @@ def test_the_two_commands_stand_first(readme: str) -> None:
     assert [block.strip() for block in _FENCED.findall(readme)[:2]] == [marked["run"], marked["test"]]
     assert all("\n" not in command for command in marked.values())
     assert "dip run --stage cit" in marked["run"]
-    assert marked["test"].endswith("-m pytest -n auto --dist worksteal")
+    assert marked["test"].endswith("-m pytest -n auto --dist loadfile --no-loadscope-reorder")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs bash")
