@@ -71,10 +71,17 @@ def _locked(path: Path) -> IO[bytes] | None:
         else:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if path.stat().st_ino != os.fstat(file.fileno()).st_ino:
-                raise OSError("another file has its name now")
-    except OSError:
+                raise FileNotFoundError("another file has its name now")
+    except (BlockingIOError, PermissionError, FileNotFoundError):
         file.close()
         return None
+    except OSError as error:
+        file.close()
+        raise EnvironmentFault(
+            f"can't be locked: {error.strerror or error}",
+            where=str(path),
+            mend="Keep the folder on a file system that has locks.",
+        ) from error
     return file
 
 

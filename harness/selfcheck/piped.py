@@ -37,6 +37,7 @@ def ask(command: Sequence[str], method: str, url: str, body: bytes, *, seconds: 
     command that can't be started.
     """
     parts = urlsplit(url)
+    path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
     given = {"{host}": parts.hostname or "", "{port}": str(parts.port or 443)}
     words = list(command)
     for name, value in given.items():
@@ -62,7 +63,7 @@ def ask(command: Sequence[str], method: str, url: str, body: bytes, *, seconds: 
     late = threading.Timer(seconds, child.kill)
     late.start()
     try:
-        child.stdin.write(f"{method} {parts.path or '/'} HTTP/1.1\r\n{head}\r\n".encode() + body)
+        child.stdin.write(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + body)
         child.stdin.flush()
         response = http.client.HTTPResponse(cast("Any", _Pipe(child.stdout)), method=method)
         response.begin()

@@ -12,7 +12,7 @@ import pytest
 from harness.errors import ConfigurationError
 from harness.security.authority import Authority
 from harness.selfcheck.piped import ask
-from harness.transport.asgi import client_certificate
+from harness.transport.asgi import client_certificate, full_url, headers_of
 from harness.transport.receiver import respond
 from harness.transport.server import ServerThread, ServerTls
 
@@ -27,12 +27,14 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest.fixture(scope="module")
 def server(authority: Authority) -> Iterator[ServerThread]:
-    """Serve who called, behind mutual TLS."""
+    """Serve which URL was called and by whom, behind mutual TLS."""
     shown = authority.issue("server", "tls-server")
 
     async def app(scope, _, send) -> None:  # type: ignore[no-untyped-def]
         if scope["type"] == "http":
-            await respond(send, 201, client_certificate(scope) or b"")
+            await respond(
+                send, 201, full_url(scope, headers_of(scope)).encode() + (client_certificate(scope) or b"")
+            )
 
     with ServerThread(app, tls=ServerTls(shown.cert, shown.key, authority.ca_bundle)) as found:
         yield found
@@ -42,16 +44,17 @@ def server(authority: Authority) -> Iterator[ServerThread]:
 def test_a_connection_that_openssl_opens_carries_a_request(
     authority: Authority, server: ServerThread
 ) -> None:
-    """The documented command shows its certificate, and the answer comes back whole."""
+    """The documented command shows its certificate and asks for the whole URL; its answer comes back whole."""
     own = authority.issue("openssl", "tls-client", organisation="Supplier X")
     command = [str(OPENSSL), "s_client", "-quiet", "-connect", "{host}:{port}", "-servername", "{host}"]
     command += ["-verify_return_error", "-CAfile", str(authority.ca_bundle)]
     command += ["-cert", str(own.cert), "-key", str(own.key)]
 
-    answer = ask(command, "POST", f"{server.url}/in", b"[]", seconds=20)
+    answer = ask(command, "POST", f"{server.url}/in?part=1", b"[]", seconds=20)
 
     assert answer.status == 201, answer.error
     assert b"Supplier X" in answer.body
+    assert answer.body.startswith(f"{server.url}/in?part=1".encode())
 
 
 @pytest.mark.parametrize(
