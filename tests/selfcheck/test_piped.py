@@ -44,7 +44,7 @@ def server(authority: Authority) -> Iterator[ServerThread]:
 def test_a_connection_that_openssl_opens_carries_a_request(
     authority: Authority, server: ServerThread
 ) -> None:
-    """The documented command shows its certificate and asks for the whole URL; its answer comes back whole."""
+    """The documented command shows its certificate, asks for the whole URL, and brings the answer back."""
     own = authority.issue("openssl", "tls-client", organisation="Supplier X")
     command = [str(OPENSSL), "s_client", "-quiet", "-connect", "{host}:{port}", "-servername", "{host}"]
     command += ["-verify_return_error", "-CAfile", str(authority.ca_bundle)]
