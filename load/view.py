@@ -68,6 +68,7 @@ class LoadView:
                 f"{progress.requests:,} messages, {progress.refused:,} refused, "
                 f"{progress.publications:,} publications",
                 highlight=False,
+                soft_wrap=True,
             )
 
     def _table(self, profile: Profile, progress: Progress) -> RenderableType:
