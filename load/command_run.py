@@ -40,7 +40,9 @@ def list_profiles(*, as_json: bool) -> None:
         )
     for each in found:
         peak = max(max(phase.rate, phase.to) for phase in each.shape)
-        table.add_row(each.id, f"{peak:,.4g}", f"{each.seconds:,.0f} s", each.title)
+        table.add_row(
+            each.id, f"{peak:,.0f}" if peak >= 1000 else f"{peak:.4g}", f"{each.seconds:,.0f} s", each.title
+        )
     Console().print(table)
 
 

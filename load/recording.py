@@ -120,7 +120,7 @@ def described(profile: Profile) -> str:
         f"{flow.interface} [{flow.event}] from {flow.participants} {flow.sender}" for flow in profile.flows
     )
     scale = f", {profile.scale:.3g} of the profile's rates" if profile.scale != 1 else ""
-    return f"{profile.seconds:g} s, up to {peak:,.4g} messages a second{scale}: {flows}"
+    return f"{profile.seconds:g} s, up to {shown('offered_per_s', peak)}{scale}: {flows}"
 
 
 def assumptions(profile: Profile) -> Iterable[tuple[str, str, str]]:
