@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import ConfigurationError, nearest
-from harness.reports.column_map import SHIPPED, checked, header_row, text
+from harness.reports.column_map import SHIPPED, checked, header_row, text, titles_of
 from harness.reports.tables import read_bytes, read_table
 from harness.settings import read
 
@@ -115,16 +115,7 @@ def read_baseline_map(path: Path) -> BaselineMap:
         needed=("columns",),
         where=where,
     )
-    columns = checked(data["columns"], known=FIELDS, needed=("external_id",), where=f"{where}, columns")
-    titles, optional = {}, set()
-    for name, entry in columns.items():
-        place = f"{where}, columns, {name}"
-        if isinstance(entry, dict):
-            checked(entry, known=("title", "optional"), needed=("title",), where=place)
-            if entry.get("optional") is True:
-                optional.add(name)
-            entry = entry["title"]
-        titles[name] = text({name: entry}, name, "", where=place)
+    titles, optional = titles_of(data["columns"], known=FIELDS, needed=("external_id",), where=where)
     key = data.get("key", ["external_id"])
     if not isinstance(key, list) or not key or "external_id" not in key:
         raise ConfigurationError("'key' is a list of columns, 'external_id' among them", where=where)
@@ -138,7 +129,7 @@ def read_baseline_map(path: Path) -> BaselineMap:
         sheet=text(data, "sheet", "", where=where),
         header_row=header_row(data, where=where),
         titles=titles,
-        optional=frozenset(optional),
+        optional=optional,
         key=tuple(key),
         words=_words(data.get("words", {}), where),
         defaults=_texts(data.get("defaults", {}), FIELDS, f"{where}, defaults"),

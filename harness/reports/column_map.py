@@ -50,3 +50,22 @@ def header_row(data: Mapping[str, Any], *, where: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 1000:
         raise ConfigurationError(f"'header_row' is {value!r}, a row from 1 to 1000 is wanted", where=where)
     return value
+
+
+def titles_of(
+    columns: Any, *, known: Iterable[str], needed: Iterable[str], where: str
+) -> tuple[dict[str, str], frozenset[str]]:
+    """Return the title of each column of a map, and the columns that a table may lack.
+
+    An entry is a title, or ``{title: ..., optional: true}``. Raises ConfigurationError for any other.
+    """
+    titles, optional = {}, set()
+    for name, entry in checked(columns, known=known, needed=needed, where=f"{where}, columns").items():
+        place = f"{where}, columns, {name}"
+        if isinstance(entry, dict):
+            checked(entry, known=("title", "optional"), needed=("title",), where=place)
+            if entry.get("optional") is True:
+                optional.add(name)
+            entry = entry["title"]
+        titles[name] = text({name: entry}, name, "", where=place)
+    return titles, frozenset(optional)

@@ -98,6 +98,13 @@ def unclear(title: str, *, actual: str, hint: str, blame: Blame | None = None) -
     return Finding(title, False, actual=actual, hint=hint, unclear=True, blame=blame)
 
 
+def untried(title: str, why: str) -> Finding:
+    """Return a condition that could not be judged since the simulated DIP did not do its part."""
+    return unclear(
+        title, actual=why, hint="See the log of the simulated DIP.", blame=Blame(BlameClass.HARNESS)
+    )
+
+
 class Omit(Exception):
     """Raised by a check that needs something which the profile or the situation lacks; says what."""
 

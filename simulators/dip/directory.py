@@ -77,21 +77,19 @@ class Directory:
             raise ConfigurationError(
                 f"no party has the DIP id '{dip_id}'", mend=nearest(dip_id, self.members)
             )
-        for provider in terms.providers if terms else ():
+        if terms is None:
+            self.terms.pop(dip_id, None)
+            self._present[dip_id] = member
+            return
+        changed = replace(
+            member, connection_provider=terms.connection_provider, former_providers=terms.former_providers
+        )
+        for provider in changed.providers:
             if provider not in self.members:
                 raise ConfigurationError(
                     f"no party has the provider's DIP id '{provider}'", mend=nearest(provider, self.members)
                 )
-        if terms is None:
-            self.terms.pop(dip_id, None)
-            self._present[dip_id] = member
-        else:
-            self.terms[dip_id] = terms
-            self._present[dip_id] = replace(
-                member,
-                connection_provider=terms.connection_provider,
-                former_providers=terms.former_providers,
-            )
+        self.terms[dip_id], self._present[dip_id] = terms, changed
 
 
 def digest(key: str) -> bytes:

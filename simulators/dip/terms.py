@@ -28,11 +28,6 @@ class Terms:
     withdrawn: frozenset[bytes] = frozenset()
     """SHA-256 fingerprints of certificates that are refused from now on."""
 
-    @property
-    def providers(self) -> tuple[str, ...]:
-        """Return every provider that may act for the member."""
-        return (*((self.connection_provider,) if self.connection_provider else ()), *self.former_providers)
-
 
 def read(body: Mapping[str, Any]) -> Terms:
     """Read terms from a JSON object; raises ConfigurationError for a field that can't be, or is unknown."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.errors import ConfigurationError, nearest
 from harness.exchange.azure_devops.outcomes import WORST_FIRST
 from harness.exchange.azure_devops.results import OTHER, word
-from harness.reports.column_map import checked, header_row, one_of, text
+from harness.reports.column_map import checked, header_row, one_of, text, titles_of
 from harness.settings import read
 
 SHIPPED = Path(__file__).with_name("outcome-columns.yaml")
@@ -57,16 +57,7 @@ def read_outcome_map(path: Path = SHIPPED) -> OutcomeMap:
         needed=("basis", "columns"),
         where=where,
     )
-    columns = checked(data["columns"], known=FIELDS, needed=NEEDED, where=f"{where}, columns")
-    titles, optional = {}, set()
-    for name, entry in columns.items():
-        place = f"{where}, columns, {name}"
-        if isinstance(entry, dict):
-            checked(entry, known=("title", "optional"), needed=("title",), where=place)
-            if entry.get("optional") is True:
-                optional.add(name)
-            entry = entry["title"]
-        titles[name] = text({name: entry}, name, "", where=place)
+    titles, optional = titles_of(data["columns"], known=FIELDS, needed=NEEDED, where=where)
     ignored = data.get("ignored", [])
     if not isinstance(ignored, list) or not all(isinstance(each, str) for each in ignored):
         raise ConfigurationError("'ignored' is a list of titles", where=where)
@@ -76,7 +67,7 @@ def read_outcome_map(path: Path = SHIPPED) -> OutcomeMap:
         sheet=text(data, "sheet", "", where=where),
         header_row=header_row(data, where=where),
         titles=titles,
-        optional=frozenset(optional),
+        optional=optional,
         ignored=frozenset(ignored),
         words=_words(data.get("outcomes", {}), f"{where}, outcomes"),
     )

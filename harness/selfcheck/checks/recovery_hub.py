@@ -7,9 +7,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from harness.evidence.verdicts import Blame, BlameClass
 from harness.messages.build import encode
-from harness.selfcheck.check import Finding, Omit, check, failed, held, unclear
+from harness.selfcheck.check import Finding, Omit, check, failed, held, untried
 from harness.selfcheck.checks.recovery_outage import OUTAGE
 from harness.selfcheck.conduct import passing
 from harness.selfcheck.conduct.asking import named, trials
@@ -68,7 +67,7 @@ def _rehearsed(context: Context, admin: Admin, trial: Trial, pair: Pair) -> Find
     title = named(trial, f"{count} messages that waited are delivered")
     told = client.configure_webhook(own, pair.interface, trial.url(pair.interface))
     if told.status != _CREATED:
-        return _untried(title, f"the DIP answered {told.status} when the webhook was set")
+        return untried(title, f"the DIP answered {told.status} when the webhook was set")
     hours = context.settings.number("selfcheck.backlog_hours")
     payloads: list[dict[str, Any]] = []
     with passing.outage(context, hours) as onward:
@@ -81,7 +80,7 @@ def _rehearsed(context: Context, admin: Admin, trial: Trial, pair: Pair) -> Find
                 answer = client.send(sender, pair.interface, encode(made))
                 if answer.status != _CREATED:
                     said = ", ".join(answer.codes)
-                    return _untried(title, f"the DIP answered {answer.status} to {sender.role}: {said}")
+                    return untried(title, f"the DIP answered {answer.status} to {sender.role}: {said}")
                 onward(step + 1)
             time.sleep(_OUTAGE_SECONDS)
         finally:
@@ -107,7 +106,7 @@ def _rehearsed(context: Context, admin: Admin, trial: Trial, pair: Pair) -> Find
     context.met.add("participant")
     wrong = [each for each in mine if each["status"] != DELIVERED]
     if not mine:
-        return _untried(title, "the DIP addressed nothing to the party")
+        return untried(title, "the DIP addressed nothing to the party")
     if wrong:
         first = f"{wrong[0]['status']}, last answered {wrong[0]['http_status'] or 'not at all'}"
         return failed(
@@ -128,12 +127,3 @@ def _rehearsed(context: Context, admin: Admin, trial: Trial, pair: Pair) -> Find
         )
     said = passing.said(context, hours)
     return held(title, f"in {seconds:.1f} s, {len(mine) / seconds:.0f} a second; clock: {said}")
-
-
-def _untried(title: str, why: str) -> Finding:
-    return unclear(
-        title,
-        actual=why,
-        hint="See the log of the simulated DIP.",
-        blame=Blame(BlameClass.HARNESS),
-    )

@@ -10,9 +10,9 @@ from weakref import WeakKeyDictionary
 
 from cryptography.hazmat.primitives import hashes
 
-from harness.evidence.verdicts import Blame, BlameClass
+from harness.evidence.verdicts import BlameClass
 from harness.security.certificates import first_certificate, identity_of
-from harness.selfcheck.check import Finding, Omit, check, failed, held, unclear
+from harness.selfcheck.check import Finding, Omit, check, failed, held, untried
 from harness.selfcheck.checks.recovery_rotation import RENEWAL
 from harness.selfcheck.conduct.rotating import call_hook, changeable, nominated
 from harness.selfcheck.conduct.sending import Sending, any_sent
@@ -139,6 +139,15 @@ def _refused(sendings: tuple[Sending, ...]) -> str:
     return f"{len(wrong)} of {len(sendings)} messages: {said}"
 
 
+def _all_taken(
+    what: str, sendings: tuple[Sending, ...], *, expected: str, hint: str, remark: str = ""
+) -> Finding:
+    title, wrong = f"{sendings[0].title}: {what}", _refused(sendings)
+    if wrong:
+        return failed(title, expected=expected, actual=wrong, hint=hint)
+    return held(title, f"{len(sendings)} messages{remark}")
+
+
 @check(
     id="recovery.own-overlap",
     part="recovery",
@@ -151,22 +160,14 @@ def own_overlap(context: Context) -> Iterator[Finding]:
     """TLS and signing certificate and API key change under traffic; the DIP takes old and new together."""
     found = _changed(context)
     if found.old_in_overlap in (None, *_REFUSED):
-        yield unclear(
-            "the DIP takes the old credentials beside the new ones",
-            actual=f"it answered {found.old_in_overlap}",
-            hint="See the log of the simulated DIP.",
-            blame=Blame(BlameClass.HARNESS),
+        yield untried(
+            "the DIP takes the old credentials beside the new ones", f"it answered {found.old_in_overlap}"
         )
         return
-    title = f"{found.overlap[0].title}: every message of the overlap is taken"
-    wrong = _refused(found.overlap)
-    if not wrong:
-        yield held(title, f"{len(found.overlap)} messages")
-        return
-    yield failed(
-        title,
+    yield _all_taken(
+        "every message of the overlap is taken",
+        found.overlap,
         expected="201 for each, with the old credentials or with the new ones",
-        actual=wrong,
         hint="Change certificate and key in one step, and let what is on its way end with the old ones.",
     )
 
@@ -183,22 +184,16 @@ def own_cut(context: Context) -> Iterator[Finding]:
     """One adapter of several that was forgotten is refused on the day when the old certificate ends."""
     found = _changed(context)
     if found.old_afterwards not in _REFUSED:
-        yield unclear(
+        yield untried(
             "the DIP refuses the old credentials when they are withdrawn",
-            actual=f"it answered {found.old_afterwards}",
-            hint="See the log of the simulated DIP.",
-            blame=Blame(BlameClass.HARNESS),
+            f"it answered {found.old_afterwards}",
         )
         return
-    title = f"{found.after[0].title}: every message after the overlap is taken"
-    wrong = _refused(found.after)
-    if not wrong:
-        yield held(title, f"{len(found.after)} messages; the old credentials are refused")
-        return
-    yield failed(
-        title,
+    yield _all_taken(
+        "every message after the overlap is taken",
+        found.after,
+        remark="; the old credentials are refused",
         expected="201 for each, with the new credentials alone",
-        actual=wrong,
         hint="Load the new certificates and key into every adapter, pool and instance that sends.",
     )
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from harness.evidence.verdicts import Blame, BlameClass
 from harness.messages.build import encode
 from harness.security.certificates import first_certificate
-from harness.selfcheck.check import Finding, Omit, check, failed, held, unclear
+from harness.selfcheck.check import Finding, Omit, check, failed, held, untried
 from harness.selfcheck.conduct.asking import trials
 from harness.selfcheck.conduct.counterparty import (
     DELIVERED,
@@ -265,12 +265,7 @@ def provider_receives(context: Context) -> Iterator[Finding]:
     if trial is None or found.settled is None:
         raise Omit("nobody in the simulated network sends what the party receives")
     if found.refused:
-        yield unclear(
-            "publications can be made",
-            actual=f"the DIP refused {found.refused}",
-            hint="See the log of the simulated DIP.",
-            blame=Blame(BlameClass.HARNESS),
-        )
+        yield untried("publications can be made", f"the DIP refused {found.refused}")
         return
     blame = Blame(BlameClass.CONNECTION_PROVIDER, found.provider)
     name = f"{trial.addressee.role} {trial.addressee.dip_id}"
