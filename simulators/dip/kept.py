@@ -26,7 +26,12 @@ class Writes(Protocol):
     """Writes to a store, in groups."""
 
     def write(
-        self, statements: Sequence[Statement], *, durable: bool, inserts: bool = False
+        self,
+        statements: Sequence[Statement],
+        *,
+        durable: bool,
+        inserts: bool = False,
+        done: asyncio.Future[None] | None = None,
     ) -> asyncio.Future[None]:
         """Run statements; as `writer.Writer.write`."""
 
@@ -101,14 +106,15 @@ class HubStore(ABC):
         now: datetime,
         took: float,
         besides: Sequence[Statement] = (),
+        done: asyncio.Future[None] | None = None,
     ) -> asyncio.Future[None]:
         """Put a batch on the disk, whole or not at all, with what is to happen besides in the same commit.
 
-        Arguments as of `rows.inserts`.
+        Arguments as of `rows.inserts`; ``done`` is a future to use instead of a new one.
         The future raises one of `USED` when a sender has used a reference before.
         """
         statements = [*inserts(messages, consumer=consumer, now=now, took=took), *besides]
-        written = self.writer.write(statements, durable=True, inserts=not besides)
+        written = self.writer.write(statements, durable=True, inserts=not besides, done=done)
         self.by_mpan.add(messages)
         return written
 

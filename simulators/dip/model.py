@@ -92,6 +92,8 @@ class Draft(NamedTuple):
     primary: tuple[str, ...]
     outcome: str | None
     """The response code of a message that answers another: of R0, or of B099."""
+    custom: bytes | None = None
+    """The payload's ``CustomBlock`` as it came, where it need not be written anew."""
 
 
 class Address(NamedTuple):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from itertools import islice
 
 from harness.clock import Clock, message_time
 from harness.spec.routing import BOTH_SIDES, OF_THE_DAY, Row
@@ -26,23 +26,8 @@ from simulators.dip.rows import HISTORY
 from simulators.dip.serving import Known, said
 from simulators.dip.settle import Tracker
 from simulators.dip.store_faults import USED
+from simulators.dip.taking import Taking, through, together
 from simulators.dip.validate import validate
-
-
-class _Taken(NamedTuple):
-    """What is left of a batch while it goes to the disk."""
-
-    kept: asyncio.Future[None]
-    names: Sequence[tuple[str, str]]
-    """Senders and references."""
-    answer: bytes
-    recipients: Iterable[str]
-    opened: Mapping[str, int]
-    """How many deliveries are to be made, by tag."""
-    troubled: Collection[str]
-    """Senders whom the hub tells that something isn't right (L2)."""
-    told: Mapping[str, int]
-    """How many times it does, by tag."""
 
 
 class Sending:
@@ -67,76 +52,121 @@ class Sending:
         self._caller, self._reference = caller, reference
         self._hub = business.directory.hub.dip_id
         self._accepting: set[tuple[str, str]] = set()
+        self._waiting: list[Taking] = []
+        self._turns: set[asyncio.Task[None]] = set()
         self._second: tuple[datetime | None, str] = (None, "")
 
     async def send(self, call: Call, channel: str) -> Answer:
         """Take a batch: authenticate, L1, address, accept, keep, answer; delivery follows by itself."""
-        started = time.perf_counter()
-        caller = self._caller(call)
-        if isinstance(caller, Refusal):
-            return bare(caller)
-        batch = validate(call.body, channel, caller, self._business, self._accepting.__contains__)
-        if batch.faults:
-            faults = self._all_faults(call, channel, caller) if batch.drafts else batch.faults
-            return self._refused(faults, caller)
-        numbers = self._store.numbers(len(batch.drafts))
-        if not isinstance(numbers, list):
-            numbers = await numbers
-        taken = self._take(batch.drafts, numbers, started)
-        del batch  # it is large, and to wait for the disk takes longer than all the rest
+        loop = asyncio.get_running_loop()
+        request = Taking(call, channel, time.perf_counter(), loop.create_future())
+        self._waiting.append(request)
+        if len(self._waiting) == 1:
+            self._take_on(loop)
         try:
-            await taken.kept
+            await request.done
         except USED:
-            self._accepting.difference_update(taken.names)
-            faults = self._all_faults(call, channel, caller)
+            self._accepting.difference_update(request.names)
+            faults = self._all_faults(request)
             if not faults:
                 raise
-            return self._refused(faults, caller)
+            return self._refused(faults, request.caller)
         finally:
-            self._accepting.difference_update(taken.names)
-        self._begin_deliveries(taken, channel)
-        return Answer(201, taken.answer, JSON)
+            self._accepting.difference_update(request.names)
+        if request.names:
+            self._begin_deliveries(request)
+        assert request.answer is not None
+        return request.answer
 
-    def _all_faults(self, call: Call, channel: str, caller: Caller) -> tuple[Fault, ...]:
+    def _take_on(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Take on what waits, once everything that came in by now waits as well."""
+        turn = loop.create_task(self._turn(loop))
+        self._turns.add(turn)
+        turn.add_done_callback(self._turns.discard)
+
+    async def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Bring the requests that came in together through each stage, as far as the store."""
+        requests = together(self._waiting)
+        if self._waiting:
+            self._take_on(loop)
+        judged = through(through(requests, self._authenticate), self._judge)
+        if not judged:
+            return
+        try:
+            numbers = self._store.numbers(sum(len(request.drafts) for request in judged))
+            if not isinstance(numbers, list):
+                numbers = await numbers
+        except Exception as error:
+            for request in judged:
+                request.fail(error)
+            return
+        rising = iter(numbers)
+        for request in judged:
+            request.numbers = list(islice(rising, len(request.drafts)))
+        through(judged, self._accept)
+
+    def _authenticate(self, request: Taking) -> None:
+        caller = self._caller(request.call)
+        if isinstance(caller, Refusal):
+            request.end(bare(caller))
+        else:
+            request.caller = caller
+
+    def _judge(self, request: Taking) -> None:
+        used = self._accepting.__contains__
+        batch = validate(request.call.body, request.channel, request.caller, self._business, used)
+        if batch.faults:
+            faults = self._all_faults(request) if batch.drafts else batch.faults
+            request.end(self._refused(faults, request.caller))
+        else:
+            request.drafts = batch.drafts
+
+    def _all_faults(self, request: Taking) -> tuple[Fault, ...]:
         """Judge a body that can't be taken once more, now with every reference that the store holds.
 
         A body that can be taken needs no such look: where the store holds a reference already, it refuses it.
         """
-        return validate(call.body, channel, caller, self._business, self._is_used).faults
+        used = self._is_used
+        return validate(request.call.body, request.channel, request.caller, self._business, used).faults
 
-    def _take(self, drafts: Sequence[Draft], numbers: Sequence[Number], started: float) -> _Taken:
-        """Address and accept messages and give them to the store; ``started`` is when the call came in."""
+    def _accept(self, request: Taking) -> None:
+        """Address and accept the messages of a request and give them to the store."""
+        drafts, request.drafts = request.drafts, ()  # large, and to wait for the disk takes longest
+        names = [(draft.sender, draft.reference) for draft in drafts]
+        if not self._accepting.isdisjoint(names):  # a request beside it was quicker
+            request.end(self._refused(self._all_faults(request), request.caller))
+            return
         now = self._clock.now()
         at = self._written(now)
         heard: list[Said] = []
         messages = [
-            self._accepted(draft, at, heard, number) for draft, number in zip(drafts, numbers, strict=True)
+            self._accepted(draft, at, heard, number)
+            for draft, number in zip(drafts, request.numbers, strict=True)
         ]
-        names = [(draft.sender, draft.reference) for draft in drafts]
-        took = time.perf_counter() - started
-        kept = self._store.accept(messages, consumer=self._hub, now=now, took=took)
+        took = time.perf_counter() - request.started
+        self._store.accept(messages, consumer=self._hub, now=now, took=took, done=request.done)
         self._accepting.update(names)
-        recipients: dict[str, None] = {}
-        opened: dict[str, int] = {}
-        told: dict[str, int] = {}
-        troubled: set[str] = set()
+        request.names = names
+        request.answer = Answer(201, respond.accepted(messages, hub=self._hub, at=at), JSON)
         for message in messages:
-            draft, addressing = message.draft, message.addressing
-            count = 0
-            for recipient in addressing.recipients:
-                if recipient.dip_id != self._hub:
-                    recipients[recipient.dip_id] = None
-                    count += 1
-                elif draft.interface == HISTORY:
-                    count += 1  # the hub answers, and has come to rest then
-            if draft.tag is not None and count:
-                opened[draft.tag] = opened.get(draft.tag, 0) + count
-            if addressing.troubles:
-                troubled.add(draft.sender)
-                if draft.tag is not None:
-                    told[draft.tag] = told.get(draft.tag, 0) + len(addressing.troubles)
-        answer = respond.accepted(messages, hub=self._hub, at=at)
-        return _Taken(kept, names, answer, recipients, opened, troubled, told)
+            self._note(message, request)
+
+    def _note(self, message: Accepted, request: Taking) -> None:
+        """Note whom a message concerns once it is on the disk."""
+        draft, addressing = message.draft, message.addressing
+        count = 0
+        for recipient in addressing.recipients:
+            if recipient.dip_id != self._hub:
+                request.recipients[recipient.dip_id] = None
+                count += 1
+            elif draft.interface == HISTORY:
+                count += 1  # the hub answers, and has come to rest then
+        if draft.tag is not None and count:
+            request.opened[draft.tag] = request.opened.get(draft.tag, 0) + count
+        if addressing.troubles:
+            request.troubled.add(draft.sender)
+            if draft.tag is not None:
+                request.told[draft.tag] = request.told.get(draft.tag, 0) + len(addressing.troubles)
 
     def _written(self, now: datetime) -> str:
         """Write a moment as messages do, once for all messages of a second."""
@@ -187,16 +217,16 @@ class Sending:
 
         return lookup
 
-    def _begin_deliveries(self, taken: _Taken, channel: str) -> None:
+    def _begin_deliveries(self, request: Taking) -> None:
         """Tell everybody whom it concerns that messages are on the disk."""
-        self._metrics.accepted(self._business.release.name, channel, len(taken.names))
-        if taken.opened:
-            self._tracker.opened(taken.opened)
-        self._post.publications.wake(taken.recipients)
-        if channel == HISTORY:
+        self._metrics.accepted(self._business.release.name, request.channel, len(request.names))
+        if request.opened:
+            self._tracker.opened(request.opened)
+        self._post.publications.wake(request.recipients)
+        if request.channel == HISTORY:
             self._history.wake()
-        if taken.troubled:
-            self._post.told(taken.told, taken.troubled)
+        if request.troubled:
+            self._post.told(request.told, request.troubled)
 
     def _refused(self, faults: tuple[Fault, ...], caller: Caller) -> Answer:
         body = respond.refused(

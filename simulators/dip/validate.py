@@ -39,7 +39,7 @@ def validate(body: bytes, channel: str, caller: Caller, business: Business, used
         business.release, body, channel, depth=rules.json_depth, messages=rules.batch_messages
     )
     if clear is not None:
-        return _judged(((payload, ()) for payload in clear), (), caller, business, used)
+        return _judged(((each.payload, (), each.custom) for each in clear), (), caller, business, used)
     try:
         batch = parse_json(body, depth=rules.json_depth)
     except MalformedJsonError as error:
@@ -49,28 +49,31 @@ def validate(body: bytes, channel: str, caller: Caller, business: Business, used
         return Batch((), (Fault(rules.schema, "", text),))
     examination = examine_body(business.release, batch, channel=channel)
     faults = [_fault(finding, rules, None) for finding in _errors(examination.envelope)]
-    examined = ((message.payload, _errors(message.findings)) for message in examination.messages)
+    examined = ((message.payload, _errors(message.findings), None) for message in examination.messages)
     return _judged(examined, faults, caller, business, used)
 
 
 def _judged(
-    examined: Iterable[tuple[Any, Sequence[Finding]]],
+    examined: Iterable[tuple[Any, Sequence[Finding], bytes | None]],
     envelope: Iterable[Fault],
     caller: Caller,
     business: Business,
     used: Used,
 ) -> Batch:
-    """Hold messages that fit their definition to the business rules; the others' errors are faults."""
+    """Hold messages that fit their definition to the business rules; the others' errors are faults.
+
+    ``examined`` are payloads, their errors, and the bytes of their custom blocks where they are known.
+    """
     rules = business.rules
     faults = [*envelope]
     drafts: list[Draft] = []
     seen: set[tuple[str, str]] = set()
-    for index, (payload, errors) in enumerate(examined):
+    for index, (payload, errors, custom) in enumerate(examined):
         if errors:
             reference = _reference(payload)
             faults += [_fault(finding, rules, reference) for finding in errors]
             continue
-        draft = draft_of(payload)
+        draft = draft_of(payload, custom)
         pointer = f"/{index}/payload"
         found = judge(draft, caller, business, pointer)
         name = (draft.sender, draft.reference)
@@ -98,8 +101,8 @@ def describe(release: Release, rules: Rules, body: bytes, interface: str, event:
     return lines
 
 
-def draft_of(payload: dict[str, Any]) -> Draft:
-    """Take out of a valid payload what the later stages need."""
+def draft_of(payload: dict[str, Any], custom: bytes | None = None) -> Draft:
+    """Take out of a valid payload what the later stages need; ``custom`` is its custom block in bytes."""
     common = payload["CommonBlock"]
     sender = common["S1"]
     supply = common.get("M0") or common.get("M1") or {}
@@ -120,6 +123,7 @@ def draft_of(payload: dict[str, Any]) -> Draft:
         supply.get("MPANCore") or supply.get("principalMPAN"),
         tuple(recipients),
         answer.get("responseCode"),
+        custom,
     )
 
 

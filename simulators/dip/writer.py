@@ -51,16 +51,22 @@ class Writer:
         self.jobs = 0
 
     def write(
-        self, statements: Sequence[Statement], *, durable: bool, inserts: bool = False
+        self,
+        statements: Sequence[Statement],
+        *,
+        durable: bool,
+        inserts: bool = False,
+        done: asyncio.Future[None] | None = None,
     ) -> asyncio.Future[None]:
         """Run statements; the future is done once they are committed, ``durable``: once they are on the disk.
 
         ``inserts``: they only insert, and nothing else that waits speaks of the same rows, so that they may
         be run together with others of the kind. The future raises sqlite3.Error when they can't be written;
         nothing of them is then in the store. A caller that goes away takes nothing back.
+        ``done`` is a future to use instead of a new one.
         """
         loop = asyncio.get_running_loop()
-        job = _Job(statements, durable, inserts, loop.create_future())
+        job = _Job(statements, durable, inserts, loop.create_future() if done is None else done)
         self._waiting.append(job)
         if len(self._waiting) == 1:
             self._until = time.monotonic() + _GATHER_SECONDS
@@ -172,7 +178,7 @@ class Writer:
         else:
             self._abandon()
         for place, job in enumerate(jobs):
-            if job.done.cancelled():
+            if job.done.done():
                 continue
             failure = error or failures.get(place)
             if failure is None:

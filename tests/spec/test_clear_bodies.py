@@ -20,7 +20,13 @@ from tests.spec.samples import sample
 def _clear(
     release: Release, body: bytes, channel: str, *, depth: int = 64, messages: int = 100
 ) -> object | None:
-    return clear_payloads(release, body, channel, depth=depth, messages=messages)
+    found = clear_payloads(release, body, channel, depth=depth, messages=messages)
+    if found is None:
+        return None
+    for each in found:  # the bytes of a custom block are those of the body
+        assert each.custom is None or orjson.loads(each.custom) == each.payload["CustomBlock"]
+        assert each.custom is None or each.custom in body
+    return [each.payload for each in found]
 
 
 def _right(channel: str = "IF-031", **more: object) -> dict[str, object]:

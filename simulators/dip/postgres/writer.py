@@ -52,11 +52,16 @@ class PostgresWriter:
         self.jobs = 0
 
     def write(
-        self, statements: Sequence[Statement], *, durable: bool, inserts: bool = False
+        self,
+        statements: Sequence[Statement],
+        *,
+        durable: bool,
+        inserts: bool = False,
+        done: asyncio.Future[None] | None = None,
     ) -> asyncio.Future[None]:
         """Run statements; as `writer.Writer.write`, but the future raises StoreFault."""
         loop = asyncio.get_running_loop()
-        job = _Job(statements, durable, inserts, loop.create_future())
+        job = _Job(statements, durable, inserts, loop.create_future() if done is None else done)
         self._waiting.append(job)
         if not self._busy:
             self._busy = True
@@ -84,7 +89,7 @@ class PostgresWriter:
             self.commits += 1
             self.jobs += len(jobs) - len(failures)
             for place, job in enumerate(jobs):
-                if job.done.cancelled():
+                if job.done.done():
                     continue
                 failure = failures.get(place)
                 if failure is None:
