@@ -103,7 +103,8 @@ class Sending:
         rising = iter(numbers)
         for request in judged:
             request.numbers = list(islice(rising, len(request.drafts)))
-        through(judged, self._accept)
+        now = self._clock.now()
+        through(judged, lambda request: self._accept(request, now))
 
     def _authenticate(self, request: Taking) -> None:
         caller = self._caller(request.call)
@@ -129,14 +130,13 @@ class Sending:
         used = self._is_used
         return validate(request.call.body, request.channel, request.caller, self._business, used).faults
 
-    def _accept(self, request: Taking) -> None:
+    def _accept(self, request: Taking, now: datetime) -> None:
         """Address and accept the messages of a request and give them to the store."""
         drafts, request.drafts = request.drafts, ()  # large, and to wait for the disk takes longest
         names = [(draft.sender, draft.reference) for draft in drafts]
         if not self._accepting.isdisjoint(names):  # a request beside it was quicker
             request.end(self._refused(self._all_faults(request), request.caller))
             return
-        now = self._clock.now()
         at = self._written(now)
         heard: list[Said] = []
         messages = [
