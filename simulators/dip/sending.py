@@ -54,7 +54,6 @@ class Sending:
         self._accepting: set[tuple[str, str]] = set()
         self._waiting: list[Taking] = []
         self._turns: set[asyncio.Task[None]] = set()
-        self._second: tuple[datetime | None, str] = (None, "")
 
     async def send(self, call: Call, channel: str) -> Answer:
         """Take a batch: authenticate, L1, address, accept, keep, answer; delivery follows by itself."""
@@ -104,7 +103,8 @@ class Sending:
         for request in judged:
             request.numbers = list(islice(rising, len(request.drafts)))
         now = self._clock.now()
-        through(judged, lambda request: self._accept(request, now))
+        at = message_time(now)
+        through(judged, lambda request: self._accept(request, now, at))
 
     def _authenticate(self, request: Taking) -> None:
         caller = self._caller(request.call)
@@ -130,14 +130,13 @@ class Sending:
         used = self._is_used
         return validate(request.call.body, request.channel, request.caller, self._business, used).faults
 
-    def _accept(self, request: Taking, now: datetime) -> None:
+    def _accept(self, request: Taking, now: datetime, at: str) -> None:
         """Address and accept the messages of a request and give them to the store."""
         drafts, request.drafts = request.drafts, ()  # large, and to wait for the disk takes longest
         names = [(draft.sender, draft.reference) for draft in drafts]
         if not self._accepting.isdisjoint(names):  # a request beside it was quicker
             request.end(self._refused(self._all_faults(request), request.caller))
             return
-        at = self._written(now)
         heard: list[Said] = []
         messages = [
             self._accepted(draft, at, heard, number)
@@ -167,13 +166,6 @@ class Sending:
             request.troubled.add(draft.sender)
             if draft.tag is not None:
                 request.told[draft.tag] = request.told.get(draft.tag, 0) + len(addressing.troubles)
-
-    def _written(self, now: datetime) -> str:
-        """Write a moment as messages do, once for all messages of a second."""
-        second = now.replace(microsecond=0)
-        if second != self._second[0]:
-            self._second = second, message_time(now)
-        return self._second[1]
 
     def _is_used(self, name: tuple[str, str]) -> bool:
         return name in self._accepting or self._store.has_reference(*name)
