@@ -82,10 +82,14 @@ def together(waiting: list[Taking]) -> list[Taking]:
 
 
 def through(requests: Sequence[Taking], stage: Callable[[Taking], None]) -> list[Taking]:
-    """Bring each request through a stage; returns those that go on. What a stage raises fails its request."""
+    """Bring each request through a stage; returns those that go on. What a stage raises fails its request.
+
+    One that nobody waits for any more goes no further.
+    """
     for request in requests:
         try:
-            stage(request)
+            if not request.done.done():
+                stage(request)
         except Exception as error:
             request.fail(error)
     return [request for request in requests if not request.done.done()]

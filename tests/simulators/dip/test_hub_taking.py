@@ -47,18 +47,22 @@ def test_what_waits_goes_on_in_order_and_in_lots_that_fit(sizes: list[int]) -> N
 
 
 def test_a_stage_that_fails_fails_one_request_alone() -> None:
-    """What a stage raises reaches the request that it was about; what it ends goes no further."""
+    """What a stage raises reaches the request it was about; what is ended or given up goes no further."""
 
     async def run() -> None:
-        requests = await _requests(1, 2, 3)
+        requests = await _requests(1, 2, 3, 4)
+        requests[3].done.cancel()
+        seen = []
 
         def stage(request: Taking) -> None:
+            seen.append(len(request.call.body))
             if len(request.call.body) == 1:
                 raise RuntimeError("of the first")
             if len(request.call.body) == 2:
                 request.end(Answer(400))
 
         assert through(requests, stage) == [requests[2]]
+        assert seen == [1, 2, 3]
         with pytest.raises(RuntimeError, match="of the first"):
             await requests[0].done
         await requests[1].done
