@@ -29,6 +29,9 @@ damaged in it is told when it is read."""
 _CHECKPOINT_PAGES = 4000
 """Pages (of 4 kB) that the log grows by before they go into the database, each once."""
 
+_CACHE_KIB = 32_000
+"""Pages of the database that the writer keeps in memory, so that its indexes need not be read again."""
+
 
 class StoreLock:
     """Held while a hub uses a store folder, so that a second one is refused; freed when the process dies."""
@@ -103,6 +106,7 @@ class Store(HubStore):
 def _open(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_LOCK_SECONDS, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
     connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version == 0:
