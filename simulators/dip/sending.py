@@ -27,7 +27,7 @@ from simulators.dip.serving import Known, said
 from simulators.dip.settle import Tracker
 from simulators.dip.store_faults import USED
 from simulators.dip.taking import Taking, through, together
-from simulators.dip.validate import validate
+from simulators.dip.validate import Batch, Used, validate
 
 
 class Sending:
@@ -57,11 +57,11 @@ class Sending:
 
     async def send(self, call: Call, channel: str) -> Answer:
         """Take a batch: authenticate, L1, address, accept, keep, answer; delivery follows by itself."""
-        loop = asyncio.get_running_loop()
-        request = Taking(call, channel, time.perf_counter(), loop.create_future())
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        request = Taking(call, channel, time.perf_counter(), done)
         self._waiting.append(request)
         if len(self._waiting) == 1:
-            self._take_on(loop)
+            self._take_on()
         try:
             await request.done
         except USED:
@@ -77,17 +77,17 @@ class Sending:
         assert request.answer is not None
         return request.answer
 
-    def _take_on(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _take_on(self) -> None:
         """Take on what waits, once everything that came in by now waits as well."""
-        turn = loop.create_task(self._turn(loop))
+        turn = asyncio.create_task(self._turn())
         self._turns.add(turn)
         turn.add_done_callback(self._turns.discard)
 
-    async def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
+    async def _turn(self) -> None:
         """Bring the requests that came in together through each stage, as far as the store."""
         requests = together(self._waiting)
         if self._waiting:
-            self._take_on(loop)
+            self._take_on()
         judged = through(through(requests, self._authenticate), self._judge)
         if not judged:
             return
@@ -114,8 +114,7 @@ class Sending:
             request.caller = caller
 
     def _judge(self, request: Taking) -> None:
-        used = self._accepting.__contains__
-        batch = validate(request.call.body, request.channel, request.caller, self._business, used)
+        batch = self._validated(request, self._accepting.__contains__)
         if batch.faults:
             faults = self._all_faults(request) if batch.drafts else batch.faults
             request.end(self._refused(faults, request.caller))
@@ -127,8 +126,10 @@ class Sending:
 
         A body that can be taken needs no such look: where the store holds a reference already, it refuses it.
         """
-        used = self._is_used
-        return validate(request.call.body, request.channel, request.caller, self._business, used).faults
+        return self._validated(request, self._is_used).faults
+
+    def _validated(self, request: Taking, used: Used) -> Batch:
+        return validate(request.call.body, request.channel, request.caller, self._business, used)
 
     def _accept(self, request: Taking, now: datetime, at: str) -> None:
         """Address and accept the messages of a request and give them to the store."""
