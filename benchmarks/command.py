@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import click
 
 _TAKES = {
-    "ingress": ("seconds", "release"),
+    "ingress": ("seconds", "release", "connections"),
     "load": (),
     "delivery": ("messages", "release"),
     "growth": ("messages",),
@@ -31,9 +31,16 @@ NAMES = tuple(_TAKES)
     help="delivery: 20000, full 1000000; growth: 4000 each; reports: 200000",
 )
 @click.option("--release", metavar="NAME", help="API release to mount; delivery: one with deliveryStatus.")
+@click.option("--connections", type=click.IntRange(1, 512), help="ingress: requests in flight at once; 64.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def bench(
-    name: str, seconds: float | None, messages: int | None, release: str | None, *, as_json: bool
+    name: str,
+    seconds: float | None,
+    messages: int | None,
+    release: str | None,
+    connections: int | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Measure the simulators and hold them to their limits.
 
@@ -60,7 +67,7 @@ def bench(
       dip bench ingress --seconds 20 --json
       dip bench delivery --messages 1000000 --json
     """  # noqa: D301
-    given = {"seconds": seconds, "messages": messages, "release": release}
+    given = {"seconds": seconds, "messages": messages, "release": release, "connections": connections}
     for option, value in given.items():
         if value is not None and option not in _TAKES[name]:
             raise click.UsageError(f"--{option} is not for {name}.")
@@ -106,7 +113,7 @@ def bench(
         report = scale.run(seconds or 20, release or DEFAULT)
         lines = scale.lines(report)
     else:
-        report = ingress.run(seconds or 20, release or DEFAULT)
+        report = ingress.run(seconds or 20, release or DEFAULT, connections or ingress.CONNECTIONS)
         lines = table.lines(report)
     for line in [json.dumps(report.as_dict())] if as_json else lines:
         click.echo(line)

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -47,12 +47,20 @@ CLIENT_BUSY = 0.90
 """A client whose core is busier than this may itself be what was measured: the run is invalid."""
 
 BATCH = 100
-CONNECTIONS = 32
+CONNECTIONS = 64
+"""Unless the command says otherwise; more in flight means more that share a flush to the disk."""
 ROUNDS = 3
 _CLOSED = "https://127.0.0.1:1"
 _SIGNING_SHARE = 0.45
-_PHASES = {"ceiling": 0.3, "single": 0.4, "batch": 0.3}
+_PHASES = {"ceiling": 0.25, "steady": 0.15, "single": 0.35, "batch": 0.25}
 """Shares of a round."""
+_KEPT_BYTES = str(64 * 1024 * 1024)
+_KEEPS_MEMORY = {"MALLOC_TRIM_THRESHOLD_": _KEPT_BYTES, "MALLOC_TOP_PAD_": _KEPT_BYTES}
+"""What makes the GNU C library keep the memory that a process frees; others don't know these names.
+
+A process as small as the ceiling has no room for the buffer that each request is read into: the library asks
+the system for it, and gives it back. The hub has room.
+"""
 _SINGLES_PER_SECOND, _BATCHES_PER_SECOND = 10_000, 250
 """How many requests are signed at most per second of their phases."""
 _WARM = 64
@@ -65,6 +73,9 @@ class Figures:
     messages_per_s: float
     ceiling_per_s: float
     ratio: float
+    steady_ceiling_per_s: float
+    """The ceiling in a process that keeps the memory that it frees."""
+    steady_ratio: float
     batch_messages_per_s: float
     batch_ratio: float
     p50_ms: float
@@ -142,8 +153,8 @@ class _Phase:
         return self.grown / self.drive.messages if known else None
 
 
-def run(seconds: float, release: str) -> Report:
-    """Measure for about ``seconds`` in all.
+def run(seconds: float, release: str, connections: int = CONNECTIONS) -> Report:
+    """Measure for about ``seconds`` in all, with a request in flight on each of some connections.
 
     Raises ConfigurationError for more seconds than a request may be signed ahead and for an unknown release,
     EnvironmentFault when a request is refused.
@@ -162,7 +173,10 @@ def run(seconds: float, release: str) -> Report:
         network = _without_webhooks(folder)
         with cores.on_core(chosen.server):
             target = stack.enter_context(EmbeddedTarget([release], folder))
-            top = stack.enter_context(ceiling(network, target.ca))
+            tops = {
+                "ceiling": stack.enter_context(ceiling(network, target.ca)),
+                "steady": stack.enter_context(ceiling(network, target.ca, environment=_KEEPS_MEMORY)),
+            }
         party = network.with_role(SENDER)[0]
         sender = Sender(
             template(release, network, target.environment),
@@ -183,26 +197,28 @@ def run(seconds: float, release: str) -> Report:
         return _measure(
             sender,
             target,
-            top,
+            tops,
             network.certificate(party.tls),
             batches,
             singles,
             measuring,
             chosen,
             began,
+            connections,
         )
 
 
 def _measure(
     sender: Sender,
     target: EmbeddedTarget,
-    ceiling: tuple[int, int],
+    ceilings: Mapping[str, tuple[int, int]],
     identity: CertificateSet,
     batches: Sequence[Signed],
     singles: Sequence[Signed],
     measuring: float,
     chosen: cores.Cores,
     began: float,
+    connections: int,
 ) -> Report:
     context = client_context(target.ca, identity)
     head = sender.head()
@@ -216,20 +232,26 @@ def _measure(
 
     hub_port = urlsplit(target.url("")).port or 0
     phases = {
-        "ceiling": _Phase(ceiling[0], ceiling[1], bytes_of(singles, endless=True), Drive()),
+        **{
+            name: _Phase(port, pid, bytes_of(singles, endless=True), Drive())
+            for name, (port, pid) in ceilings.items()
+        },
         "single": _Phase(hub_port, target.pid, bytes_of(singles[_WARM:]), Drive()),
         "batch": _Phase(hub_port, target.pid, bytes_of(batches), Drive()),
     }
-    to_hub = Connections(hub_port, context, CONNECTIONS)
-    to_ceiling = Connections(ceiling[0], context, CONNECTIONS)
-    with contextlib.closing(to_hub), contextlib.closing(to_ceiling):
-        to_ceiling.drive(bytes_of(singles[:_WARM]), measuring).check("the ceiling")
-        to_hub.drive(bytes_of(singles[:_WARM]), measuring).check("the hub")
+    ports = {hub_port, *(port for port, _ in ceilings.values())}
+    with contextlib.ExitStack() as stack:
+        open_to = {
+            port: stack.enter_context(contextlib.closing(Connections(port, context, connections)))
+            for port in sorted(ports)
+        }
+        for port, opened in open_to.items():
+            warmed = "the hub" if port == hub_port else "the ceiling"
+            opened.drive(bytes_of(singles[:_WARM]), measuring).check(warmed)
         core = cores.core_time(chosen.client)
         for _ in range(ROUNDS):
             for name, phase in phases.items():
-                connections = to_ceiling if name == "ceiling" else to_hub
-                phase.round(connections, measuring * _PHASES[name] / ROUNDS)
+                phase.round(open_to[phase.port], measuring * _PHASES[name] / ROUNDS)
         core_after = cores.core_time(chosen.client)
     for name, phase in phases.items():
         phase.drive.check(name)
@@ -237,11 +259,13 @@ def _measure(
     memory = phases["single"].memory
     resident = cores.resident_bytes(target.pid)
     messages = phases["single"].drive.messages + phases["batch"].drive.messages
-    single, batch, top = (phases[name].drive for name in ("single", "batch", "ceiling"))
+    single, batch, top, steady = (phases[name].drive for name in ("single", "batch", "ceiling", "steady"))
     figures = Figures(
         messages_per_s=single.rate,
         ceiling_per_s=top.rate,
         ratio=single.rate / top.rate,
+        steady_ceiling_per_s=steady.rate,
+        steady_ratio=single.rate / steady.rate,
         batch_messages_per_s=batch.rate,
         batch_ratio=batch.rate / single.rate,
         p50_ms=single.percentile(0.50),
@@ -261,7 +285,7 @@ def _measure(
         figures,
         chosen.pinned,
         chosen.why,
-        CONNECTIONS,
+        connections,
         invalid,
         missed,
         cores.machine(),
@@ -300,12 +324,18 @@ def _without_webhooks(folder: Path) -> Network:
 
 
 @contextlib.contextmanager
-def ceiling(network: Network, ca: Path) -> Iterator[tuple[int, int]]:
-    """Start the ceiling's server; gives its port and process id."""
+def ceiling(
+    network: Network, ca: Path, *, environment: Mapping[str, str] | None = None
+) -> Iterator[tuple[int, int]]:
+    """Start the ceiling's server, with more in its environment; gives its port and process id."""
     server = network.certificate(HUB_SERVER)
     command = [sys.executable, "-m", "benchmarks.ceiling", str(server.cert), str(server.key), str(ca)]
     child = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=os.name == "posix"
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, **(environment or {})},
+        start_new_session=os.name == "posix",
     )
     assert child.stdin is not None
     assert child.stdout is not None

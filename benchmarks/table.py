@@ -31,6 +31,8 @@ def lines(report: ingress.Report) -> Iterator[str]:
             ("single messages", f"{figures.messages_per_s:,.0f} /s", ""),
             ("ceiling (TLS and signature)", f"{figures.ceiling_per_s:,.0f} /s", ""),
             ("share of the ceiling", f"{figures.ratio:.2f}", f"at least {ingress.RATIO:.2f}"),
+            ("ceiling that keeps its memory", f"{figures.steady_ceiling_per_s:,.0f} /s", ""),
+            ("share of that", f"{figures.steady_ratio:.2f}", ""),
             (f"in requests of {ingress.BATCH}", f"{figures.batch_messages_per_s:,.0f} /s", ""),
             ("over single messages", f"{figures.batch_ratio:.2f}", f"at least {ingress.BATCH_RATIO:.1f}"),
             ("half answered within", f"{figures.p50_ms:.1f} ms", ""),

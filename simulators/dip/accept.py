@@ -22,7 +22,7 @@ def accept(draft: Draft, addressing: Addressing, *, at: str, number: int, token:
     tiers: dict[str, list[str]] = {"primary": [], "secondary": [], "always": []}
     for recipient in addressing.recipients:
         tiers[recipient.tier].append(recipient.dip_id)
-    common = dict(draft.payload["CommonBlock"])
+    common = dict(draft.common)
     common["A0"] = {
         "primaryRecipients": tiers["primary"],
         "secondaryRecipients": tiers["secondary"],
@@ -36,7 +36,7 @@ def accept(draft: Draft, addressing: Addressing, *, at: str, number: int, token:
         "replayIndicator": False,
         "serviceTicketURL": None,
     }
-    payload = {**draft.payload, "CommonBlock": common}
+    payload: dict[str, object] = {"CommonBlock": common}
     if draft.custom is not None:
         payload["CustomBlock"] = orjson.Fragment(draft.custom)
     body = orjson.dumps({"payload": payload})

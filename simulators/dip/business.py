@@ -77,7 +77,7 @@ def _found(draft: Draft, caller: Caller, business: Business) -> list[tuple[str, 
     """Return (code, place in the common block, sentence) of each fault."""
     rules = business.rules
     found: list[tuple[str, str, str]] = []
-    own = draft.payload["CommonBlock"]["S1"]
+    own = draft.common["S1"]
     tag = own["environmentTag"]
     if tag != business.environment:
         text = f"is {tag}, this environment is {business.environment}"
@@ -138,9 +138,8 @@ def _sender(draft: Draft, caller: Caller, directory: Directory) -> tuple[Member 
 
 def _supply(draft: Draft, directory: Directory) -> tuple[str, str] | None:
     """Hold the MPAN against its check digit and against the distributor that the message names."""
-    common = draft.payload["CommonBlock"]
-    name = "M0" if common.get("M0") else "M1"
-    block = common.get(name)
+    name = "M0" if draft.common.get("M0") else "M1"
+    block = draft.common.get(name)
     if not block or draft.mpan is None:
         return None
     key = "MPANCore" if "MPANCore" in block else "principalMPAN"

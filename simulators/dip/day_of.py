@@ -18,7 +18,7 @@ def moments(draft: Draft) -> tuple[str, ...]:
     Block B900 holds them (IF-021 and its answer IF-014); a message without it has none. A day that two data
     services share at a local midnight is thus told to each supplier for its own periods.
     """
-    quantity = (draft.payload.get("CustomBlock") or {}).get("B900")
+    quantity = draft.blocks().get("B900")
     days = quantity.get("settlementDayConsumptionPeriods") if isinstance(quantity, Mapping) else None
     found = [begin for day in days or () for begin in _ends(day.get("consumptionPeriods") or ())]
     return tuple(dict.fromkeys(found))

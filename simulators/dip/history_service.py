@@ -194,20 +194,16 @@ class HistoryService:
             "senderCorrelationID": asked.correlation,
             "DIPConnectionProviderID": None,
         }
-        payload: dict[str, Any] = {
-            "CommonBlock": {
-                "S0": common["S0"] | {"interfaceID": _ANSWER, "eventCode": f"[{event}]"},
-                "S1": common["S1"] | own,
-                "M0": common["M0"],
-                **besides,
-            }
+        answering = {
+            "S0": common["S0"] | {"interfaceID": _ANSWER, "eventCode": f"[{event}]"},
+            "S1": common["S1"] | own,
+            "M0": common["M0"],
+            **besides,
         }
-        if blocks is not None:
-            payload["CustomBlock"] = orjson.Fragment(blocks)
         to = Addressing((Address(asked.sender, asked.role, "primary", "assumed"),), ())
         draft = Draft(
-            payload, _ANSWER, event, reference, self._hub, HUB_ROLE, None, asked.correlation, asked.tag,
-            asked.mpan, (asked.sender,), None,
+            answering, _ANSWER, event, reference, self._hub, HUB_ROLE, None, asked.correlation, asked.tag,
+            asked.mpan, (asked.sender,), None, blocks,
         )  # fmt: skip
         ((number, token),) = await numbered(self._store, 1)
         message = accept(draft, to, at=at, number=number, token=token)

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import orjson
+
 HUB_ROLE = "DIP"
 
 
@@ -75,9 +77,14 @@ class Fault:
 
 
 class Draft(NamedTuple):
-    """One message that passed L1, not accepted yet: field names are in the release's case."""
+    """One message that passed L1, not accepted yet: field names are in the release's case.
 
-    payload: Mapping[str, Any]
+    Its custom block is kept in bytes. Its objects would be ten times as large, and by the time they were let
+    go the processor's caches would hold them no longer, nor what they had put out.
+    """
+
+    common: Mapping[str, Any]
+    """The payload's ``CommonBlock``."""
     interface: str
     event: str
     """Without brackets."""
@@ -93,7 +100,11 @@ class Draft(NamedTuple):
     outcome: str | None
     """The response code of a message that answers another: of R0, or of B099."""
     custom: bytes | None = None
-    """The payload's ``CustomBlock`` as it came, where it need not be written anew."""
+    """The payload's ``CustomBlock``; None where it has none."""
+
+    def blocks(self) -> Mapping[str, Any]:
+        """Read the custom block; empty where there is none."""
+        return (orjson.loads(self.custom) if self.custom else None) or {}
 
 
 class Address(NamedTuple):

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from harness.clock import message_time
 from simulators.dip.model import Draft, Said
@@ -147,7 +146,7 @@ def said(draft: Draft, now: str) -> tuple[Said, ...]:
     tellers = _BY_INTERFACE.get(draft.interface)
     if not tellers or not draft.mpan or draft.outcome == "R":
         return ()
-    blocks: Mapping[str, Any] = draft.payload.get("CustomBlock") or {}
+    blocks = draft.blocks()
     found: list[Said] = []
     for teller in tellers:
         block = blocks.get(teller.block)
@@ -270,6 +269,5 @@ class Known:
 
 def distributor(draft: Draft) -> str:
     """Return the distributor's DIP id in a message's header block, empty where it has none."""
-    common = draft.payload["CommonBlock"]
-    block = common.get("M0") or common.get("M1") or {}
+    block = draft.common.get("M0") or draft.common.get("M1") or {}
     return str(block.get("distributorDIPID") or "")

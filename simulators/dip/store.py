@@ -26,7 +26,7 @@ _LOCK_SECONDS = 1.0
 _CHECKED_BYTES = 100_000_000
 """A database up to this size is looked through when it is opened; a larger one would take minutes. What is
 damaged in it is told when it is read."""
-_CHECKPOINT_PAGES = 4000
+_CHECKPOINT_PAGES = 16_000
 """Pages (of 4 kB) that the log grows by before they go into the database, each once."""
 
 _CACHE_KIB = 32_000

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from harness.spec.clear import clear_payloads
 from harness.spec.examine import Finding, examine, examine_body
 from harness.spec.findings import ERROR
@@ -95,14 +97,16 @@ def describe(release: Release, rules: Rules, body: bytes, interface: str, event:
         return [f"The body {error.what}."]
     examination = examine(release, payload, channel=interface)
     lines = [f"{finding.path or '/'}: {finding.message}" for finding in _errors(examination.findings)]
-    if not lines and draft_of(examination.payload).event != event:
-        got = draft_of(examination.payload).event
+    if not lines and (got := _event(examination.payload)) != event:
         lines = [f"/CommonBlock/S0/eventCode: The event is [{got}], the path asks for [{event}]."]
     return lines
 
 
 def draft_of(payload: dict[str, Any], custom: bytes | None = None) -> Draft:
-    """Take out of a valid payload what the later stages need; ``custom`` is its custom block in bytes."""
+    """Take out of a valid payload what the later stages need.
+
+    ``custom`` is its custom block in bytes; None: it is written here, where it has one.
+    """
     common = payload["CommonBlock"]
     sender = common["S1"]
     supply = common.get("M0") or common.get("M1") or {}
@@ -110,10 +114,12 @@ def draft_of(payload: dict[str, Any], custom: bytes | None = None) -> Draft:
     if None in recipients:
         recipients = [dip_id for dip_id in recipients if dip_id is not None]
     answer = common.get("R0") or (payload.get("CustomBlock") or {}).get("B099") or {}
+    if custom is None and "CustomBlock" in payload:
+        custom = orjson.dumps(payload["CustomBlock"])
     return Draft(
-        payload,
+        common,
         common["S0"]["interfaceID"],
-        common["S0"]["eventCode"].strip("[]"),
+        _event(payload),
         sender["senderUniqueReference"],
         sender["senderDIPID"],
         sender["senderRoleID"],
@@ -125,6 +131,11 @@ def draft_of(payload: dict[str, Any], custom: bytes | None = None) -> Draft:
         answer.get("responseCode"),
         custom,
     )
+
+
+def _event(payload: dict[str, Any]) -> str:
+    code: str = payload["CommonBlock"]["S0"]["eventCode"]
+    return code.strip("[]")
 
 
 def _errors(findings: tuple[Finding, ...]) -> list[Finding]:

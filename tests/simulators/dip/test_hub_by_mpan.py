@@ -18,8 +18,7 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 
 def _draft(reference: str, mpan: str | None) -> Draft:
-    payload: dict[str, object] = {"CommonBlock": {}, "CustomBlock": {}}
-    return Draft(payload, "IF-031", "MSApp", reference, "S", "SUP", None, None, None, mpan, (), None)
+    return Draft({}, "IF-031", "MSApp", reference, "S", "SUP", None, None, None, mpan, (), None)
 
 
 async def _accept(store: Store, *drafts: Draft) -> None:

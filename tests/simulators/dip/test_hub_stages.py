@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from types import MappingProxyType
 
 import orjson
@@ -16,6 +17,7 @@ from simulators.dip.address import address
 from simulators.dip.model import Address, Addressing, Draft, Fault, Member
 from simulators.dip.outcome import Reply
 from simulators.dip.rules import of_settings
+from simulators.dip.validate import draft_of
 from simulators.dip.waiting import Waiting
 from simulators.dip.webhooks import fault_in
 
@@ -32,10 +34,7 @@ MEMBERS = {
     )
 }
 DRAFT = Draft(
-    payload={
-        "CommonBlock": {"S0": {}, "S1": {}, "A0": {"primaryRecipients": ["REGS-1"]}},
-        "CustomBlock": {"B070": {}},
-    },
+    common={"S0": {}, "S1": {}, "A0": {"primaryRecipients": ["REGS-1"]}},
     interface="IF-031",
     event="MSApp",
     reference="S-IF-031-1",
@@ -47,6 +46,7 @@ DRAFT = Draft(
     mpan="1012345678901",
     primary=("REGS-1",),
     outcome=None,
+    custom=b'{"B070":{}}',
 )
 
 
@@ -143,9 +143,24 @@ def test_acceptance_fills_d0_and_a0() -> None:
         "serviceTicketURL": None,
     }
     assert common["A0"] == {"primaryRecipients": ["REGS-1"], "secondaryRecipients": [], "always": ["MDS-1"]}
-    assert "D0" not in DRAFT.payload["CommonBlock"]
+    assert "D0" not in DRAFT.common
     answered = DRAFT._replace(correlation="CI-1")
     assert accept(answered, addressing, at=AT, number=1, token="1").correlation == "CI-1"
+
+
+@pytest.mark.parametrize("blocks", [{"B070": {"a": [1.5, None]}}, {}, None])
+def test_a_custom_block_goes_on_as_it_came(blocks: object) -> None:
+    """It is published and read again as it was sent, also null; where there is none, none is published."""
+    common = {"S0": {"interfaceID": "IF-031", "eventCode": "[MSApp]"}, "S1": defaultdict(str)}
+    for payload in ({"CommonBlock": common, "CustomBlock": blocks}, {"CommonBlock": common}):
+        draft = draft_of(payload)
+        published = orjson.loads(accept(draft, Addressing((), ()), at=AT, number=1, token="1").body)[
+            "payload"
+        ]
+        assert {name: published[name] for name in published if name != "CommonBlock"} == {
+            name: payload[name] for name in payload if name != "CommonBlock"
+        }
+        assert draft.blocks() == (payload.get("CustomBlock") or {})
 
 
 def test_a_transaction_id_fits_its_published_length() -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -111,7 +112,8 @@ def _workers(bench: Bench, role: str) -> list[int]:
     assert PASSWORD not in text
     health = json.loads(text)
     for worker in health["workers"]:
-        assert PASSWORD.encode() not in Path(f"/proc/{worker['pid']}/cmdline").read_bytes()
+        with contextlib.suppress(FileNotFoundError):  # it was killed, and is still listed
+            assert PASSWORD.encode() not in Path(f"/proc/{worker['pid']}/cmdline").read_bytes()
     return [worker["pid"] for worker in health["workers"] if worker["role"] == role]
 
 

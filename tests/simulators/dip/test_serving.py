@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ from simulators.dip.serving import SERVICES, TELLERS, Known, Tenure, both_sides,
 MPAN = "1000000000123"
 DAYS = tuple(f"2026-03-{day:02d}T00:00:00+00:00" for day in range(1, 29))
 DRAFT = Draft(
-    payload={"CommonBlock": {"M0": {"distributorDIPID": "LDSO-1"}}, "CustomBlock": {}},
+    common={"M0": {"distributorDIPID": "LDSO-1"}},
     interface="IF-001",
     event="ChangeOfSupplier",
     reference="S-1",
@@ -32,7 +33,7 @@ DRAFT = Draft(
 
 
 def _with(draft: Draft, **blocks: object) -> Draft:
-    return draft._replace(payload={**draft.payload, "CustomBlock": blocks})
+    return draft._replace(custom=orjson.dumps(blocks))
 
 
 def _said(kind: str, dip_id: str, day: int, service: str = "supplier") -> Said:
@@ -187,8 +188,7 @@ def test_the_times_of_values_are_those_of_the_first_and_last_period_of_each_day(
     """Each period is named by its end; a message without values has no times."""
     periods = [{"sp": "2026-06-30T23:00:00+00:00"}, {"sp": "2026-06-30T00:30:00+00:00"}]
     days = [{"consumptionPeriods": periods}, {"consumptionPeriods": []}]
-    payload = {"CommonBlock": {}, "CustomBlock": {"B900": {"settlementDayConsumptionPeriods": days}}}
-    assert moments(DRAFT._replace(payload=payload)) == (
+    assert moments(_with(DRAFT, B900={"settlementDayConsumptionPeriods": days})) == (
         "2026-06-30T00:00:00+00:00",
         "2026-06-30T22:30:00+00:00",
     )
