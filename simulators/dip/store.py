@@ -27,7 +27,10 @@ _CHECKED_BYTES = 100_000_000
 """A database up to this size is looked through when it is opened; a larger one would take minutes. What is
 damaged in it is told when it is read."""
 _CHECKPOINT_PAGES = 16_000
-"""Pages (of 4 kB) that the log grows by before they go into the database, each once."""
+"""Pages (of 4 kB) that the log grows by before they go into the database, each once.
+
+The writer is held up meanwhile: seldom and once is better than often, as indexes change the same pages again.
+"""
 
 _CACHE_KIB = 32_000
 """Pages of the database that the writer keeps in memory, so that its indexes need not be read again."""
