@@ -239,15 +239,15 @@ def _measure(
         "single": _Phase(hub_port, target.pid, bytes_of(singles[_WARM:]), Drive()),
         "batch": _Phase(hub_port, target.pid, bytes_of(batches), Drive()),
     }
-    ports = {hub_port, *(port for port, _ in ceilings.values())}
     with contextlib.ExitStack() as stack:
-        open_to = {
-            port: stack.enter_context(contextlib.closing(Connections(port, context, connections)))
-            for port in sorted(ports)
-        }
-        for port, opened in open_to.items():
-            warmed = "the hub" if port == hub_port else "the ceiling"
-            opened.drive(bytes_of(singles[:_WARM]), measuring).check(warmed)
+        open_to: dict[int, Connections] = {}
+        for name, phase in phases.items():
+            if phase.port not in open_to:  # single messages and batches share the hub's
+                opened = stack.enter_context(
+                    contextlib.closing(Connections(phase.port, context, connections))
+                )
+                opened.drive(bytes_of(singles[:_WARM]), measuring).check(name)
+                open_to[phase.port] = opened
         core = cores.core_time(chosen.client)
         for _ in range(ROUNDS):
             for name, phase in phases.items():
